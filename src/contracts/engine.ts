@@ -1,0 +1,59 @@
+/**
+ * Contract `engine`: executes guest instructions on a hart until something happens.
+ *
+ * Policy of a module here: how instructions are executed (interpreted, translated) and how translations are cached.
+ * Mechanism, fixed: the register context and the hart block in linear memory (machine/layout.ts), the meaning of
+ * every instruction (machine/isa), the points of preemption and the exact count of retired instructions, which must
+ * be the same in every engine.
+ */
+import { type Contract, defineContract, type Infer, record } from './schema.ts';
+
+/** Exit causes of `run`: RISC-V scause codes where one exists (Privileged spec, table of mcause/scause). */
+export const EXIT_FETCH_MISALIGNED = 0;
+export const EXIT_ILLEGAL = 2;
+export const EXIT_BREAKPOINT = 3;
+export const EXIT_LOAD_MISALIGNED = 4;
+export const EXIT_STORE_MISALIGNED = 6;
+export const EXIT_ECALL = 8;
+export const EXIT_FETCH_FAULT = 12;
+export const EXIT_LOAD_FAULT = 13;
+export const EXIT_STORE_FAULT = 15;
+/** The budget expired at a check point. */
+export const EXIT_BUDGET = 64;
+
+/** Nothing outlives a kernel entry but caches, so the state is empty. */
+export const engineState = record({});
+export type EngineState = Infer<typeof engineState>;
+
+export interface Engine {
+  /**
+   * Run the context that the hart block names, in the address space of the root it names.
+   *
+   * Pre: HART_CONTEXT and HART_ROOT are set. Post: the context holds the precise state: pc is that of the trapping
+   * instruction (not advanced; ecall and ebreak included) or, for EXIT_BUDGET, that of the next one; CTX_RETIRED
+   * has grown by the instructions retired; HART_TVAL holds the faulting address or instruction bits; the reservation
+   * is cleared. A budget of n stops at the first check point (a taken transfer to a target at or below the pc, or any
+   * call or indirect jump) at which n or more instructions were retired in this call.
+   * @param budget instructions, 1 to 2^31-1
+   * @returns one of the EXIT_ codes. Does not throw, does not block. Hot path.
+   */
+  run(hart: number, budget: number): number;
+  /** Forget all address translations of a hart: its root changed, or entries of unknown extent did. Hot path. */
+  flushHart(hart: number): void;
+  /** Forget the translation of one virtual page on every hart. @param va page aligned, below 2^38 */
+  flushPage(va: number): void;
+  /** A fence.i by the kernel or a change of execute permission: code may have changed in any frame marked as code. */
+  flushCode(): void;
+  /**
+   * The kernel wrote into a frame whose code mark is set, or frees it: forget what was translated from it.
+   * Post: the frame's code mark is zero.
+   */
+  invalidateFrame(frame: number): void;
+}
+
+export const engine: Contract<Engine, EngineState> = defineContract<Engine, EngineState>({
+  name: 'engine',
+  version: 1,
+  operations: ['run', 'flushHart', 'flushPage', 'flushCode', 'invalidateFrame'],
+  state: engineState,
+});
