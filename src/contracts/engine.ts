@@ -6,7 +6,8 @@
  * every instruction (machine/isa), the points of preemption and the exact count of retired instructions, which must
  * be the same in every engine.
  */
-import { type Contract, defineContract, type Infer, record } from './schema.ts';
+import { type Contract, layout, type StateLayout } from './contract.ts';
+import { record } from './schema.ts';
 
 /** Exit causes of `run`: RISC-V scause codes where one exists (Privileged spec, table of mcause/scause). */
 export const EXIT_FETCH_MISALIGNED = 0;
@@ -22,8 +23,12 @@ export const EXIT_STORE_FAULT = 15;
 export const EXIT_BUDGET = 64;
 
 /** Nothing outlives a kernel entry but caches, so the state is empty. */
-export const engineState = record({});
-export type EngineState = Infer<typeof engineState>;
+export type EngineState = Record<never, never>;
+export const engineLayout: StateLayout<EngineState> = layout(
+  'engine',
+  record<EngineState>({}, () => ({})),
+  () => ({}),
+);
 
 export interface Engine {
   /**
@@ -51,9 +56,9 @@ export interface Engine {
   invalidateFrame(frame: number): void;
 }
 
-export const engine: Contract<Engine, EngineState> = defineContract<Engine, EngineState>({
+export const engine: Contract<Engine> = {
   name: 'engine',
   version: 1,
   operations: ['run', 'flushHart', 'flushPage', 'flushCode', 'invalidateFrame'],
-  state: engineState,
-});
+  interfaces: {},
+};
