@@ -179,7 +179,7 @@ export function record<T extends object>(
   fields: { readonly [K in keyof T]-?: Schema<T[K]> },
   blank: () => T,
 ): Schema<T> {
-  const entries = Object.entries(fields) as [keyof T & string, Schema<T[keyof T]>][];
+  const entries = Object.entries(fields) as [keyof T & string, Schema<T[keyof T & string]>][];
   const names = new Set<string>(entries.map(([name]) => name));
   for (const name of Object.keys(blank())) {
     if (!names.has(name)) throw new StateError(name, 'a field with a schema');
