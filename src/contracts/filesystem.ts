@@ -1,0 +1,178 @@
+/**
+ * Contract `filesystem`: one type of file system: inodes, names and contents.
+ *
+ * Policy here: how names and data are kept. Mechanism, fixed: vfs walks paths, checks permissions and owns open file
+ * descriptions; the page cache holds the pages of regular files; an inode id is sb * 2^32 + ino, unique in the kernel,
+ * where vfs numbers the mounted superblocks (sb) from 1. Each type has a state layout of its own.
+ * An operation that needs the host starts a request and returns WAIT; it is run again from the start when that
+ * completes, so nothing may be changed before the last WAIT.
+ */
+import type { Contract } from './contract.ts';
+import type { HostResult } from './host.ts';
+import type { Spans } from './kernel.ts';
+
+export const SB_SHIFT = 0x1_0000_0000;
+/** Superblock of an inode id. */
+export const superblockOf = (inode: number): number => Math.floor(inode / SB_SHIFT);
+export const inodeNumberOf = (inode: number): number => inode % SB_SHIFT;
+
+/** What stat(2) tells; times in whole seconds and ns. Reused by the caller. */
+export interface Stat {
+  inode: number;
+  /** Type and permissions, S_IF bits included. */
+  mode: number;
+  links: number;
+  uid: number;
+  gid: number;
+  /** Device number of a device node: major * 2^20 + minor (20 bits of minor). */
+  rdev: number;
+  size: number;
+  blockSize: number;
+  /** Of 512 bytes. */
+  blocks: number;
+  atimeSeconds: number;
+  atimeNanoseconds: number;
+  mtimeSeconds: number;
+  mtimeNanoseconds: number;
+  ctimeSeconds: number;
+  ctimeNanoseconds: number;
+}
+
+export const createStat = (): Stat => ({
+  inode: 0,
+  mode: 0,
+  links: 0,
+  uid: 0,
+  gid: 0,
+  rdev: 0,
+  size: 0,
+  blockSize: 4096,
+  blocks: 0,
+  atimeSeconds: 0,
+  atimeNanoseconds: 0,
+  mtimeSeconds: 0,
+  mtimeNanoseconds: 0,
+  ctimeSeconds: 0,
+  ctimeNanoseconds: 0,
+});
+
+/** statfs(2). */
+export interface FileSystemStat {
+  readonly type: number;
+  readonly blockSize: number;
+  readonly blocks: number;
+  readonly free: number;
+  readonly files: number;
+  readonly filesFree: number;
+  readonly nameLength: number;
+}
+
+/** What `setAttributes` is to change: only the fields that are there. Mode without the type bits. */
+export interface Attributes {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly size?: number;
+  readonly atimeSeconds?: number;
+  readonly atimeNanoseconds?: number;
+  readonly mtimeSeconds?: number;
+  readonly mtimeNanoseconds?: number;
+}
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly inode: number;
+  /** S_IF type bits of its mode. */
+  readonly type: number;
+  /** Pass this as the cookie to go on behind this entry; stable while the directory is changed. */
+  readonly next: number;
+}
+
+/** Bits of `capabilities`. */
+/** Regular files go through the page cache: `fill`, `written`; else through `read` and `write`. */
+export const FS_PAGED = 1;
+/** Entries may appear and vanish by themselves, so vfs must look up again (proc). */
+export const FS_VOLATILE = 2;
+export const FS_READ_ONLY = 4;
+
+/** `fill`: the page is a hole and is zero. */
+export const FILL_HOLE = 1;
+
+export interface FileSystem {
+  /**
+   * Make a superblock. @param source the grant number for a host folder, the lower superblock of an overlay, or ''
+   * @param options as in mount(8)'s -o @returns the root's inode id, -EINVAL or WAIT
+   */
+  mount(sb: number, source: string, options: string): number;
+  /** Drop it with all its pages. Pre: nothing in it is open. */
+  unmount(sb: number): void;
+  /** FS_ bits. */
+  capabilities(sb: number): number;
+  /** @param tid who asks (proc's /proc/self) @returns inode id, -ENOENT, -EIO or WAIT */
+  lookup(tid: number, directory: number, name: string): number;
+  /** @returns 0, -EIO or WAIT. Hot path. */
+  stat(inode: number, into: Stat): number;
+  /** Make a regular file, directory, FIFO, socket or device node by the mode's type bits. @returns inode id, -EEXIST, -ENOSPC, -EROFS, -EPERM or WAIT */
+  create(directory: number, name: string, mode: number, uid: number, gid: number, rdev: number): number;
+  symlink(directory: number, name: string, target: string, uid: number, gid: number): number;
+  /** @returns 0 or -errno or WAIT */
+  link(directory: number, name: string, inode: number): number;
+  /** Remove a name; of a directory only if `isDirectory`, and empty. @returns 0, -ENOTEMPTY, -EISDIR, -ENOTDIR, -ENOENT or WAIT */
+  unlink(directory: number, name: string, isDirectory: boolean): number;
+  /** @param flags RENAME_ bits @returns 0, -ENOTEMPTY, -EISDIR, -ENOTDIR, -EEXIST, -EINVAL, -ENOENT or WAIT */
+  rename(directory: number, name: string, toDirectory: number, toName: string, flags: number): number;
+  /** @param tid who asks @returns the target, -EINVAL or WAIT */
+  readlink(tid: number, inode: number): string | number;
+  /** Entries behind `cookie` (0 = from the start) without `.` and `..`; at most `limit`; empty at the end. @returns or -errno or WAIT */
+  list(tid: number, directory: number, cookie: number, limit: number): DirectoryEntry[] | number;
+  /** A size also truncates the page cache. ctime is set. @returns 0, -EPERM, -EROFS, -EFBIG, -ENOSPC or WAIT */
+  setAttributes(inode: number, attributes: Attributes): number;
+  /** Page `index` is wanted: write all 4096 bytes of the frame. @returns 0, FILL_HOLE, -EIO or WAIT. FS_PAGED only. */
+  fill(inode: number, index: number, frame: number): number;
+  /** Bytes [offset, offset+length) were written through the page cache: grow the size, set times, remember as dirty. @returns 0, -ENOSPC or WAIT */
+  written(inode: number, offset: number, length: number): number;
+  /** The file was read: atime, by the mount's rule. Hot path. */
+  accessed(inode: number): void;
+  /** Contents of a file outside the page cache. @returns count, -errno or WAIT */
+  read(tid: number, inode: number, offset: number, into: Spans): number;
+  write(tid: number, inode: number, offset: number, from: Spans): number;
+  /** Make what was written durable (fsync). @returns 0, -EIO or WAIT */
+  flush(inode: number): number;
+  /** vfs holds the inode (open, mapped, a working directory); at the last `unpin` an inode without links is freed. */
+  pin(inode: number): void;
+  unpin(inode: number): void;
+  statfs(sb: number): FileSystemStat;
+  /** A completion of a request of this cell's. */
+  completed(request: number, result: HostResult): void;
+}
+
+export const filesystem: Contract<FileSystem> = {
+  name: 'filesystem',
+  version: 1,
+  operations: [
+    'mount',
+    'unmount',
+    'capabilities',
+    'lookup',
+    'stat',
+    'create',
+    'symlink',
+    'link',
+    'unlink',
+    'rename',
+    'readlink',
+    'list',
+    'setAttributes',
+    'fill',
+    'written',
+    'accessed',
+    'read',
+    'write',
+    'flush',
+    'pin',
+    'unpin',
+    'statfs',
+    'completed',
+  ],
+  interfaces: {},
+};

@@ -1,0 +1,200 @@
+/**
+ * Contract `ipc`: how processes exchange bytes and wake-ups: pipes and futexes.
+ *
+ * Policy here: buffering and who is woken. Mechanism, fixed: user buffers arrive as physical ranges; waiting goes through
+ * `Waits`. Nothing here knows descriptors: vfs holds an end of a pipe by the pipe's id. Source: pipe(7), futex(2).
+ */
+import { type Contract, layout, type StateLayout } from './contract.ts';
+import type { Spans } from './kernel.ts';
+import { array, bool, int, map, record, uint8s } from './schema.ts';
+
+/** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
+export const PIPE_CAPACITY = 65536;
+export const PIPE_BUF = 4096;
+
+export interface Pipe {
+  id: number;
+  readers: number;
+  writers: number;
+  /** Counts every opening of an end, so that a FIFO's open can wait for the other side (fifo(7)). */
+  readerOpens: number;
+  writerOpens: number;
+  capacity: number;
+  /** Ring of bytes; grown by doubling up to `capacity`. */
+  buffer: Uint8Array;
+  head: number;
+  used: number;
+  readEvent: number;
+  writeEvent: number;
+  /** Woken when the other end of a FIFO is opened. */
+  openEvent: number;
+}
+
+/** A thread in FUTEX_WAIT. The record outlives its wake-up until the thread has seen it. */
+export interface FutexWaiter {
+  tid: number;
+  /** Address space and address for a private futex; frame and offset, made negative, for a shared one. */
+  space: number;
+  address: number;
+  /** Bits of FUTEX_WAIT_BITSET. */
+  bits: number;
+  /** The thread waits on it; fresh for each wait. */
+  event: number;
+  woken: boolean;
+}
+
+export interface IpcState {
+  pipes: Map<number, Pipe>;
+  nextPipe: number;
+  /** Inode id of a FIFO that is open, to its pipe. */
+  fifos: Map<number, number>;
+  /** In order of arrival. */
+  futexWaiters: FutexWaiter[];
+}
+
+export const createPipe = (): Pipe => ({
+  id: 0,
+  readers: 0,
+  writers: 0,
+  readerOpens: 0,
+  writerOpens: 0,
+  capacity: PIPE_CAPACITY,
+  buffer: new Uint8Array(0),
+  head: 0,
+  used: 0,
+  readEvent: 0,
+  writeEvent: 0,
+  openEvent: 0,
+});
+export const createFutexWaiter = (): FutexWaiter => ({
+  tid: 0,
+  space: 0,
+  address: 0,
+  bits: 0,
+  event: 0,
+  woken: false,
+});
+
+const blank = (): IpcState => ({ pipes: new Map(), nextPipe: 1, fifos: new Map(), futexWaiters: [] });
+
+export const ipcLayout: StateLayout<IpcState> = layout(
+  'ipc',
+  record<IpcState>(
+    {
+      pipes: map(
+        int(),
+        record<Pipe>(
+          {
+            id: int(),
+            readers: int(),
+            writers: int(),
+            readerOpens: int(),
+            writerOpens: int(),
+            capacity: int(),
+            buffer: uint8s(),
+            head: int(),
+            used: int(),
+            readEvent: int(),
+            writeEvent: int(),
+            openEvent: int(),
+          },
+          createPipe,
+        ),
+      ),
+      nextPipe: int(),
+      fifos: map(int(), int()),
+      futexWaiters: array(
+        record<FutexWaiter>(
+          { tid: int(), space: int(), address: int(), bits: int(), event: int(), woken: bool() },
+          createFutexWaiter,
+        ),
+      ),
+    },
+    blank,
+  ),
+  blank,
+  (state) => {
+    for (const pipe of state.pipes.values()) {
+      if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
+        return `pipe ${pipe.id} overflows its buffer`;
+    }
+    return null;
+  },
+);
+
+export interface Ipc {
+  /** A pipe with no ends open yet. @returns its id */
+  createPipe(): number;
+  /** The pipe of a FIFO's inode, made at the first opening. */
+  fifo(inode: number): number;
+  /** Open or close one end; the last close frees it. Wakes who waits for that. */
+  openEnd(pipe: number, reader: boolean, writer: boolean): void;
+  closeEnd(pipe: number, reader: boolean, writer: boolean): void;
+  /** A FIFO's open: 0 if the other side is there (or came and went since `opens`), else WAIT on it. */
+  awaitPeer(pipe: number, reader: boolean, opens: number): number;
+  /** Openings so far of the other side, for `awaitPeer`. */
+  peerOpens(pipe: number, reader: boolean): number;
+  /**
+   * Take bytes into a user buffer. @returns the count, 0 at the end of the stream, -EAGAIN when it would block and
+   * `nonBlocking`, or WAIT (on its event). Hot path.
+   */
+  readPipe(pipe: number, into: Spans, nonBlocking: boolean): number;
+  /**
+   * Put bytes from `skip` on. At most PIPE_BUF in all: atomically. @returns bytes put, which may be fewer, -EPIPE, -EAGAIN, or
+   * WAIT if none could be put. Hot path.
+   */
+  writePipe(pipe: number, from: Spans, skip: number, nonBlocking: boolean): number;
+  /** POLL bits ready of one end. */
+  pollPipe(pipe: number, reader: boolean, writer: boolean): number;
+  /** Name the events of an end to the call in progress. */
+  armPipe(pipe: number, reader: boolean, writer: boolean): void;
+  /** Bytes to read (FIONREAD). */
+  pipeBytes(pipe: number): number;
+  pipeCapacity(pipe: number): number;
+  /** @returns the new capacity, -EBUSY (it holds more), -EINVAL */
+  setPipeCapacity(pipe: number, bytes: number): number;
+
+  /**
+   * Begin to wait: the word was compared by the caller in this same entry. @param space 0 for a shared futex, whose
+   * address is physical @returns the event to wait on
+   */
+  futexWait(tid: number, space: number, address: number, bits: number): number;
+  /** The wait is over for whatever reason. @returns true if it was by a wake-up */
+  futexDone(tid: number): boolean;
+  /** Wake up to `count` whose bits meet. @returns how many */
+  futexWake(space: number, address: number, count: number, bits: number): number;
+  /** Wake some, move some. @returns woken + moved */
+  futexRequeue(
+    space: number,
+    address: number,
+    wake: number,
+    toSpace: number,
+    toAddress: number,
+    move: number,
+  ): number;
+}
+
+export const ipc: Contract<Ipc> = {
+  name: 'ipc',
+  version: 1,
+  operations: [
+    'createPipe',
+    'fifo',
+    'openEnd',
+    'closeEnd',
+    'awaitPeer',
+    'peerOpens',
+    'readPipe',
+    'writePipe',
+    'pollPipe',
+    'armPipe',
+    'pipeBytes',
+    'pipeCapacity',
+    'setPipeCapacity',
+    'futexWait',
+    'futexDone',
+    'futexWake',
+    'futexRequeue',
+  ],
+  interfaces: {},
+};

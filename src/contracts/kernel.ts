@@ -1,0 +1,200 @@
+/**
+ * What the kernel gives to a module: linkage to every slot and the services of the nucleus.
+ *
+ * Each slot is one mutable field; a replacement is one store to it. A module reads the field anew at each use and
+ * keeps no operation record of another slot in a variable that outlives a kernel entry. Holds types and constants.
+ */
+import type { Machine } from '../machine/machine.ts';
+import type { Abi } from './abi.ts';
+import type { Clock } from './clock.ts';
+import type { Engine } from './engine.ts';
+import type { FileSystem } from './filesystem.ts';
+import type { Frames } from './frames.ts';
+import type { Host } from './host.ts';
+import type { Ipc } from './ipc.ts';
+import type { PageCache } from './pagecache.ts';
+import type { Pmap } from './pmap.ts';
+import type { Process } from './process.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Tty } from './tty.ts';
+import type { Vfs } from './vfs.ts';
+import type { Vm } from './vm.ts';
+
+/** Linkage: what fills each slot now. */
+export interface Linkage {
+  engine: Engine;
+  frames: Frames;
+  pmap: Pmap;
+  clock: Clock;
+  scheduler: Scheduler;
+  process: Process;
+  pagecache: PageCache;
+  vm: Vm;
+  ipc: Ipc;
+  tty: Tty;
+  /** One cell for each file-system type. */
+  filesystem: Record<string, FileSystem>;
+  vfs: Vfs;
+  abi: Abi;
+}
+
+export interface Kernel extends Linkage {
+  readonly machine: Machine;
+  readonly waits: Waits;
+  readonly user: UserMemory;
+  readonly time: TimeSource;
+  readonly host: Host;
+  readonly modules: ModuleControl;
+  readonly counters: Counters;
+  /** What `uname` and /proc say, and the limits of this boot. */
+  readonly settings: Settings;
+}
+
+/**
+ * An operation that can not finish now returns this after naming what it waits for through `Waits`; its caller passes
+ * it up, the wait record is stored, and the syscall or fault is run again once woken. Below every -errno.
+ */
+export const WAIT = -8192;
+
+/**
+ * What a signal does to a wait (signal(7), "Interruption of system calls").
+ * `disk`: nothing but a kill ends it. `restart`: EINTR, or restarted under SA_RESTART. `no-handler`: EINTR if a handler
+ * runs, else restarted. `eintr`: always EINTR. `block`: EINTR if a handler runs, else goes on with the time that is left.
+ */
+export type RestartClass = 'disk' | 'restart' | 'no-handler' | 'eintr' | 'block';
+
+/** Why a handler runs again. */
+export const RESUMED_BY_EVENT = 1;
+export const RESUMED_BY_TIMEOUT = 2;
+/**
+ * A signal that will be acted upon is pending. The handler runs once more to undo its queueing, write what a broken-off
+ * call reports, or return a partial result; if it returns WAIT again the call is broken off by its restart class.
+ */
+export const RESUMED_BY_SIGNAL = 3;
+
+/** Wait queues: an event is an integer; who owns the object behind it keeps the integer in its own state. */
+export interface Waits {
+  /** A fresh event. Needs no release: an event without waiters costs nothing. */
+  newEvent(): number;
+  /** The call in progress waits for this event (too). Forgotten unless the call ends in WAIT. */
+  on(event: number): void;
+  /** The call in progress ends by itself at this time. @param deadline monotonic ns */
+  until(deadline: number): void;
+  /** What a signal does; `disk` unless told. */
+  restart(as: RestartClass): void;
+  /** What the handler is to find when it runs again: its progress, as integers that only it reads. Unset: as it was. */
+  keep(progress: number[]): void;
+  /** 0 on a first run, else a RESUMED_BY_ code. */
+  resumed(tid: number): number;
+  /** The progress kept by the run before; empty on a first run. */
+  progress(tid: number): readonly number[];
+  /** True if the handler runs again because of a signal. */
+  interrupted(tid: number): boolean;
+  /** The class of the thread's wait, or null if it does not wait. */
+  waiting(tid: number): RestartClass | null;
+  /** Wake up to `count` waiters in the order in which they came. @returns how many */
+  wake(event: number, count: number): number;
+  /** Move up to `count` waiters without waking them. @returns how many */
+  requeue(from: number, to: number, count: number): number;
+  /** Threads that wait for the event, in order. */
+  waiters(event: number): readonly number[];
+  /** A signal arrived for the thread, or it is to stop, go on or exit: let it look before it runs again. */
+  notify(tid: number): void;
+  /** The thread is gone: forget its record and its context. */
+  cancel(tid: number): void;
+}
+
+/** A list of physical ranges, reused between calls: a user buffer after its pages were faulted in. */
+export interface Spans {
+  count: number;
+  readonly address: number[];
+  readonly length: number[];
+  /** Sum of the lengths in bytes. */
+  total: number;
+}
+
+/**
+ * User memory, by the thread's address space. Every operation may fault pages in and returns 0, -EFAULT or WAIT; before
+ * WAIT and -EFAULT nothing was written. What is written is hashed into the digest when the call ends.
+ */
+export interface UserMemory {
+  /** Resolve a buffer to at most `limit` bytes of physical ranges; into a scratch list valid for this kernel entry. */
+  spans(tid: number, va: number, length: number, write: boolean, into: Spans): number;
+  /** Two scratch lists of the entry in progress. */
+  readonly scratch: Spans;
+  readonly scratch2: Spans;
+  read(tid: number, va: number, into: Uint8Array): number;
+  write(tid: number, va: number, from: Uint8Array): number;
+  /** Read a NUL-terminated byte string of at most `limit` bytes. @returns the string, -EFAULT, -ENAMETOOLONG or WAIT */
+  string(tid: number, va: number, limit: number): string | number;
+  /** Unsigned 32 bits into `result`. Same returns. */
+  readU32(tid: number, va: number): number;
+  readU64(tid: number, va: number): number;
+  /** Value of the last successful readU32 or readU64 (as a number; above 2^53 it is 2^53). */
+  value: number;
+  writeU32(tid: number, va: number, value: number): number;
+  writeU64(tid: number, va: number, value: number): number;
+}
+
+/** The hardware counter that clocks are made from. Virtual in deterministic mode. */
+export interface TimeSource {
+  /** Nanoseconds since boot. */
+  now(): number;
+  /** Time of boot: seconds and nanoseconds since 1970. */
+  readonly bootSeconds: number;
+  readonly bootNanoseconds: number;
+}
+
+/** Counted by the nucleus; read by /proc and --stats. */
+export interface Counters {
+  kernelEntries: number;
+  /** Instructions retired by all threads. */
+  instructions: number;
+  contextSwitches: number;
+  pageFaults: number;
+  idleNs: number;
+  forks: number;
+}
+
+export interface Settings {
+  readonly release: string;
+  readonly version: string;
+  readonly machine: string;
+  hostname: string;
+  readonly memoryBytes: number;
+  readonly deterministic: boolean;
+  /** True if a console terminal is attached to standard input and output. */
+  readonly terminal: boolean;
+}
+
+/** A line of /proc/modules. */
+export interface ModuleEntry {
+  readonly slot: string;
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly interfaces: readonly string[];
+  readonly active: boolean;
+  readonly default: boolean;
+  /** Bytes of the module file, 0 for one that is built in. */
+  readonly size: number;
+  /** How many modules name this one's slot among their needs. */
+  readonly users: number;
+  /** Loaded by init_module or a module path, so that rmmod may remove it. */
+  readonly loaded: boolean;
+}
+
+/** Replacement as the guest can ask for it. */
+export interface ModuleControl {
+  list(): readonly ModuleEntry[];
+  /**
+   * Begin to load a module file and put it in its slot at the next kernel-entry boundary after it is checked.
+   * @returns a ticket; `outcome` tells the rest, and `event` of the ticket is woken then
+   */
+  load(image: Uint8Array, parameters: string): number;
+  event(ticket: number): number;
+  /** null while under way; else 0 or -errno (ENOEXEC, EEXIST, EINVAL). The ticket ends with the first answer. */
+  outcome(ticket: number): number | null;
+  /** Put the previous module back in the slot that `name` fills. @returns a ticket or -ENOENT, -EBUSY */
+  unload(name: string): number;
+}

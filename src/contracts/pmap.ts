@@ -1,0 +1,67 @@
+/**
+ * Contract `pmap`: the machine-dependent map; builds the page tables that engines walk.
+ *
+ * Policy here: the paging format and when translations are flushed. It holds no reference to the pages that it maps:
+ * counts are vm's. Page tables are machine memory, reached from the root in the state.
+ */
+import { type Contract, layout, type StateLayout } from './contract.ts';
+import { array, int, map, record } from './schema.ts';
+
+/** Protection bits; those of mmap(2). */
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+
+/** Set in `extract`'s result beside the protection: the page was written since it was entered. */
+export const MAPPED_DIRTY = 8;
+export const EXTRACT_FRAME_SHIFT = 8;
+
+export interface PmapState {
+  /** Address space id to the frame of its root table. */
+  roots: Map<number, number>;
+  /** The address space that each hart runs; 0 = none. */
+  active: number[];
+}
+
+const blank = (): PmapState => ({ roots: new Map(), active: [] });
+
+export const pmapLayout: StateLayout<PmapState> = layout(
+  'pmap',
+  record<PmapState>({ roots: map(int(), int()), active: array(int()) }, blank),
+  blank,
+  (state) => {
+    for (const space of state.active) {
+      if (space !== 0 && !state.roots.has(space))
+        return `a hart runs address space ${space}, which has no root`;
+    }
+    return null;
+  },
+);
+
+export interface Pmap {
+  /** Make an empty map for a new address space. @returns 0 or -ENOMEM */
+  create(space: number): number;
+  /** Free the tables. The pages mapped are the caller's to release before. */
+  destroy(space: number): void;
+  /** Map one page, in place of what was there. @param va page aligned @returns 0 or -ENOMEM (a table). Hot path. */
+  enter(space: number, va: number, frame: number, prot: number): number;
+  /** Unmap one page. @returns what `extract` would have said before. */
+  remove(space: number, va: number): number;
+  /** Change the protection of one mapped page; none if it is not mapped. */
+  protect(space: number, va: number, prot: number): void;
+  /** What is mapped at va: frame << EXTRACT_FRAME_SHIFT | MAPPED_DIRTY | protection; 0 if nothing. */
+  extract(space: number, va: number): number;
+  /** The physical address of va for an access with all of `prot`; 0 if not mapped so. Sets dirty for PROT_WRITE. Hot path. */
+  translate(space: number, va: number, prot: number): number;
+  /** Next mapped page at or above va and below end, so that sparse ranges are cheap. @returns va or -1 */
+  next(space: number, va: number, end: number): number;
+  /** Let a hart run in this address space. Hot path of a context switch. */
+  activate(hart: number, space: number): void;
+}
+
+export const pmap: Contract<Pmap> = {
+  name: 'pmap',
+  version: 1,
+  operations: ['create', 'destroy', 'enter', 'remove', 'protect', 'extract', 'translate', 'next', 'activate'],
+  interfaces: {},
+};

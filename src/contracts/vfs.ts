@@ -1,0 +1,387 @@
+/**
+ * Contract `vfs`: names, mounts, permissions and open file descriptions.
+ *
+ * Policy here: caching of names, path walking. Mechanism, fixed: a place in the tree is a dentry id; an open file
+ * description is an id that descriptor tables hold; contents belong to `filesystem`, `pagecache`, `ipc` and `tty`.
+ * Source: path_resolution(7), open(2), and the man page that each operation names.
+ */
+import { type Contract, layout, type StateLayout } from './contract.ts';
+import type { FileSystemStat, Stat } from './filesystem.ts';
+import type { Spans } from './kernel.ts';
+import { array, bool, int, map, oneOf, record, text } from './schema.ts';
+
+/** A name in the tree. The root of each mount is a dentry whose parent is the dentry that it covers. */
+export interface Dentry {
+  id: number;
+  /** 0 for the root of the whole tree. */
+  parent: number;
+  name: string;
+  inode: number;
+  mount: number;
+  /** Id of the mount that covers this dentry; 0 = none. */
+  covered: number;
+  /** Holders: children in the cache, open files, places, mounts. At 0 it may be dropped. */
+  references: number;
+  /** Its name was removed while it was held. */
+  deleted: boolean;
+}
+
+export interface Mount {
+  id: number;
+  sb: number;
+  type: string;
+  source: string;
+  options: string;
+  readOnly: boolean;
+  /** Dentry of its root, and the one that it covers (0 for the first). */
+  root: number;
+  covers: number;
+}
+
+export type FileKind = 'regular' | 'directory' | 'pipe' | 'tty' | 'pty-master' | 'stream' | 'device' | 'path';
+
+/** An open file description (open(2)). */
+export interface OpenFile {
+  id: number;
+  kind: FileKind;
+  references: number;
+  /** O_ status flags and access mode. */
+  flags: number;
+  offset: number;
+  /** 0 for what has no inode of a file system (pipes of pipe2). */
+  inode: number;
+  dentry: number;
+  /** Pipe, tty or stream id; for `device` major * 2^20 + minor. */
+  object: number;
+  /** A directory being listed: the cookie. */
+  cookie: number;
+}
+
+export interface VfsState {
+  dentries: Map<number, Dentry>;
+  /** `${parent}/${name}` to dentry id. */
+  names: Map<string, number>;
+  mounts: Map<number, Mount>;
+  files: Map<number, OpenFile>;
+  /** flock(2) and fcntl(2) record locks, in order of acquisition. */
+  locks: FileLock[];
+  nextDentry: number;
+  nextMount: number;
+  nextFile: number;
+  nextSb: number;
+}
+
+/** A lock: [start, end) of an inode; of an open file (flock) or of a process (fcntl), the other 0. */
+export interface FileLock {
+  inode: number;
+  file: number;
+  tgid: number;
+  exclusive: boolean;
+  start: number;
+  end: number;
+  /** Woken when it is released. */
+  event: number;
+}
+
+export const createDentry = (): Dentry => ({
+  id: 0,
+  parent: 0,
+  name: '',
+  inode: 0,
+  mount: 0,
+  covered: 0,
+  references: 0,
+  deleted: false,
+});
+export const createMount = (): Mount => ({
+  id: 0,
+  sb: 0,
+  type: '',
+  source: '',
+  options: '',
+  readOnly: false,
+  root: 0,
+  covers: 0,
+});
+export const createOpenFile = (): OpenFile => ({
+  id: 0,
+  kind: 'regular',
+  references: 1,
+  flags: 0,
+  offset: 0,
+  inode: 0,
+  dentry: 0,
+  object: 0,
+  cookie: 0,
+});
+export const createFileLock = (): FileLock => ({
+  inode: 0,
+  file: 0,
+  tgid: 0,
+  exclusive: false,
+  start: 0,
+  end: 0,
+  event: 0,
+});
+const blank = (): VfsState => ({
+  dentries: new Map(),
+  names: new Map(),
+  mounts: new Map(),
+  files: new Map(),
+  locks: [],
+  nextDentry: 1,
+  nextMount: 1,
+  nextFile: 1,
+  nextSb: 1,
+});
+
+export const vfsLayout: StateLayout<VfsState> = layout(
+  'vfs',
+  record<VfsState>(
+    {
+      dentries: map(
+        int(),
+        record<Dentry>(
+          {
+            id: int(),
+            parent: int(),
+            name: text(),
+            inode: int(),
+            mount: int(),
+            covered: int(),
+            references: int(),
+            deleted: bool(),
+          },
+          createDentry,
+        ),
+      ),
+      names: map(text(), int()),
+      mounts: map(
+        int(),
+        record<Mount>(
+          {
+            id: int(),
+            sb: int(),
+            type: text(),
+            source: text(),
+            options: text(),
+            readOnly: bool(),
+            root: int(),
+            covers: int(),
+          },
+          createMount,
+        ),
+      ),
+      files: map(
+        int(),
+        record<OpenFile>(
+          {
+            id: int(),
+            kind: oneOf<FileKind>(
+              'regular',
+              'directory',
+              'pipe',
+              'tty',
+              'pty-master',
+              'stream',
+              'device',
+              'path',
+            ),
+            references: int(),
+            flags: int(),
+            offset: int(),
+            inode: int(),
+            dentry: int(),
+            object: int(),
+            cookie: int(),
+          },
+          createOpenFile,
+        ),
+      ),
+      locks: array(
+        record<FileLock>(
+          {
+            inode: int(),
+            file: int(),
+            tgid: int(),
+            exclusive: bool(),
+            start: int(),
+            end: int(),
+            event: int(),
+          },
+          createFileLock,
+        ),
+      ),
+      nextDentry: int(),
+      nextMount: int(),
+      nextFile: int(),
+      nextSb: int(),
+    },
+    blank,
+  ),
+  blank,
+  (state) => {
+    for (const file of state.files.values()) {
+      if (file.references <= 0) return `open file ${file.id} has no references`;
+      if (file.dentry !== 0 && !state.dentries.has(file.dentry)) return `open file ${file.id} has no dentry`;
+    }
+    return null;
+  },
+);
+
+/** Times of utimensat(2): null = leave alone. */
+export interface FileTimes {
+  readonly atime: { readonly seconds: number; readonly nanoseconds: number } | null;
+  readonly mtime: { readonly seconds: number; readonly nanoseconds: number } | null;
+}
+
+/**
+ * Path operations take the asking thread, a dentry to start at (0 = the working directory) and a byte-string path.
+ * Every one may return WAIT and is idempotent until it succeeds. `follow` = a symlink in the last place is followed.
+ */
+export interface Vfs {
+  /** Mount the root file system. @returns its root dentry, -errno or WAIT */
+  mountRoot(type: string, source: string, options: string): number;
+  /** mount(2). @returns 0, -ENODEV (no such type), -ENOTDIR, -EBUSY ... */
+  mount(tid: number, type: string, source: string, path: string, options: string, readOnly: boolean): number;
+  unmount(tid: number, path: string): number;
+  mounts(): readonly Mount[];
+
+  /** @returns the dentry, held once for the caller (`releaseDentry`), or -errno */
+  resolve(tid: number, at: number, path: string, follow: boolean): number;
+  holdDentry(dentry: number): void;
+  releaseDentry(dentry: number): void;
+  /** Absolute path as a process with that root sees it; '(unreachable)' and ' (deleted)' as Linux has it. */
+  pathOf(dentry: number, root: number): string;
+  dentryInode(dentry: number): number;
+  /** Check permission on a dentry: bits 4 read, 2 write, 1 execute, with real or effective ids. @returns 0 or -errno */
+  permitted(tid: number, dentry: number, mask: number, real: boolean): number;
+  statDentry(dentry: number, into: Stat): number;
+
+  /** open(2). @returns an open file with one reference for the caller, -errno or WAIT. A FIFO's other end is awaited. */
+  open(tid: number, at: number, path: string, flags: number, mode: number): number;
+  /** Open what a dentry names (execve, the ELF interpreter): no permission check. */
+  openDentry(tid: number, dentry: number, flags: number): number;
+  /** A file on an end of a pipe that ipc made. */
+  openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
+  /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
+  openStream(stream: number, flags: number): number;
+  make(tid: number, at: number, path: string, mode: number, rdev: number): number;
+  symlink(tid: number, target: string, at: number, path: string): number;
+  link(tid: number, at: number, path: string, toAt: number, toPath: string, follow: boolean): number;
+  unlink(tid: number, at: number, path: string, directory: boolean): number;
+  rename(tid: number, at: number, path: string, toAt: number, toPath: string, flags: number): number;
+  readlink(tid: number, at: number, path: string): string | number;
+  stat(tid: number, at: number, path: string, follow: boolean, into: Stat): number;
+  /** @param mask R_OK 4, W_OK 2, X_OK 1 @param real with the real ids (access(2)) */
+  access(tid: number, at: number, path: string, mask: number, real: boolean, follow: boolean): number;
+  chmod(tid: number, at: number, path: string, mode: number, follow: boolean): number;
+  /** -1 = leave alone. */
+  chown(tid: number, at: number, path: string, uid: number, gid: number, follow: boolean): number;
+  utimes(tid: number, at: number, path: string, times: FileTimes, follow: boolean): number;
+  truncate(tid: number, at: number, path: string, size: number): number;
+  statfs(tid: number, at: number, path: string): FileSystemStat | number;
+
+  /** The open file; its fields may be read until the entry ends. Hot path. */
+  file(file: number): OpenFile;
+  retain(file: number): void;
+  /** At the last release it is closed. @param tgid whose record locks on the inode go; 0 = none */
+  release(file: number, tgid: number): void;
+  /**
+   * read(2) and pread(2). @param offset -1 = at the file's own, which advances @returns count, -EBADF, -EISDIR, -EAGAIN, -EIO,
+   * or WAIT before anything was read. Hot path.
+   */
+  read(tid: number, file: number, into: Spans, offset: number): number;
+  /** write(2), from byte `skip` of the buffer on. SIGPIPE is the caller's. @returns count (may be short), -errno or WAIT. Hot path. */
+  write(tid: number, file: number, from: Spans, skip: number, offset: number): number;
+  seek(tid: number, file: number, offset: number, whence: number): number;
+  statFile(file: number, into: Stat): number;
+  chmodFile(tid: number, file: number, mode: number): number;
+  chownFile(tid: number, file: number, uid: number, gid: number): number;
+  utimesFile(tid: number, file: number, times: FileTimes): number;
+  truncateFile(tid: number, file: number, size: number): number;
+  statfsFile(file: number): FileSystemStat;
+  flush(file: number): number;
+  /** posix_fallocate and punch: @param mode FALLOC_ bits */
+  allocate(tid: number, file: number, mode: number, offset: number, length: number): number;
+  /**
+   * Entries for getdents64(2), `.` and `..` included. @param room asks for each name if it still fits and takes it if so
+   * @returns 0, -ENOTDIR, -ENOENT (deleted), -EINVAL (the first does not fit) or WAIT
+   */
+  list(
+    tid: number,
+    file: number,
+    take: (inode: number, next: number, type: number, name: string) => boolean,
+  ): number;
+  /** F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME. */
+  setFlags(file: number, flags: number): void;
+  ioctl(tid: number, file: number, request: number, argument: number): number;
+  /** POLL bits ready now. Hot path. */
+  poll(file: number): number;
+  /** Name the file's events to the call in progress. */
+  arm(file: number): void;
+  /** flock(2). @param operation LOCK_ bits @returns 0, -EWOULDBLOCK or WAIT */
+  flock(file: number, operation: number): number;
+  /** fcntl(2) record locks. @returns 0, -EAGAIN, -EDEADLK or WAIT */
+  setLock(tgid: number, file: number, type: number, start: number, end: number, wait: boolean): number;
+  /** F_GETLK: the lock in the way, or null. */
+  getLock(tgid: number, file: number, type: number, start: number, end: number): Readonly<FileLock> | null;
+}
+
+export const vfs: Contract<Vfs> = {
+  name: 'vfs',
+  version: 1,
+  operations: [
+    'mountRoot',
+    'mount',
+    'unmount',
+    'mounts',
+    'resolve',
+    'holdDentry',
+    'releaseDentry',
+    'pathOf',
+    'dentryInode',
+    'permitted',
+    'statDentry',
+    'open',
+    'openDentry',
+    'openPipe',
+    'openStream',
+    'make',
+    'symlink',
+    'link',
+    'unlink',
+    'rename',
+    'readlink',
+    'stat',
+    'access',
+    'chmod',
+    'chown',
+    'utimes',
+    'truncate',
+    'statfs',
+    'file',
+    'retain',
+    'release',
+    'read',
+    'write',
+    'seek',
+    'statFile',
+    'chmodFile',
+    'chownFile',
+    'utimesFile',
+    'truncateFile',
+    'statfsFile',
+    'flush',
+    'allocate',
+    'list',
+    'setFlags',
+    'ioctl',
+    'poll',
+    'arm',
+    'flock',
+    'setLock',
+    'getLock',
+  ],
+  interfaces: {},
+};

@@ -1,0 +1,207 @@
+/**
+ * Contract `vm`: address spaces, machine-independent: what is mapped where, and what a page fault means.
+ *
+ * Policy here: when pages are allocated, shared and copied. Mechanism, fixed: pmap maps a page, frames counts
+ * references (one for each mapping of a frame in a pmap), pagecache has the pages of files. Source: mmap(2), brk(2),
+ * mprotect(2), mremap(2), fork(2).
+ */
+import { type Contract, layout, type StateLayout } from './contract.ts';
+import { array, int, map, record, type Schema } from './schema.ts';
+
+/** Bits of Vma.flags. */
+export const VMA_SHARED = 1;
+export const VMA_GROWSDOWN = 2;
+export const VMA_STACK = 4;
+export const VMA_HEAP = 8;
+/** Never given to a guest that asks: the vDSO and the like. */
+export const VMA_SPECIAL = 16;
+export const VMA_NORESERVE = 32;
+
+/** One virtual memory area; [start, end) in bytes, page aligned. */
+export interface Vma {
+  start: number;
+  end: number;
+  /** PROT_ bits now. */
+  prot: number;
+  /** PROT_ bits that mprotect may reach: a shared mapping of a file opened read-only may not become writable. */
+  maxProt: number;
+  flags: number;
+  /** Inode id of the file or of the shared anonymous object; 0 for private anonymous memory. */
+  inode: number;
+  /** Byte offset into the inode that `start` maps. */
+  offset: number;
+}
+
+export interface Space {
+  id: number;
+  /** Processes that share it (CLONE_VM). */
+  users: number;
+  /** Sorted by start, disjoint; neighbours that could be one are one. */
+  vmas: Vma[];
+  brkStart: number;
+  brk: number;
+  /** Mappings without a given address go below this. */
+  mmapTop: number;
+  /** Pages mapped, for RSS. */
+  resident: number;
+}
+
+export interface VmState {
+  spaces: Map<number, Space>;
+  nextSpace: number;
+  /** Next number for shared anonymous memory's inode ids (sb 0). */
+  nextAnonymous: number;
+  /** References to each shared anonymous object, by vma. */
+  anonymous: Map<number, number>;
+}
+
+const blankVma = (): Vma => ({ start: 0, end: 0, prot: 0, maxProt: 0, flags: 0, inode: 0, offset: 0 });
+const blankSpace = (): Space => ({ id: 0, users: 0, vmas: [], brkStart: 0, brk: 0, mmapTop: 0, resident: 0 });
+const blank = (): VmState => ({ spaces: new Map(), nextSpace: 1, nextAnonymous: 1, anonymous: new Map() });
+
+const vmaSchema: Schema<Vma> = record<Vma>(
+  { start: int(), end: int(), prot: int(), maxProt: int(), flags: int(), inode: int(), offset: int() },
+  blankVma,
+);
+
+export const vmLayout: StateLayout<VmState> = layout(
+  'vm',
+  record<VmState>(
+    {
+      spaces: map(
+        int(),
+        record<Space>(
+          {
+            id: int(),
+            users: int(),
+            vmas: array(vmaSchema),
+            brkStart: int(),
+            brk: int(),
+            mmapTop: int(),
+            resident: int(),
+          },
+          blankSpace,
+        ),
+      ),
+      nextSpace: int(),
+      nextAnonymous: int(),
+      anonymous: map(int(), int()),
+    },
+    blank,
+  ),
+  blank,
+  (state) => {
+    for (const space of state.spaces.values()) {
+      let end = 0;
+      for (const vma of space.vmas) {
+        if (vma.start < end || vma.end <= vma.start)
+          return `address space ${space.id} has overlapping areas at ${vma.start}`;
+        end = vma.end;
+      }
+    }
+    return null;
+  },
+);
+
+/** Make state records by these, so that all share one hidden class. */
+export const createVma: () => Vma = blankVma;
+export const createSpace: () => Space = blankSpace;
+
+/** What to map. `inode` 0 and shared = a fresh shared anonymous object. */
+export interface MapRequest {
+  address: number;
+  length: number;
+  prot: number;
+  maxProt: number;
+  /** VMA_ bits. */
+  flags: number;
+  /** Take exactly `address`, unmapping what is there; else it is a hint. */
+  fixed: boolean;
+  /** With fixed: -EEXIST instead of unmapping. */
+  noReplace: boolean;
+  inode: number;
+  offset: number;
+}
+
+/** Highest user address and one more, by default: 4 GiB, so that engines can use flat tables. */
+export const USER_TOP = 0x1_0000_0000;
+/** Highest user address and one more that Sv39 has. */
+export const USER_LIMIT = 0x40_0000_0000;
+
+export interface Vm {
+  /** A new, empty address space with one user. @returns its id or -ENOMEM */
+  create(): number;
+  /** One more process shares it. */
+  retain(space: number): void;
+  /** One fewer; at none left everything in it is unmapped. */
+  release(space: number): void;
+  /** A copy of an address space for fork(2). @returns its id or -ENOMEM */
+  fork(space: number): number;
+  /** @returns the address, or -EINVAL, -ENOMEM, -EEXIST, -ENODEV (the module can not), or WAIT. Idempotent before WAIT. */
+  map(space: number, request: MapRequest): number;
+  /** @returns 0, -EINVAL or -ENOMEM */
+  unmap(space: number, address: number, length: number): number;
+  /** @returns 0, -EINVAL, -ENOMEM (a hole), -EACCES */
+  protect(space: number, address: number, length: number, prot: number): number;
+  /** @param flags MREMAP_ bits @returns the address or -errno */
+  remap(
+    space: number,
+    address: number,
+    oldLength: number,
+    newLength: number,
+    flags: number,
+    newAddress: number,
+  ): number;
+  /** Set where the heap begins (execve). */
+  setHeap(space: number, start: number): void;
+  /** @returns the break after the call, as brk(2)'s system call does */
+  brk(space: number, address: number): number;
+  /** madvise(2). @returns 0 or -errno */
+  advise(space: number, address: number, length: number, advice: number): number;
+  /** msync(2). @returns 0, -ENOMEM, -EINVAL or WAIT */
+  sync(space: number, address: number, length: number, flags: number): number;
+  /**
+   * An access that the page tables refuse. @param access PROT_READ, PROT_WRITE or PROT_EXEC @param stackLimit bytes that
+   * a stack may grow to @returns 0 (try again), -EFAULT (nothing mapped there: SEGV_MAPERR), -EACCES (SEGV_ACCERR), -EIO
+   * (past the end of the file: SIGBUS), -ENOMEM, or WAIT. Idempotent.
+   */
+  fault(space: number, va: number, access: number, stackLimit: number): number;
+  /** A file shrank: unmap its pages at and above an index everywhere. */
+  truncated(inode: number, fromIndex: number): void;
+  /** True if any area maps this inode (text busy, leases). */
+  mapped(inode: number): boolean;
+  /** mincore(2). @returns 0 or -ENOMEM; one byte a page into `into` */
+  residency(space: number, address: number, length: number, into: Uint8Array): number;
+  /** The areas in order, for /proc/PID/maps. Valid until the entry ends; not to be changed. */
+  areas(space: number): readonly Readonly<Vma>[];
+  /** Mapped and resident size in pages. */
+  size(space: number): number;
+  resident(space: number): number;
+}
+
+export const vm: Contract<Vm> = {
+  name: 'vm',
+  version: 1,
+  operations: [
+    'create',
+    'retain',
+    'release',
+    'fork',
+    'map',
+    'unmap',
+    'protect',
+    'remap',
+    'setHeap',
+    'brk',
+    'advise',
+    'sync',
+    'fault',
+    'truncated',
+    'mapped',
+    'residency',
+    'areas',
+    'size',
+    'resident',
+  ],
+  interfaces: {},
+};
