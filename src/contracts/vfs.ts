@@ -246,6 +246,11 @@ export interface Vfs {
   mount(tid: number, type: string, source: string, path: string, options: string, readOnly: boolean): number;
   unmount(tid: number, path: string): number;
   mounts(): readonly Mount[];
+  /** The file-system type, and so the `filesystem` cell, that serves a superblock. Pre: it is mounted. Hot path. */
+  fileSystemOf(sb: number): string;
+  /** vm maps an inode: it outlives its last name until the last `unpinInode`. Pre: its superblock is not 0. */
+  pinInode(inode: number): void;
+  unpinInode(inode: number): void;
 
   /** @returns the dentry, held once for the caller (`releaseDentry`), or -errno */
   resolve(tid: number, at: number, path: string, follow: boolean): number;
@@ -336,6 +341,9 @@ export const vfs: Contract<Vfs> = {
     'mount',
     'unmount',
     'mounts',
+    'fileSystemOf',
+    'pinInode',
+    'unpinInode',
     'resolve',
     'holdDentry',
     'releaseDentry',
