@@ -33,7 +33,10 @@ export interface Pipe {
 /** A thread in FUTEX_WAIT. The record outlives its wake-up until the thread has seen it. */
 export interface FutexWaiter {
   tid: number;
-  /** Address space and address for a private futex; frame and offset, made negative, for a shared one. */
+  /**
+   * Address space and virtual address, or 0 and physical address for a word in shared memory. A word in private memory has
+   * the former even without FUTEX_PRIVATE_FLAG, because its frame changes at a copy on write.
+   */
   space: number;
   address: number;
   /** Bits of FUTEX_WAIT_BITSET. */
@@ -151,7 +154,7 @@ export interface Ipc {
   /** Bytes to read (FIONREAD). */
   pipeBytes(pipe: number): number;
   pipeCapacity(pipe: number): number;
-  /** @returns the new capacity, -EBUSY (it holds more), -EINVAL */
+  /** @returns the new capacity, -EBUSY (it holds more), -EPERM (beyond the module's limit), -EINVAL */
   setPipeCapacity(pipe: number, bytes: number): number;
 
   /**

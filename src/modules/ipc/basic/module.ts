@@ -1,0 +1,47 @@
+/**
+ * The basic ipc module: byte-ring pipes and a list of futex waiters.
+ *
+ * Two copies for each byte that crosses a pipe, one in and one out; nothing is remapped. State: `IpcState`.
+ */
+import { type Ipc, type IpcState, ipcLayout } from '../../../contracts/ipc.ts';
+import type { Module } from '../../../contracts/module.ts';
+import { futexOperations } from './futexes.ts';
+import { pipeOperations } from './pipes.ts';
+
+export const basicIpc: Module<Ipc, IpcState> = {
+  manifest: {
+    slot: 'ipc',
+    name: 'basic',
+    version: '1.0.0',
+    contract: 1,
+    interfaces: [],
+    needs: { engine: 1 },
+    description: 'pipes as byte rings, futexes as one list',
+  },
+  layout: ipcLayout,
+  create(state, kernel) {
+    const pipes = pipeOperations(state, kernel);
+    const futexes = futexOperations(state, kernel);
+    return {
+      createPipe: pipes.createPipe,
+      fifo: pipes.fifo,
+      openEnd: pipes.openEnd,
+      closeEnd: pipes.closeEnd,
+      awaitPeer: pipes.awaitPeer,
+      peerOpens: pipes.peerOpens,
+      readPipe: pipes.readPipe,
+      writePipe: pipes.writePipe,
+      pollPipe: pipes.pollPipe,
+      armPipe: pipes.armPipe,
+      pipeBytes: pipes.pipeBytes,
+      pipeCapacity: pipes.pipeCapacity,
+      setPipeCapacity: pipes.setPipeCapacity,
+      futexWait: futexes.futexWait,
+      futexDone: futexes.futexDone,
+      futexWake: futexes.futexWake,
+      futexRequeue: futexes.futexRequeue,
+    };
+  },
+};
+
+export default basicIpc;

@@ -1,0 +1,158 @@
+/**
+ * Pipes and FIFOs of the basic ipc module: ends, blocking and wake-ups.
+ *
+ * A wake-up reaches everyone who waits, readers and pollers alike; each looks again. Writers are woken once PIPE_BUF
+ * bytes are free, so that an atomic write is never woken in vain and a slow reader does not wake them for each byte.
+ * Source: pipe(7), fifo(7).
+ */
+import { EAGAIN, EBUSY, EINVAL, EPERM, EPIPE } from '../../../abi/linux/errno.ts';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
+import { createPipe, type Ipc, type IpcState, PIPE_BUF, type Pipe } from '../../../contracts/ipc.ts';
+import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
+import { KernelFault } from '../../../lib/kernel-fault.ts';
+import { drain, fill, resize, room } from './ring.ts';
+
+/** What /proc/sys/fs/pipe-max-size says. */
+const LARGEST_CAPACITY = 1048576;
+const EVERYONE = 0x7fffffff;
+
+export type PipeOperations = Pick<
+  Ipc,
+  | 'createPipe'
+  | 'fifo'
+  | 'openEnd'
+  | 'closeEnd'
+  | 'awaitPeer'
+  | 'peerOpens'
+  | 'readPipe'
+  | 'writePipe'
+  | 'pollPipe'
+  | 'armPipe'
+  | 'pipeBytes'
+  | 'pipeCapacity'
+  | 'setPipeCapacity'
+>;
+
+export function pipeOperations(state: IpcState, kernel: Kernel): PipeOperations {
+  const find = (id: number): Pipe => {
+    const pipe = state.pipes.get(id);
+    if (pipe === undefined) throw new KernelFault(`no pipe ${id}`);
+    return pipe;
+  };
+  const wait = (event: number): number => {
+    kernel.waits.on(event);
+    kernel.waits.restart('restart');
+    return WAIT;
+  };
+  const make = (): number => {
+    const pipe = createPipe();
+    pipe.id = state.nextPipe++;
+    pipe.readEvent = kernel.waits.newEvent();
+    pipe.writeEvent = kernel.waits.newEvent();
+    pipe.openEvent = kernel.waits.newEvent();
+    state.pipes.set(pipe.id, pipe);
+    return pipe.id;
+  };
+  const free = (pipe: Pipe): void => {
+    state.pipes.delete(pipe.id);
+    for (const [inode, id] of state.fifos) if (id === pipe.id) state.fifos.delete(inode);
+  };
+
+  return {
+    createPipe: make,
+    fifo(inode) {
+      const open = state.fifos.get(inode);
+      if (open !== undefined) return open;
+      const id = make();
+      state.fifos.set(inode, id);
+      return id;
+    },
+    openEnd(id, reader, writer) {
+      const pipe = find(id);
+      if (reader) {
+        pipe.readers++;
+        pipe.readerOpens++;
+      }
+      if (writer) {
+        pipe.writers++;
+        pipe.writerOpens++;
+      }
+      kernel.waits.wake(pipe.openEvent, EVERYONE);
+    },
+    closeEnd(id, reader, writer) {
+      const pipe = find(id);
+      if (reader) pipe.readers--;
+      if (writer) pipe.writers--;
+      if (pipe.readers === 0) kernel.waits.wake(pipe.writeEvent, EVERYONE);
+      if (pipe.writers === 0) kernel.waits.wake(pipe.readEvent, EVERYONE);
+      if (pipe.readers === 0 && pipe.writers === 0) free(pipe);
+    },
+    awaitPeer(id, reader, opens) {
+      const pipe = find(id);
+      const there = reader ? pipe.writers : pipe.readers;
+      const opened = reader ? pipe.writerOpens : pipe.readerOpens;
+      return there > 0 || opened !== opens ? 0 : wait(pipe.openEvent);
+    },
+    peerOpens(id, reader) {
+      const pipe = find(id);
+      return reader ? pipe.writerOpens : pipe.readerOpens;
+    },
+
+    readPipe(id: number, into: Spans, nonBlocking: boolean) {
+      const pipe = find(id);
+      if (into.total === 0) return 0;
+      if (pipe.used === 0) {
+        if (pipe.writers === 0) return 0;
+        return nonBlocking ? -EAGAIN : wait(pipe.readEvent);
+      }
+      const count = Math.min(pipe.used, into.total);
+      drain(kernel, pipe, into, count);
+      if (room(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
+      return count;
+    },
+    writePipe(id: number, from: Spans, skip: number, nonBlocking: boolean) {
+      const pipe = find(id);
+      const left = from.total - skip;
+      if (left <= 0) return 0;
+      if (pipe.readers === 0) return -EPIPE;
+      const free = room(pipe);
+      if (free < (from.total <= PIPE_BUF ? left : 1)) return nonBlocking ? -EAGAIN : wait(pipe.writeEvent);
+      const count = Math.min(left, free);
+      fill(kernel, pipe, from, skip, count);
+      kernel.waits.wake(pipe.readEvent, EVERYONE);
+      return count;
+    },
+    pollPipe(id, reader, writer) {
+      const pipe = find(id);
+      let ready = 0;
+      if (reader) {
+        if (pipe.used > 0) ready |= POLLIN | POLLRDNORM;
+        // A FIFO that no writer has opened yet is not hung up.
+        if (pipe.writers === 0 && pipe.writerOpens > 0) ready |= POLLHUP;
+      }
+      if (writer) {
+        if (room(pipe) >= PIPE_BUF) ready |= POLLOUT | POLLWRNORM;
+        if (pipe.readers === 0) ready |= POLLERR;
+      }
+      return ready;
+    },
+    armPipe(id, reader, writer) {
+      const pipe = find(id);
+      if (reader) kernel.waits.on(pipe.readEvent);
+      if (writer) kernel.waits.on(pipe.writeEvent);
+    },
+    pipeBytes: (id) => find(id).used,
+    pipeCapacity: (id) => find(id).capacity,
+    setPipeCapacity(id, bytes) {
+      const pipe = find(id);
+      if (bytes < 0 || bytes > 0x80000000) return -EINVAL;
+      let capacity = PIPE_BUF;
+      while (capacity < bytes) capacity *= 2;
+      if (capacity > LARGEST_CAPACITY) return -EPERM;
+      if (pipe.used > capacity) return -EBUSY;
+      resize(pipe, capacity);
+      if (room(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
+      return capacity;
+    },
+  };
+}
