@@ -123,6 +123,13 @@ export interface FileSystem {
   rename(directory: number, name: string, toDirectory: number, toName: string, flags: number): number;
   /** @param tid who asks @returns the target, -EINVAL or WAIT */
   readlink(tid: number, inode: number): string | number;
+  /**
+   * Following a symlink: the dentry that a magic link leads to, whatever its text says (proc's exe, cwd, root and fd/N of
+   * files with a name). @returns a dentry, 0 = an ordinary symlink whose text counts, -errno or WAIT
+   */
+  jump(tid: number, inode: number): number;
+  /** Asked when `jump` gives 0: the open file that a magic link leads to (fd/N of pipes and the like), or 0. */
+  jumpFile(tid: number, inode: number): number;
   /** Entries behind `cookie` (0 = from the start) without `.` and `..`; at most `limit`; empty at the end. @returns or -errno or WAIT */
   list(tid: number, directory: number, cookie: number, limit: number): DirectoryEntry[] | number;
   /** A size also truncates the page cache. ctime is set. @returns 0, -EPERM, -EROFS, -EFBIG, -ENOSPC or WAIT */
@@ -161,6 +168,8 @@ export const filesystem: Contract<FileSystem> = {
     'unlink',
     'rename',
     'readlink',
+    'jump',
+    'jumpFile',
     'list',
     'setAttributes',
     'fill',

@@ -8,7 +8,7 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { FileSystemStat, Stat } from './filesystem.ts';
 import type { Spans } from './kernel.ts';
-import { array, bool, int, map, oneOf, record, text } from './schema.ts';
+import { array, bool, int, map, oneOf, record, set, text } from './schema.ts';
 
 /** A name in the tree. The root of each mount is a dentry whose parent is the dentry that it covers. */
 export interface Dentry {
@@ -36,6 +36,8 @@ export interface Mount {
   /** Dentry of its root, and the one that it covers (0 for the first). */
   root: number;
   covers: number;
+  /** Inodes pinned by `pinInode`: it is busy. */
+  pins: number;
 }
 
 export type FileKind = 'regular' | 'directory' | 'pipe' | 'tty' | 'pty-master' | 'stream' | 'device' | 'path';
@@ -55,25 +57,33 @@ export interface OpenFile {
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
+  /** F_SETOWN: a process, or a process group made negative; 0 = none. */
+  owner: number;
 }
 
 export interface VfsState {
   dentries: Map<number, Dentry>;
   /** `${parent}/${name}` to dentry id. */
   names: Map<string, number>;
+  /** Dentries without references, kept as a cache, the first the next to go. */
+  idle: Set<number>;
   mounts: Map<number, Mount>;
   files: Map<number, OpenFile>;
   /** flock(2) and fcntl(2) record locks, in order of acquisition. */
   locks: FileLock[];
+  /** A process that waits for a record lock, to the process that holds it: cycles are deadlocks. */
+  blocked: Map<number, number>;
   nextDentry: number;
   nextMount: number;
   nextFile: number;
   nextSb: number;
 }
 
-/** A lock: [start, end) of an inode; of an open file (flock) or of a process (fcntl), the other 0. */
+/** A lock: [start, end) of an inode; of an open file (flock, F_OFD_) or of a process (fcntl), the other 0. */
 export interface FileLock {
   inode: number;
+  /** Made by flock(2): such locks and record locks do not see each other. */
+  flock: boolean;
   file: number;
   tgid: number;
   exclusive: boolean;
@@ -102,6 +112,7 @@ export const createMount = (): Mount => ({
   readOnly: false,
   root: 0,
   covers: 0,
+  pins: 0,
 });
 export const createOpenFile = (): OpenFile => ({
   id: 0,
@@ -113,9 +124,11 @@ export const createOpenFile = (): OpenFile => ({
   dentry: 0,
   object: 0,
   cookie: 0,
+  owner: 0,
 });
 export const createFileLock = (): FileLock => ({
   inode: 0,
+  flock: false,
   file: 0,
   tgid: 0,
   exclusive: false,
@@ -126,9 +139,11 @@ export const createFileLock = (): FileLock => ({
 const blank = (): VfsState => ({
   dentries: new Map(),
   names: new Map(),
+  idle: new Set(),
   mounts: new Map(),
   files: new Map(),
   locks: [],
+  blocked: new Map(),
   nextDentry: 1,
   nextMount: 1,
   nextFile: 1,
@@ -156,6 +171,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
         ),
       ),
       names: map(text(), int()),
+      idle: set(int()),
       mounts: map(
         int(),
         record<Mount>(
@@ -168,6 +184,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
             readOnly: bool(),
             root: int(),
             covers: int(),
+            pins: int(),
           },
           createMount,
         ),
@@ -194,6 +211,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
             dentry: int(),
             object: int(),
             cookie: int(),
+            owner: int(),
           },
           createOpenFile,
         ),
@@ -202,6 +220,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
         record<FileLock>(
           {
             inode: int(),
+            flock: bool(),
             file: int(),
             tgid: int(),
             exclusive: bool(),
@@ -212,6 +231,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
           createFileLock,
         ),
       ),
+      blocked: map(int(), int()),
       nextDentry: int(),
       nextMount: int(),
       nextFile: int(),
@@ -221,6 +241,16 @@ export const vfsLayout: StateLayout<VfsState> = layout(
   ),
   blank,
   (state) => {
+    for (const dentry of state.dentries.values()) {
+      if ((dentry.references === 0) !== state.idle.has(dentry.id))
+        return `dentry ${dentry.id} has ${dentry.references} references`;
+      if (dentry.parent !== 0 && !state.dentries.has(dentry.parent))
+        return `dentry ${dentry.id} has no parent`;
+      if (!state.mounts.has(dentry.mount)) return `dentry ${dentry.id} lies in no mount`;
+    }
+    for (const [name, id] of state.names) {
+      if (!state.dentries.has(id)) return `the name ${name} leads to no dentry`;
+    }
     for (const file of state.files.values()) {
       if (file.references <= 0) return `open file ${file.id} has no references`;
       if (file.dentry !== 0 && !state.dentries.has(file.dentry)) return `open file ${file.id} has no dentry`;
@@ -231,6 +261,8 @@ export const vfsLayout: StateLayout<VfsState> = layout(
 
 /** Times of utimensat(2): null = leave alone. */
 export interface FileTimes {
+  /** Both are the present time, which needs write permission only. */
+  readonly now: boolean;
   readonly atime: { readonly seconds: number; readonly nanoseconds: number } | null;
   readonly mtime: { readonly seconds: number; readonly nanoseconds: number } | null;
 }
@@ -244,7 +276,10 @@ export interface Vfs {
   mountRoot(type: string, source: string, options: string): number;
   /** mount(2). @returns 0, -ENODEV (no such type), -ENOTDIR, -EBUSY ... */
   mount(tid: number, type: string, source: string, path: string, options: string, readOnly: boolean): number;
-  unmount(tid: number, path: string): number;
+  /** MS_REMOUNT: change whether a mount may be written. @returns 0, -EINVAL (not a mount), -EBUSY, -EPERM or WAIT */
+  remount(tid: number, path: string, readOnly: boolean): number;
+  /** umount2(2). @param detach MNT_DETACH: out of sight at once, gone when no longer used @returns 0, -EINVAL, -EBUSY, -EPERM */
+  unmount(tid: number, path: string, detach: boolean): number;
   mounts(): readonly Mount[];
   /** The file-system type, and so the `filesystem` cell, that serves a superblock. Pre: it is mounted. Hot path. */
   fileSystemOf(sb: number): string;
@@ -259,6 +294,8 @@ export interface Vfs {
   /** Absolute path as a process with that root sees it; '(unreachable)' and ' (deleted)' as Linux has it. */
   pathOf(dentry: number, root: number): string;
   dentryInode(dentry: number): number;
+  /** Its name was removed. */
+  dentryDeleted(dentry: number): boolean;
   /** Check permission on a dentry: bits 4 read, 2 write, 1 execute, with real or effective ids. @returns 0 or -errno */
   permitted(tid: number, dentry: number, mask: number, real: boolean): number;
   statDentry(dentry: number, into: Stat): number;
@@ -271,6 +308,8 @@ export interface Vfs {
   openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
   /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
   openStream(stream: number, flags: number): number;
+  /** A file on a terminal that tty knows by this id, its slave side (TIOCGPTPEER). @returns it or -errno of tty.openSlave */
+  openTerminal(tid: number, tty: number, flags: number): number;
   make(tid: number, at: number, path: string, mode: number, rdev: number): number;
   symlink(tid: number, target: string, at: number, path: string): number;
   link(tid: number, at: number, path: string, toAt: number, toPath: string, follow: boolean): number;
@@ -320,17 +359,37 @@ export interface Vfs {
   ): number;
   /** F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME. */
   setFlags(file: number, flags: number): void;
+  /** F_SETOWN. */
+  setOwner(file: number, owner: number): void;
   ioctl(tid: number, file: number, request: number, argument: number): number;
   /** POLL bits ready now. Hot path. */
   poll(file: number): number;
   /** Name the file's events to the call in progress. */
   arm(file: number): void;
-  /** flock(2). @param operation LOCK_ bits @returns 0, -EWOULDBLOCK or WAIT */
-  flock(file: number, operation: number): number;
-  /** fcntl(2) record locks. @returns 0, -EAGAIN, -EDEADLK or WAIT */
-  setLock(tgid: number, file: number, type: number, start: number, end: number, wait: boolean): number;
+  /** flock(2). @param operation LOCK_ bits @returns 0, -EWOULDBLOCK, -EINVAL or WAIT */
+  flock(tid: number, file: number, operation: number): number;
+  /**
+   * fcntl(2) record locks on [start, end). @param type F_RDLCK, F_WRLCK or F_UNLCK @param ofd the open file owns it, not the
+   * process @returns 0, -EAGAIN, -EDEADLK or WAIT
+   */
+  setLock(
+    tid: number,
+    file: number,
+    type: number,
+    start: number,
+    end: number,
+    ofd: boolean,
+    wait: boolean,
+  ): number;
   /** F_GETLK: the lock in the way, or null. */
-  getLock(tgid: number, file: number, type: number, start: number, end: number): Readonly<FileLock> | null;
+  getLock(
+    tid: number,
+    file: number,
+    type: number,
+    start: number,
+    end: number,
+    ofd: boolean,
+  ): Readonly<FileLock> | null;
 }
 
 export const vfs: Contract<Vfs> = {
@@ -339,6 +398,7 @@ export const vfs: Contract<Vfs> = {
   operations: [
     'mountRoot',
     'mount',
+    'remount',
     'unmount',
     'mounts',
     'fileSystemOf',
@@ -349,12 +409,14 @@ export const vfs: Contract<Vfs> = {
     'releaseDentry',
     'pathOf',
     'dentryInode',
+    'dentryDeleted',
     'permitted',
     'statDentry',
     'open',
     'openDentry',
     'openPipe',
     'openStream',
+    'openTerminal',
     'make',
     'symlink',
     'link',
@@ -384,6 +446,7 @@ export const vfs: Contract<Vfs> = {
     'allocate',
     'list',
     'setFlags',
+    'setOwner',
     'ioctl',
     'poll',
     'arm',
