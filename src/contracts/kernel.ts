@@ -113,6 +113,8 @@ export interface Spans {
   total: number;
 }
 
+export const createSpans = (): Spans => ({ count: 0, address: [], length: [], total: 0 });
+
 /**
  * User memory, by the thread's address space. Every operation may fault pages in and returns 0, -EFAULT or WAIT; before
  * WAIT and -EFAULT nothing was written. What is written is hashed into the digest when the call ends.

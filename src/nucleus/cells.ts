@@ -1,0 +1,74 @@
+/**
+ * Cells: what fills each slot now, with the state that the kernel keeps for it.
+ *
+ * A cell is a slot, or one file-system type of the slot `filesystem`. It owns the capsule (layout, version, state) and
+ * the way back: the modules that were there before. Linkage reads only the operations.
+ */
+import type { StateLayout } from '../contracts/contract.ts';
+import type { Kernel } from '../contracts/kernel.ts';
+import { KernelFault } from '../lib/kernel-fault.ts';
+import { type AnyModule, checkOperations, type Operations, Refusal } from './registry.ts';
+
+export interface Cell {
+  /** Slot, or `filesystem:TYPE`. */
+  readonly name: string;
+  module: AnyModule;
+  state: unknown;
+  stateVersion: number;
+  operations: Operations;
+  /** Modules that were here before, newest last; what an unload goes back to. */
+  readonly previous: AnyModule[];
+  /** Interfaces in use, with the number of users. */
+  readonly leases: Map<string, number>;
+}
+
+export const cellNameOf = (module: AnyModule): string =>
+  module.manifest.slot === 'filesystem' ? `filesystem:${module.manifest.type ?? ''}` : module.manifest.slot;
+
+export const stateVersionOf = (module: AnyModule): number =>
+  module.stateVersion ?? newest(module.layout).version;
+
+const newest = (layout: StateLayout<unknown>): { readonly version: number } => {
+  const last = layout.versions.at(-1);
+  if (last === undefined) throw new Refusal(`layout ${layout.name} has no version`);
+  return last;
+};
+
+export class Cells {
+  readonly #cells = new Map<string, Cell>();
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Fill an empty cell with a module on fresh state; at boot. */
+  fill(module: AnyModule): void {
+    const name = cellNameOf(module);
+    if (this.#cells.has(name)) throw new KernelFault(`cell ${name} is filled twice at boot`);
+    const state = module.layout.create();
+    const operations = module.create(state, this.#kernel);
+    checkOperations(module.manifest, operations);
+    const stateVersion = stateVersionOf(module);
+    this.#cells.set(name, { name, module, state, stateVersion, operations, previous: [], leases: new Map() });
+    this.link(name, operations);
+  }
+
+  /** The flip: one store. */
+  link(name: string, operations: Operations): void {
+    const colon = name.indexOf(':');
+    const linkage = this.#kernel as unknown as Record<string, unknown>;
+    if (colon < 0) linkage[name] = operations;
+    else (linkage['filesystem'] as Record<string, unknown>)[name.slice(colon + 1)] = operations;
+  }
+
+  get(name: string): Cell {
+    const cell = this.#cells.get(name);
+    if (cell === undefined) throw new Refusal(`there is no cell ${name}`);
+    return cell;
+  }
+
+  all(): readonly Cell[] {
+    return [...this.#cells.values()];
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The host port: requests out, completions in, and output that leaves when an entry ends.
+ *
+ * Completions of files are delivered in the order of their requests, whatever the host's own order; input of a terminal
+ * or stream, which may never come, is a queue of its own. Holds what is under way; knows no host.
+ */
+import type { Host, HostRequest, HostResult } from '../contracts/host.ts';
+import type { Digest } from '../lib/digest.ts';
+
+/** What a host implements; `src/host/*`. Nothing here may call into the kernel but through `done`. */
+export interface HostAdapter {
+  /** Carry a request out; `done` may be called at once or later, exactly once. Must not throw. */
+  perform(request: HostRequest, done: (result: HostResult) => void): void;
+  /** Bytes for stream 1 or 2. */
+  write(stream: number, bytes: Uint8Array): void;
+  /** Host time in ns from any fixed origin. */
+  now(): number;
+  /** The present, in seconds and ns since 1970. */
+  readonly wallSeconds: () => number;
+  readonly wallNanoseconds: () => number;
+  random(into: Uint8Array): void;
+  /** Evaluate a module file. @returns its default export */
+  loadModule(image: Uint8Array): Promise<unknown>;
+  /** Run `task` after what the host has to do. */
+  defer(task: () => void): void;
+  /** Run `task` after some ns, unless `cancel` is called. @returns cancel */
+  after(ns: number, task: () => void): () => void;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly owner: string;
+  result: HostResult | null;
+}
+
+export interface Completion {
+  readonly id: number;
+  readonly owner: string;
+  readonly result: HostResult;
+}
+
+export class HostPort implements Host {
+  readonly #adapter: HostAdapter;
+  readonly #files: Pending[] = [];
+  readonly #inputs: Pending[] = [];
+  #nextId = 1;
+  /** xorshift128 state in deterministic mode, else null. */
+  readonly #random: Int32Array | null;
+  readonly #digests: readonly Digest[];
+  /** Called when a completion arrives while the kernel does not run. */
+  onCompletion: () => void = () => {};
+
+  /** @param seed of the random bytes in deterministic mode, else null @param digests one a stream, for `output` */
+  constructor(adapter: HostAdapter, seed: number | null, digests: readonly Digest[]) {
+    this.#adapter = adapter;
+    this.#random =
+      seed === null ? null : Int32Array.of(seed | 1, 0x6c07_8965, 0x9908_b0df | 0, seed ^ 0x5bd1_e995);
+    this.#digests = digests;
+  }
+
+  request(owner: string, request: HostRequest): number {
+    const pending: Pending = { id: this.#nextId++, owner, result: null };
+    (request.kind === 'input' ? this.#inputs : this.#files).push(pending);
+    this.#adapter.perform(request, (result) => {
+      pending.result = result;
+      this.onCompletion();
+    });
+    return pending.id;
+  }
+
+  output(stream: number, bytes: Uint8Array): void {
+    this.#digests[stream]?.bytes(bytes, 0, bytes.length);
+    this.#adapter.write(stream, bytes);
+  }
+
+  random(into: Uint8Array): void {
+    const state = this.#random;
+    if (state === null) {
+      this.#adapter.random(into);
+      return;
+    }
+    for (let i = 0; i < into.length; i++) {
+      let t = state[3] as number;
+      const s = state[0] as number;
+      state.copyWithin(1, 0, 3);
+      t ^= t << 11;
+      t ^= t >>> 8;
+      state[0] = t ^ s ^ (s >>> 19);
+      into[i] = state[0] as number;
+    }
+  }
+
+  /** The next completion in order, or null. */
+  take(): Completion | null {
+    return takeFirst(this.#files) ?? takeFirst(this.#inputs);
+  }
+
+  /** Requests that the host has not completed. @param input with those for input, which may never end */
+  pending(input: boolean): number {
+    return this.#files.length + (input ? this.#inputs.length : 0);
+  }
+}
+
+function takeFirst(queue: Pending[]): Completion | null {
+  const first = queue[0];
+  if (first === undefined || first.result === null) return null;
+  queue.shift();
+  return { id: first.id, owner: first.owner, result: first.result };
+}

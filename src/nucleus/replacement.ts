@@ -1,0 +1,266 @@
+/**
+ * The replacement transaction: check, transfer, verify, flip, retire.
+ *
+ * One request may name several cells; all flip together or none does. Called only at a kernel-entry boundary, where
+ * nothing runs in any module. Until the flip the old modules stay linked and their state is whole: whatever
+ * is taken from it is taken from a copy, or put back.
+ */
+import type { Kernel } from '../contracts/kernel.ts';
+import { decode, encode, type Schema } from '../contracts/schema.ts';
+import type { StateLayout } from '../contracts/contract.ts';
+import { type Cell, type Cells, cellNameOf, stateVersionOf } from './cells.ts';
+import type { Ledger, LedgerEntry, Step } from './ledger.ts';
+import {
+  type AnyModule,
+  checkModule,
+  checkOperations,
+  contractOf,
+  type Operations,
+  Refusal,
+} from './registry.ts';
+
+export type Transfer = 'move' | 'copy';
+
+export interface ReplacementRequest {
+  readonly modules: readonly AnyModule[];
+  readonly transfer: Transfer;
+  /** For the ledger. */
+  readonly by: string;
+  /** Called before each step of each cell; a throw fails the transaction there. For tests of the way back. */
+  readonly probe?: (step: Step, cell: string) => void;
+}
+
+/** A replacement that was given up; every slot is as it was. */
+export class ReplacementError extends Error {
+  readonly step: Step;
+  readonly cell: string;
+  constructor(step: Step, cell: string, reason: string) {
+    super(`${cell}: replacement refused at ${step}: ${reason}`);
+    this.name = 'ReplacementError';
+    this.step = step;
+    this.cell = cell;
+  }
+}
+
+/** A cell half way: the new side is built, the old one still linked. */
+interface Prepared {
+  readonly cell: Cell;
+  readonly module: AnyModule;
+  state: unknown;
+  operations: Operations;
+  how: LedgerEntry['transfer'];
+  bytes: number;
+  /** Puts the old side back as it was. */
+  undo: (() => void) | null;
+}
+
+export class Replacer {
+  readonly #kernel: Kernel;
+  readonly #cells: Cells;
+  readonly #ledger: Ledger;
+  readonly #hostNow: () => number;
+
+  /** @param hostNow host time in ns, for the pause alone */
+  constructor(kernel: Kernel, cells: Cells, ledger: Ledger, hostNow: () => number) {
+    this.#kernel = kernel;
+    this.#cells = cells;
+    this.#ledger = ledger;
+    this.#hostNow = hostNow;
+  }
+
+  /**
+   * Step 1 alone, for a module from outside: guests may run meanwhile. Throws ReplacementError.
+   * Exercises a scratch instance on fresh state, so that a factory that throws is found before anything is at stake.
+   */
+  check(module: AnyModule): void {
+    const name = cellNameOf(module);
+    this.#guard('check', name, () => {
+      checkModule(module);
+      const cell = this.#cells.get(name);
+      const lost = [...cell.leases.keys()].filter((lease) => !module.manifest.interfaces.includes(lease));
+      if (lost.length > 0) throw new Refusal(`it lacks ${lost.join(', ')}, which is in use`);
+      const complaint = module.selfTest?.() ?? null;
+      if (complaint !== null) throw new Refusal(`its self-test failed: ${complaint}`);
+    });
+  }
+
+  /** Run the whole transaction. @returns the ledger entries. Throws ReplacementError; then nothing has changed. */
+  replace(request: ReplacementRequest): readonly LedgerEntry[] {
+    const begin = this.#hostNow();
+    const prepared: Prepared[] = [];
+    const names = new Set(request.modules.map(cellNameOf));
+    if (names.size !== request.modules.length)
+      throw new ReplacementError('check', 'request', 'names one slot twice');
+    try {
+      for (const module of request.modules) {
+        const name = cellNameOf(module);
+        this.#guard('check', name, () => request.probe?.('check', name));
+        this.check(module);
+        const cell = this.#cells.get(name);
+        this.#guard('transfer', name, () => {
+          request.probe?.('transfer', name);
+          prepared.push(this.#transfer(cell, module, request.transfer));
+        });
+      }
+      for (const side of prepared) {
+        this.#guard('verify', side.cell.name, () => {
+          request.probe?.('verify', side.cell.name);
+          verify(side);
+        });
+      }
+      for (const side of prepared) {
+        this.#guard('flip', side.cell.name, () => request.probe?.('flip', side.cell.name));
+      }
+    } catch (error) {
+      for (const side of prepared) side.undo?.();
+      if (error instanceof ReplacementError) this.#record(request, error);
+      throw error;
+    }
+    for (const side of prepared) this.#cells.link(side.cell.name, side.operations);
+    const pauseNs = this.#hostNow() - begin;
+    return prepared.map((side) => this.#retire(side, request.by, pauseNs));
+  }
+
+  #transfer(cell: Cell, module: AnyModule, transfer: Transfer): Prepared {
+    const side: Prepared = {
+      cell,
+      module,
+      state: cell.state,
+      operations: cell.operations,
+      how: transfer,
+      bytes: 0,
+      undo: null,
+    };
+    if (module.layout.name !== cell.module.layout.name) this.#rebuild(side);
+    else {
+      if (transfer === 'copy') {
+        const schema = schemaOf(cell.module.layout, cell.stateVersion);
+        const bytes = encode(schema, cell.state);
+        side.bytes = bytes.length;
+        side.state = decode(schema, bytes);
+      }
+      if (stateVersionOf(module) !== cell.stateVersion) {
+        side.how = 'migrate';
+        side.state = migrate(module.layout, side.state, cell.stateVersion, stateVersionOf(module));
+      }
+      side.operations = module.create(side.state, this.#kernel);
+    }
+    checkOperations(module.manifest, side.operations);
+    return side;
+  }
+
+  /** Different layouts: through the contract's public operations, on a fresh state. */
+  #rebuild(side: Prepared): void {
+    const { cell, module } = side;
+    const rebuild = contractOf(module.manifest.slot).rebuild;
+    if (rebuild === undefined) {
+      throw new Refusal(
+        `its state layout ${module.layout.name} is not ${cell.module.layout.name}, and the contract can not rebuild`,
+      );
+    }
+    const schema = schemaOf(cell.module.layout, cell.stateVersion);
+    const snapshot = encode(schema, cell.state).slice();
+    side.undo = () => {
+      cell.state = decode(schema, snapshot);
+      cell.operations = cell.module.create(cell.state, this.#kernel);
+      this.#cells.link(cell.name, cell.operations);
+    };
+    side.how = 'rebuild';
+    side.bytes = snapshot.length;
+    side.state = module.layout.create();
+    side.operations = module.create(side.state, this.#kernel);
+    try {
+      rebuild(cell.operations, side.operations);
+    } catch (error) {
+      side.undo();
+      throw error;
+    }
+  }
+
+  #retire(side: Prepared, by: string, pauseNs: number): LedgerEntry {
+    const { cell, module } = side;
+    const from = cell.module;
+    if (from !== module) {
+      const before = cell.previous.indexOf(module);
+      if (before >= 0) cell.previous.splice(before);
+      else cell.previous.push(from);
+    }
+    cell.module = module;
+    cell.state = side.state;
+    cell.stateVersion = stateVersionOf(module);
+    cell.operations = side.operations;
+    const { counters } = this.#kernel;
+    const entry: LedgerEntry = {
+      cell: cell.name,
+      from: from.manifest.name,
+      to: module.manifest.name,
+      by,
+      atEntry: counters.kernelEntries,
+      atInstruction: counters.instructions,
+      pauseNs,
+      bytesMoved: side.bytes,
+      transfer: side.how,
+      failed: null,
+    };
+    this.#ledger.append(entry);
+    return entry;
+  }
+
+  #record(request: ReplacementRequest, error: ReplacementError): void {
+    const to = request.modules.find((module) => cellNameOf(module) === error.cell);
+    const { counters } = this.#kernel;
+    this.#ledger.append({
+      cell: error.cell,
+      from: this.#cells.all().find((cell) => cell.name === error.cell)?.module.manifest.name ?? '',
+      to: to?.manifest.name ?? '',
+      by: request.by,
+      atEntry: counters.kernelEntries,
+      atInstruction: counters.instructions,
+      pauseNs: 0,
+      bytesMoved: 0,
+      transfer: request.transfer,
+      failed: { step: error.step, reason: error.message },
+    });
+  }
+
+  #guard(step: Step, cell: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof ReplacementError) throw error;
+      throw new ReplacementError(step, cell, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function schemaOf(layout: StateLayout<unknown>, version: number): Schema<unknown> {
+  const found = layout.versions.find((candidate) => candidate.version === version);
+  if (found === undefined) throw new Refusal(`layout ${layout.name} has no version ${version}`);
+  return found.schema;
+}
+
+/** Up or down the chain, one version at a time. */
+function migrate(layout: StateLayout<unknown>, state: unknown, from: number, to: number): unknown {
+  let current = state;
+  for (let version = from; version < to; version++) {
+    const next = layout.versions.find((candidate) => candidate.version === version + 1);
+    if (next?.up === undefined)
+      throw new Refusal(`layout ${layout.name} can not go up to version ${version + 1}`);
+    current = next.up(current);
+  }
+  for (let version = from; version > to; version--) {
+    const present = layout.versions.find((candidate) => candidate.version === version);
+    if (present?.down === undefined)
+      throw new Refusal(`layout ${layout.name} can not go down from version ${version}`);
+    current = present.down(current);
+  }
+  return current;
+}
+
+/** The schema where the state was rewritten, the layout's invariants always. */
+function verify(side: Prepared): void {
+  const { layout } = side.module;
+  if (side.how !== 'move') schemaOf(layout, stateVersionOf(side.module)).check(side.state, layout.name);
+  const broken = layout.verify?.(side.state) ?? null;
+  if (broken !== null) throw new Refusal(`an invariant is broken: ${broken}`);
+}

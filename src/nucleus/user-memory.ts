@@ -1,0 +1,179 @@
+/**
+ * User memory: the only way by which the kernel reads and writes what belongs to a guest.
+ *
+ * Every access goes through the page tables (pmap) and, where they refuse, through vm's fault, so that a user copy
+ * behaves as the guest's own access would. Ranges written are noted, so that the digest can hash what a call copied
+ * out. Holds scratch lists and the notes of the entry in progress; no state that outlives it.
+ */
+import { EFAULT, ENAMETOOLONG, ENOMEM } from '../abi/linux/errno.ts';
+import { createSpans, type Kernel, type Spans, type UserMemory, WAIT } from '../contracts/kernel.ts';
+import { PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
+import { USER_LIMIT } from '../contracts/vm.ts';
+import { copyToPhysical } from '../lib/spans.ts';
+import { PAGE_SIZE } from '../machine/layout.ts';
+
+const RLIMIT_STACK_SOFT = 6;
+
+export class GuestMemory implements UserMemory {
+  readonly scratch: Spans = createSpans();
+  readonly scratch2: Spans = createSpans();
+  value = 0;
+  /** Buffers that the call may fill: hashed as far as its result says. */
+  readonly filled: Spans = createSpans();
+  /** Ranges that the call wrote in full. */
+  readonly written: Spans = createSpans();
+  readonly #kernel: Kernel;
+  readonly #small: Uint8Array = new Uint8Array(8);
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** A call begins: nothing was copied out yet. */
+  begin(): void {
+    clear(this.filled);
+    clear(this.written);
+  }
+
+  spans(tid: number, va: number, length: number, write: boolean, into: Spans): number {
+    clear(into);
+    const error = this.#resolve(tid, va, length, write, into);
+    if (error === 0 && write) {
+      for (let i = 0; i < into.count; i++)
+        push(this.filled, into.address[i] as number, into.length[i] as number);
+    }
+    return error;
+  }
+
+  read(tid: number, va: number, into: Uint8Array): number {
+    const space = this.#kernel.process.group(tid).space;
+    const memory = this.#kernel.machine.u8;
+    for (let done = 0; done < into.length; ) {
+      const physical = this.#page(tid, space, va + done, PROT_READ);
+      if (physical < 0) return physical;
+      const count = Math.min(PAGE_SIZE - (physical & (PAGE_SIZE - 1)), into.length - done);
+      if (count <= 16) for (let i = 0; i < count; i++) into[done + i] = memory[physical + i] as number;
+      else into.set(memory.subarray(physical, physical + count), done);
+      done += count;
+    }
+    return 0;
+  }
+
+  write(tid: number, va: number, from: Uint8Array): number {
+    // All pages first, so that nothing is written before WAIT or -EFAULT.
+    const at = this.written.count;
+    const error = this.#resolve(tid, va, from.length, true, this.written);
+    if (error !== 0) {
+      for (let i = at; i < this.written.count; i++) this.written.total -= this.written.length[i] as number;
+      this.written.count = at;
+      return error;
+    }
+    let done = 0;
+    for (let i = at; i < this.written.count; i++) {
+      const length = this.written.length[i] as number;
+      copyToPhysical(this.#kernel, from, done, this.written.address[i] as number, length);
+      done += length;
+    }
+    return 0;
+  }
+
+  string(tid: number, va: number, limit: number): string | number {
+    const space = this.#kernel.process.group(tid).space;
+    const memory = this.#kernel.machine.u8;
+    let text = '';
+    for (let at = va; ; ) {
+      const physical = this.#page(tid, space, at, PROT_READ);
+      if (physical < 0) return physical;
+      const end = physical + PAGE_SIZE - (physical & (PAGE_SIZE - 1));
+      for (let i = physical; i < end; i++, at++) {
+        const byte = memory[i] as number;
+        if (byte === 0) return text;
+        if (text.length >= limit) return -ENAMETOOLONG;
+        text += String.fromCharCode(byte);
+      }
+    }
+  }
+
+  readU32(tid: number, va: number): number {
+    return this.#readWord(tid, va, 4);
+  }
+
+  readU64(tid: number, va: number): number {
+    return this.#readWord(tid, va, 8);
+  }
+
+  writeU32(tid: number, va: number, value: number): number {
+    return this.#writeWord(tid, va, value, 4);
+  }
+
+  writeU64(tid: number, va: number, value: number): number {
+    return this.#writeWord(tid, va, value, 8);
+  }
+
+  #readWord(tid: number, va: number, size: number): number {
+    const bytes = size === 4 ? this.#small.subarray(0, 4) : this.#small;
+    const error = this.read(tid, va, bytes);
+    if (error !== 0) return error;
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) value = value * 256 + (bytes[i] as number);
+    this.value = value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER + 1 : value;
+    return 0;
+  }
+
+  /** @param value negative values are written in two's complement */
+  #writeWord(tid: number, va: number, value: number, size: number): number {
+    const bytes = size === 4 ? this.#small.subarray(0, 4) : this.#small;
+    const low = value >>> 0;
+    const high = Math.floor(value / 0x1_0000_0000) >>> 0;
+    for (let i = 0; i < 4; i++) bytes[i] = low >>> (8 * i);
+    if (size === 8) for (let i = 0; i < 4; i++) bytes[4 + i] = high >>> (8 * i);
+    return this.write(tid, va, bytes);
+  }
+
+  /** Append the physical ranges of a buffer, neighbours joined. */
+  #resolve(tid: number, va: number, length: number, write: boolean, into: Spans): number {
+    const space = this.#kernel.process.group(tid).space;
+    const access = write ? PROT_WRITE : PROT_READ;
+    const first = into.count;
+    for (let done = 0; done < length; ) {
+      const physical = this.#page(tid, space, va + done, access);
+      if (physical < 0) return physical;
+      const count = Math.min(PAGE_SIZE - (physical & (PAGE_SIZE - 1)), length - done);
+      const last = into.count - 1;
+      if (last >= first && (into.address[last] as number) + (into.length[last] as number) === physical) {
+        into.length[last] = (into.length[last] as number) + count;
+        into.total += count;
+      } else {
+        push(into, physical, count);
+      }
+      done += count;
+    }
+    return 0;
+  }
+
+  /** @returns the physical address of va, faulted in; -EFAULT or WAIT */
+  #page(tid: number, space: number, va: number, access: number): number {
+    if (!(va >= 0 && va < USER_LIMIT)) return -EFAULT;
+    const physical = this.#kernel.pmap.translate(space, va, access);
+    if (physical !== 0) return physical;
+    const stackLimit = this.#kernel.process.group(tid).limits[RLIMIT_STACK_SOFT] as number;
+    const error = this.#kernel.vm.fault(space, va, access, stackLimit);
+    if (error === WAIT) return WAIT;
+    if (error !== 0) return error === -ENOMEM ? -ENOMEM : -EFAULT;
+    this.#kernel.counters.pageFaults++;
+    const again = this.#kernel.pmap.translate(space, va, access);
+    return again === 0 ? -EFAULT : again;
+  }
+}
+
+function clear(spans: Spans): void {
+  spans.count = 0;
+  spans.total = 0;
+}
+
+function push(spans: Spans, address: number, length: number): void {
+  spans.address[spans.count] = address;
+  spans.length[spans.count] = length;
+  spans.count++;
+  spans.total += length;
+}

@@ -1,0 +1,215 @@
+/**
+ * Wait records and queues: a blocked thread as data.
+ *
+ * Owns, for each waiting thread, the events it waits for, its time-out, what a signal does to it and the progress that
+ * its handler left; and for each event its waiters in order of arrival. Who waits for what is decided by modules.
+ */
+import type { Kernel, RestartClass, Waits } from '../contracts/kernel.ts';
+import { RESUMED_BY_EVENT, RESUMED_BY_SIGNAL, RESUMED_BY_TIMEOUT } from '../contracts/kernel.ts';
+
+/** What is run again when the thread is woken: its system call, its faulting instruction, or the host's exec of it. */
+export type Continuation =
+  | { readonly operation: 'syscall' }
+  | { readonly operation: 'fault' }
+  | {
+      readonly operation: 'exec';
+      readonly path: string;
+      readonly argv: readonly string[];
+      readonly envp: readonly string[];
+    };
+
+export interface WaitRecord {
+  readonly tid: number;
+  continuation: Continuation;
+  events: number[];
+  /** Monotonic ns, or -1. */
+  deadline: number;
+  restart: RestartClass;
+  progress: number[];
+  /** 0 while it waits, else why it is to run again. */
+  resumedBy: number;
+}
+
+const NO_PROGRESS: readonly number[] = [];
+export const SYSCALL: Continuation = { operation: 'syscall' };
+export const FAULT: Continuation = { operation: 'fault' };
+
+export class WaitQueues implements Waits {
+  readonly #kernel: Kernel;
+  readonly #records = new Map<number, WaitRecord>();
+  readonly #queues = new Map<number, number[]>();
+  #nextEvent = 1;
+  /** Of the call in progress. */
+  readonly #events: number[] = [];
+  #deadline = -1;
+  #restart: RestartClass = 'disk';
+  #progress: number[] | null = null;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  newEvent(): number {
+    return this.#nextEvent++;
+  }
+
+  on(event: number): void {
+    this.#events.push(event);
+  }
+
+  until(deadline: number): void {
+    if (this.#deadline < 0 || deadline < this.#deadline) this.#deadline = deadline;
+  }
+
+  restart(as: RestartClass): void {
+    this.#restart = as;
+  }
+
+  keep(progress: number[]): void {
+    this.#progress = progress;
+  }
+
+  resumed(tid: number): number {
+    return this.#records.get(tid)?.resumedBy ?? 0;
+  }
+
+  progress(tid: number): readonly number[] {
+    return this.#records.get(tid)?.progress ?? NO_PROGRESS;
+  }
+
+  interrupted(tid: number): boolean {
+    return this.resumed(tid) === RESUMED_BY_SIGNAL;
+  }
+
+  waiting(tid: number): RestartClass | null {
+    const record = this.#records.get(tid);
+    return record !== undefined && record.resumedBy === 0 ? record.restart : null;
+  }
+
+  wake(event: number, count: number): number {
+    let woken = 0;
+    while (woken < count) {
+      const queue = this.#queues.get(event);
+      if (queue === undefined) break;
+      this.#resume(this.#records.get(queue[0] as number) as WaitRecord, RESUMED_BY_EVENT);
+      woken++;
+    }
+    return woken;
+  }
+
+  requeue(from: number, to: number, count: number): number {
+    let moved = 0;
+    for (; moved < count; moved++) {
+      const tid = this.#queues.get(from)?.[0];
+      if (tid === undefined) break;
+      const record = this.#records.get(tid) as WaitRecord;
+      this.#leave(tid, from);
+      this.#enter(tid, to);
+      record.events = record.events.map((event) => (event === from ? to : event));
+    }
+    return moved;
+  }
+
+  waiters(event: number): readonly number[] {
+    return this.#queues.get(event) ?? NO_PROGRESS;
+  }
+
+  notify(tid: number): void {
+    const record = this.#records.get(tid);
+    if (record === undefined || record.resumedBy !== 0) this.#kernel.scheduler.enqueue(tid);
+    else if (record.restart !== 'disk') this.#resume(record, RESUMED_BY_SIGNAL);
+  }
+
+  cancel(tid: number): void {
+    const record = this.#records.get(tid);
+    if (record === undefined) return;
+    this.#unqueue(record);
+    this.#records.delete(tid);
+  }
+
+  /** A call begins: nothing is waited for yet. */
+  begin(): void {
+    this.#events.length = 0;
+    this.#deadline = -1;
+    this.#restart = 'disk';
+    this.#progress = null;
+  }
+
+  /** The call in progress ended in WAIT: the thread waits for what was named since `begin`. */
+  commit(tid: number, continuation: Continuation): void {
+    let record = this.#records.get(tid);
+    if (record === undefined) {
+      record = { tid, continuation, events: [], deadline: -1, restart: 'disk', progress: [], resumedBy: 0 };
+      this.#records.set(tid, record);
+    }
+    record.continuation = continuation;
+    record.events = this.#events.slice();
+    record.deadline = this.#deadline;
+    record.restart = this.#restart;
+    if (this.#progress !== null) record.progress = this.#progress;
+    record.resumedBy = 0;
+    for (const event of record.events) this.#enter(tid, event);
+    if (record.deadline >= 0) this.#kernel.clock.arm('wait', tid, record.deadline);
+    this.#kernel.scheduler.dequeue(tid);
+  }
+
+  /** The class named since `begin`. */
+  pendingRestart(): RestartClass {
+    return this.#restart;
+  }
+
+  /** The thread's record if it is to be run again now. */
+  ready(tid: number): WaitRecord | null {
+    const record = this.#records.get(tid);
+    return record !== undefined && record.resumedBy !== 0 ? record : null;
+  }
+
+  /** The wait was broken off and no handler ran: the call runs again as if fresh, with its progress if it keeps time. */
+  rearm(record: WaitRecord): void {
+    record.resumedBy = RESUMED_BY_EVENT;
+    if (record.restart !== 'block') record.progress = [];
+  }
+
+  /** The call is over. */
+  finish(tid: number): void {
+    this.#records.delete(tid);
+  }
+
+  /** The wait's time-out expired. */
+  timeOut(tid: number): void {
+    const record = this.#records.get(tid);
+    if (record !== undefined && record.resumedBy === 0) this.#resume(record, RESUMED_BY_TIMEOUT);
+  }
+
+  /** Threads that wait, for a report of a deadlock. */
+  all(): readonly WaitRecord[] {
+    return [...this.#records.values()];
+  }
+
+  #resume(record: WaitRecord, by: number): void {
+    this.#unqueue(record);
+    record.resumedBy = by;
+    this.#kernel.scheduler.enqueue(record.tid);
+  }
+
+  #unqueue(record: WaitRecord): void {
+    for (const event of record.events) this.#leave(record.tid, event);
+    record.events = [];
+    if (record.deadline >= 0) this.#kernel.clock.disarm('wait', record.tid);
+    record.deadline = -1;
+  }
+
+  #enter(tid: number, event: number): void {
+    const queue = this.#queues.get(event);
+    if (queue === undefined) this.#queues.set(event, [tid]);
+    else if (!queue.includes(tid)) queue.push(tid);
+  }
+
+  #leave(tid: number, event: number): void {
+    const queue = this.#queues.get(event);
+    if (queue === undefined) return;
+    const at = queue.indexOf(tid);
+    if (at >= 0) queue.splice(at, 1);
+    if (queue.length === 0) this.#queues.delete(event);
+  }
+}
