@@ -1,0 +1,86 @@
+/**
+ * Decoder: instruction bits to a base row and its operands, by walking the tables.
+ *
+ * Compressed words come out as the base row that they expand to. Holds two indices built from the tables at load.
+ */
+import { atomicRows } from './atomic.ts';
+import { compressedRows } from './compressed.ts';
+import { floatRows } from './float.ts';
+import { type Format, noOperands, type Operands } from './format.ts';
+import { integerRows } from './integer.ts';
+import type { CompressedRow, Row } from './row.ts';
+
+/** All base instructions; an index into it names one for good within a build. */
+export const rows: readonly Row[] = [...integerRows, ...atomicRows, ...floatRows];
+
+/** Base rows by mnemonic. */
+export const rowByName: ReadonlyMap<string, Row> = new Map(rows.map((r) => [r.mnemonic, r]));
+
+const indexOfRow: ReadonlyMap<Row, number> = new Map(rows.map((r, i) => [r, i]));
+
+/** @returns the index of a base row in `rows` */
+export const rowIndex = (row: Row): number => indexOfRow.get(row) ?? -1;
+
+/** An instruction, decoded. */
+export interface Decoded {
+  readonly row: Row;
+  readonly operands: Operands;
+  /** Bytes: 2 or 4. */
+  readonly length: number;
+  readonly compressed: CompressedRow | null;
+}
+
+/** Rows by major opcode and funct3, so that few masks are tried. */
+const buckets: readonly (readonly Row[])[] = Array.from({ length: 256 }, (_, key) => {
+  const fixed = (((key >> 3) << 2) | 3 | ((key & 7) << 12)) >>> 0;
+  return rows.filter((r) => ((fixed ^ r.match) & r.mask & 0x707f) === 0);
+});
+
+/** Compressed rows by quadrant and funct3, in table order, with their base rows. */
+const shortBuckets: readonly (readonly { readonly c: CompressedRow; readonly base: Row }[])[] = Array.from(
+  { length: 32 },
+  (_, key) =>
+    compressedRows
+      .filter((c) => (((((key >> 2) << 13) | (key & 3)) ^ c.match) & c.mask & 0xe003) === 0)
+      .map((c) => ({ c, base: rowByName.get(c.expands) as Row })),
+);
+
+/** Read the operands of `word` by its format. */
+export function readOperands(format: Format, word: number): Operands {
+  const result = noOperands();
+  for (const field of format.fields) {
+    let value = 0;
+    for (const [at, width, to] of field.segments) {
+      const mask = width === 32 ? -1 : (1 << width) - 1;
+      value |= ((word >>> at) & mask) << to;
+    }
+    if (field.signed > 0 && field.signed < 32) value = (value << (32 - field.signed)) >> (32 - field.signed);
+    result[field.operand] = value + field.add;
+  }
+  return Object.assign(result, format.fixed);
+}
+
+/** True if the low halfword starts a 32-bit instruction. */
+export const isLong = (half: number): boolean => (half & 3) === 3;
+
+/** Decode one instruction. @returns null for a reserved or unknown encoding */
+export function decode(word: number): Decoded | null {
+  if (isLong(word)) {
+    const unsigned = word >>> 0;
+    for (const row of buckets[((unsigned >>> 2) & 31) * 8 + ((unsigned >>> 12) & 7)] ?? []) {
+      if ((unsigned & row.mask) >>> 0 === row.match) {
+        return { row, operands: readOperands(row.format, unsigned), length: 4, compressed: null };
+      }
+    }
+    return null;
+  }
+  const half = word & 0xffff;
+  for (const { c, base } of shortBuckets[((half >>> 13) << 2) | (half & 3)] ?? []) {
+    if ((half & c.mask) !== c.match) continue;
+    const operands = readOperands(c.format, half);
+    if (c.nonzero.every((name) => operands[name] !== 0)) {
+      return { row: base, operands, length: 2, compressed: c };
+    }
+  }
+  return null;
+}

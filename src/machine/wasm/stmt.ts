@@ -1,0 +1,99 @@
+/**
+ * Typed WebAssembly statements: structured control flow, stores and assignments over expr.ts.
+ *
+ * A label is a token compared by identity; the encoder turns it into a relative depth. Holds no encoding.
+ */
+import { type Expr, type I32, node, OP_LOCAL_GET, OP_LOCAL_TEE, type ValueType } from './expr.ts';
+
+/** The target of a branch. Branching to a block leaves it, to a loop repeats it. */
+export interface Label {
+  readonly name: string;
+}
+export const label = (name: string): Label => ({ name });
+
+export type Stmt =
+  | { readonly kind: 'set'; readonly index: number; readonly value: Expr }
+  | { readonly kind: 'setGlobal'; readonly index: number; readonly value: Expr }
+  | {
+      readonly kind: 'store';
+      readonly op: number;
+      readonly address: I32;
+      readonly value: Expr;
+      readonly offset: number;
+    }
+  | { readonly kind: 'drop'; readonly value: Expr }
+  | { readonly kind: 'call'; readonly index: number; readonly args: readonly Expr[] }
+  | { readonly kind: 'block' | 'loop'; readonly label: Label; readonly body: readonly Stmt[] }
+  | {
+      readonly kind: 'if';
+      readonly condition: I32;
+      readonly then: readonly Stmt[];
+      readonly else: readonly Stmt[];
+    }
+  | { readonly kind: 'br'; readonly label: Label; readonly condition: I32 | null }
+  | {
+      readonly kind: 'brTable';
+      readonly labels: readonly Label[];
+      readonly other: Label;
+      readonly index: I32;
+    }
+  | { readonly kind: 'return'; readonly value: Expr | null }
+  | { readonly kind: 'unreachable' };
+
+/** A local variable or parameter of the function under construction. */
+export class Local<T extends ValueType = ValueType> {
+  readonly type: T;
+  readonly index: number;
+  readonly get: Expr<T>;
+  constructor(type: T, index: number) {
+    this.type = type;
+    this.index = index;
+    this.get = node(type, OP_LOCAL_GET, null, null, index);
+  }
+  set(value: Expr<T>): Stmt {
+    return { kind: 'set', index: this.index, value };
+  }
+  tee(value: Expr<T>): Expr<T> {
+    return node(this.type, OP_LOCAL_TEE, value, null, this.index);
+  }
+}
+
+type StoreOp = 'i32' | 'i64' | 'f32' | 'f64' | 'i32_8' | 'i32_16' | 'i64_8' | 'i64_16' | 'i64_32';
+const STORES: Readonly<Record<StoreOp, number>> = {
+  i32: 0x36,
+  i64: 0x37,
+  f32: 0x38,
+  f64: 0x39,
+  i32_8: 0x3a,
+  i32_16: 0x3b,
+  i64_8: 0x3c,
+  i64_16: 0x3d,
+  i64_32: 0x3e,
+};
+
+/** Store `value`; `width` names the value's type and, for narrow ones, the bits stored. */
+export const store = (width: StoreOp, address: I32, value: Expr, offset = 0): Stmt => ({
+  kind: 'store',
+  op: STORES[width],
+  address,
+  value,
+  offset,
+});
+export const block = (to: Label, body: readonly Stmt[]): Stmt => ({ kind: 'block', label: to, body });
+export const loop = (to: Label, body: readonly Stmt[]): Stmt => ({ kind: 'loop', label: to, body });
+export const when = (condition: I32, then: readonly Stmt[], otherwise: readonly Stmt[] = []): Stmt => ({
+  kind: 'if',
+  condition,
+  then,
+  else: otherwise,
+});
+export const br = (to: Label): Stmt => ({ kind: 'br', label: to, condition: null });
+export const brIf = (to: Label, condition: I32): Stmt => ({ kind: 'br', label: to, condition });
+export const brTable = (index: I32, labels: readonly Label[], other: Label): Stmt => ({
+  kind: 'brTable',
+  labels,
+  other,
+  index,
+});
+export const ret = (value: Expr | null = null): Stmt => ({ kind: 'return', value });
+export const unreachable: Stmt = { kind: 'unreachable' };

@@ -1,0 +1,379 @@
+/**
+ * Handlers: for each instruction and variant, the statements that carry it out on a predecoded record.
+ *
+ * Built from the ISA tables by kind of semantics; nothing here knows a mnemonic. A handler that meets its slow case
+ * (TLB miss, misalignment, exact floating point) leaves without effect, and slow.ts does the whole instruction.
+ * Also names the variants, so that predecode (predecode.ts) and dispatch (interpret.ts) agree.
+ */
+import { EXIT_BREAKPOINT, EXIT_ECALL, EXIT_ILLEGAL } from '../../../contracts/engine.ts';
+import { compressedRows } from '../../../machine/isa/compressed.ts';
+import { rows } from '../../../machine/isa/decode.ts';
+import type { Row } from '../../../machine/isa/row.ts';
+import type { Scope } from '../../../machine/isa/semantics.ts';
+import { CTX_FCSR, HART_RESERVATION } from '../../../machine/layout.ts';
+import { type Expr, type I32, type I64, i32, i64, type ValueType } from '../../../machine/wasm/expr.ts';
+import type { Func } from '../../../machine/wasm/module.ts';
+import { br, brIf, type Label, type Local, type Stmt, store, when } from '../../../machine/wasm/stmt.ts';
+import { tlbSlot } from './mmu.ts';
+import {
+  R_IMM,
+  R_RD,
+  R_RS1,
+  R_RS2,
+  RECORD_SCALE,
+  TLB_READ_DELTA,
+  TLB_READ_TAG,
+  TLB_WRITE_DELTA,
+  TLB_WRITE_TAG,
+} from './region.ts';
+
+/** The locals and labels of the dispatch function that handlers use. */
+export interface Dispatch {
+  readonly f: Func<'i32'>;
+  readonly hart: Local<'i32'>;
+  readonly context: Local<'i32'>;
+  readonly tlb: Local<'i32'>;
+  readonly left: Local<'i32'>;
+  readonly record: Local<'i32'>;
+  /** The pc less record / RECORD_SCALE. */
+  readonly pcDelta: Local<'i64'>;
+  readonly pc: Local<'i64'>;
+  readonly code: Local<'i32'>;
+  /** Next record. */
+  readonly fetch: Label;
+  /** Go to `pc`, in any page. */
+  readonly jump: Label;
+  /** Leave with `code` at the record's pc. */
+  readonly exit: Label;
+  /** Leave with LEAVE_SLOW at the record. */
+  readonly slow: Label;
+  /** Leave with EXIT_BUDGET, next instruction at the record. */
+  readonly budgetAtRecord: Label;
+  /** Leave with EXIT_BUDGET, next instruction at `pc`. */
+  readonly budgetAtPc: Label;
+}
+
+/** Reuses locals between handlers: each handler takes what it needs of each type from the start. */
+export class Scratch {
+  readonly #f: Func;
+  readonly #pools: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
+  constructor(f: Func) {
+    this.#f = f;
+  }
+  reset(): void {
+    this.#used.i32 = this.#used.i64 = this.#used.f32 = this.#used.f64 = 0;
+  }
+  take<T extends ValueType>(type: T): Local<T> {
+    const pool = this.#pools[type];
+    const at = this.#used[type]++;
+    const found = pool[at] ?? this.#f.local(type);
+    pool[at] = found;
+    return found as Local<T>;
+  }
+}
+
+export interface Handler {
+  readonly key: string;
+  readonly build: (d: Dispatch, scratch: Scratch) => readonly Stmt[];
+}
+
+/** Evaluates a semantics over the record at hand. `before` collects what was bound. */
+export function recordScope(
+  context: I32,
+  record: I32,
+  scratch: Scratch,
+  before: Stmt[],
+  more: Partial<Scope>,
+): Scope {
+  const at = (offset: number): I64 => i64.load(i32.add(context, i32.load16U(record, offset)));
+  const missing = (): never => {
+    throw new TypeError('this operand is not available here');
+  };
+  return {
+    rs1: at(R_RS1),
+    rs2: at(R_RS2),
+    get rs3(): I64 {
+      return more.rs3 ?? missing();
+    },
+    imm: i64.load32S(record, R_IMM),
+    get pc(): I64 {
+      return more.pc ?? missing();
+    },
+    get rm(): I32 {
+      return more.rm ?? missing();
+    },
+    get soft(): Scope['soft'] {
+      return more.soft ?? missing();
+    },
+    bind<T extends ValueType>(value: Expr<T>): Expr<T> {
+      const kept = scratch.take(value.type);
+      before.push(kept.set(value));
+      return kept.get;
+    },
+  };
+}
+
+/** Store to the destination register of a record. */
+export const setRd = (context: I32, record: I32, value: I64): Stmt =>
+  store('i64', i32.add(context, i32.load16U(record, R_RD)), value);
+
+const one = i32.const(1);
+const retire = (d: Dispatch): Stmt => d.left.set(i32.sub(d.left.get, one));
+/** Retire, and on to the next record. */
+const next = (d: Dispatch, length: number): readonly Stmt[] => [
+  d.record.set(i32.add(d.record.get, i32.const(length * RECORD_SCALE))),
+  retire(d),
+  br(d.fetch),
+];
+const pcOf = (d: Dispatch): I64 => i64.add(d.pcDelta.get, i64.extendU(i32.shrU(d.record.get, i32.const(3))));
+const leave = (d: Dispatch, code: number): readonly Stmt[] => [d.code.set(i32.const(code)), br(d.exit)];
+
+/** Both not positive: bit 31 of (a - 1) & (b - 1). */
+const bothSpent = (a: I32, b: I32): I32 => i32.ltS(i32.and(i32.sub(a, one), i32.sub(b, one)), i32.const(0));
+
+/** Probe the TLB for `bytes` at the bound `va`; leave if not there or misaligned. @returns the physical address */
+function probe(d: Dispatch, scratch: Scratch, out: Stmt[], va: I64, bytes: number, write: boolean): I32 {
+  const slot = scratch.take('i32');
+  const tag = write ? TLB_WRITE_TAG : TLB_READ_TAG;
+  const delta = write ? TLB_WRITE_DELTA : TLB_READ_DELTA;
+  out.push(
+    slot.set(i32.add(d.tlb.get, tlbSlot(va))),
+    brIf(d.slow, i64.ne(i64.and(va, i64.const(-4096 | (bytes - 1))), i64.load(slot.get, tag))),
+  );
+  return i32.add(i32.wrap(va), i32.load(slot.get, delta));
+}
+
+type StoreWidth = 'i64_8' | 'i64_16' | 'i64_32' | 'i64';
+export const storeWidth = (bytes: number): StoreWidth =>
+  bytes === 1 ? 'i64_8' : bytes === 2 ? 'i64_16' : bytes === 4 ? 'i64_32' : 'i64';
+
+type Build = (d: Dispatch, scratch: Scratch, length: number) => readonly Stmt[];
+
+/** A handler body that starts by evaluating a scope. */
+const scoped =
+  (body: (d: Dispatch, s: Scope, out: Stmt[], scratch: Scratch, length: number) => void): Build =>
+  (d, scratch, length) => {
+    const out: Stmt[] = [];
+    const s = recordScope(d.context.get, d.record.get, scratch, out, { pc: pcOf(d) });
+    body(d, s, out, scratch, length);
+    return out;
+  };
+
+const address = (s: Scope): I64 => s.bind(i64.add(s.rs1, s.imm));
+
+/** Transfer of control inside the page: `imm` counts record bytes. A check point unless forward and no call. */
+const nearTransfer = (d: Dispatch, isCall: boolean): readonly Stmt[] => {
+  const distance = i32.load(d.record.get, R_IMM);
+  if (isCall) {
+    return [
+      d.record.set(i32.add(d.record.get, distance)),
+      retire(d),
+      brIf(d.fetch, i32.gtS(d.left.get, i32.const(0))),
+      br(d.budgetAtRecord),
+    ];
+  }
+  return [
+    d.code.set(distance),
+    d.record.set(i32.add(d.record.get, d.code.get)),
+    retire(d),
+    brIf(d.fetch, i32.eqz(bothSpent(d.code.get, d.left.get))),
+    br(d.budgetAtRecord),
+  ];
+};
+
+/** Transfer to another page: `imm` counts bytes. */
+const farTransfer = (d: Dispatch, isCall: boolean): readonly Stmt[] => {
+  const distance = i32.load(d.record.get, R_IMM);
+  const spent = isCall ? i32.leS(d.left.get, i32.const(0)) : bothSpent(distance, d.left.get);
+  return [
+    d.pc.set(i64.add(pcOf(d), i64.extendS(distance))),
+    retire(d),
+    brIf(d.budgetAtPc, spent),
+    br(d.jump),
+  ];
+};
+
+/** Variants of one row, by name. */
+function variantsOf(row: Row): readonly (readonly [variant: string, build: Build])[] {
+  const meaning = row.semantics;
+  switch (meaning.kind) {
+    case 'integer':
+      return [
+        [
+          'rd',
+          scoped((d, s, out, _, length) => {
+            const value = meaning.value(s);
+            out.push(setRd(d.context.get, d.record.get, value), ...next(d, length));
+          }),
+        ],
+      ];
+    case 'load':
+      return [
+        [
+          '',
+          scoped((d, s, out, scratch, length) => {
+            const at = probe(d, scratch, out, address(s), meaning.bytes, false);
+            out.push(setRd(d.context.get, d.record.get, meaning.read(at)), ...next(d, length));
+          }),
+        ],
+      ];
+    case 'store':
+      return [
+        [
+          '',
+          scoped((d, s, out, scratch, length) => {
+            const at = probe(d, scratch, out, address(s), meaning.bytes, true);
+            out.push(store(storeWidth(meaning.bytes), at, s.rs2), ...next(d, length));
+          }),
+        ],
+      ];
+    case 'branch':
+      return [
+        [
+          'near',
+          scoped((d, s, out, _, length) => {
+            out.push(when(meaning.taken(s), nearTransfer(d, false)), ...next(d, length));
+          }),
+        ],
+        [
+          'far',
+          scoped((d, s, out, _, length) => {
+            out.push(when(meaning.taken(s), farTransfer(d, false)), ...next(d, length));
+          }),
+        ],
+      ];
+    case 'jal': {
+      const link: Build = (d, _, length) => [
+        setRd(d.context.get, d.record.get, i64.add(pcOf(d), i64.const(length))),
+      ];
+      return [
+        ['near', (d) => nearTransfer(d, false)],
+        ['far', (d) => farTransfer(d, false)],
+        ['near-call', (d, scratch, length) => [...link(d, scratch, length), ...nearTransfer(d, true)]],
+        ['far-call', (d, scratch, length) => [...link(d, scratch, length), ...farTransfer(d, true)]],
+      ];
+    }
+    case 'jalr':
+      return [
+        [
+          '',
+          scoped((d, s, out, _, length) => {
+            // The target before the link: rd may be rs1.
+            out.push(
+              d.pc.set(i64.and(i64.add(s.rs1, s.imm), i64.const(-2))),
+              setRd(d.context.get, d.record.get, i64.add(pcOf(d), i64.const(length))),
+              retire(d),
+              brIf(d.jump, i32.gtS(d.left.get, i32.const(0))),
+              br(d.budgetAtPc),
+            );
+          }),
+        ],
+      ];
+    case 'amo':
+      return [
+        [
+          '',
+          scoped((d, s, out, scratch, length) => {
+            const at = s.bind(probe(d, scratch, out, s.bind(s.rs1), meaning.bytes, true));
+            const old = s.bind(meaning.bytes === 4 ? i64.load32S(at) : i64.load(at));
+            const operand = s.bind(s.rs2);
+            out.push(
+              store(storeWidth(meaning.bytes), at, meaning.combine(old, operand)),
+              setRd(d.context.get, d.record.get, old),
+              ...next(d, length),
+            );
+          }),
+        ],
+      ];
+    case 'lr':
+      return [
+        [
+          '',
+          scoped((d, s, out, scratch, length) => {
+            const va = s.bind(s.rs1);
+            const at = probe(d, scratch, out, va, meaning.bytes, false);
+            out.push(
+              store('i64', d.hart.get, va, HART_RESERVATION),
+              setRd(d.context.get, d.record.get, meaning.bytes === 4 ? i64.load32S(at) : i64.load(at)),
+              ...next(d, length),
+            );
+          }),
+        ],
+      ];
+    case 'sc':
+      return [
+        [
+          '',
+          scoped((d, s, out, scratch, length) => {
+            const va = s.bind(s.rs1);
+            const at = s.bind(probe(d, scratch, out, va, meaning.bytes, true));
+            const held = s.bind(i64.eq(i64.load(d.hart.get, HART_RESERVATION), va));
+            out.push(
+              when(held, [store(storeWidth(meaning.bytes), at, s.rs2)]),
+              store('i64', d.hart.get, i64.const(-1), HART_RESERVATION),
+              setRd(d.context.get, d.record.get, i64.extendU(i32.eqz(held))),
+              ...next(d, length),
+            );
+          }),
+        ],
+      ];
+    case 'ecall':
+      return [['', (d) => leave(d, EXIT_ECALL)]];
+    case 'ebreak':
+      return [['', (d) => leave(d, EXIT_BREAKPOINT)]];
+    case 'float': {
+      const fast = meaning.fast;
+      if (fast === null) return [];
+      return [
+        [
+          'fast',
+          scoped((d, s, out, _, length) => {
+            if (fast.when === 'rne') {
+              // imm masks fcsr: NX, and frm where the mode is dynamic. NX must be set and frm be RNE.
+              const fcsr = i32.load(d.context.get, CTX_FCSR);
+              out.push(brIf(d.slow, i32.ne(i32.and(fcsr, i32.load(d.record.get, R_IMM)), one)));
+            } else if (fast.when === 'rtz') {
+              out.push(brIf(d.slow, i32.eqz(i32.and(i32.load(d.context.get, CTX_FCSR), one))));
+            }
+            const { ok, result } = fast.value(s);
+            if (ok !== null) out.push(brIf(d.slow, i32.eqz(ok)));
+            out.push(setRd(d.context.get, d.record.get, result), ...next(d, length));
+          }),
+        ],
+      ];
+    }
+    case 'fence':
+    case 'fence.i':
+    case 'csr':
+      return [];
+  }
+}
+
+const hasShortForm: ReadonlySet<string> = new Set(compressedRows.map((c) => c.expands));
+
+export const OP_UNDECODED = 0;
+export const OP_PAGE_END = 1;
+export const OP_CROSS = 2;
+const OP_FIRST_KEYED = 3;
+
+/** Handlers from OP_FIRST_KEYED on; the first three are part of the dispatch function. */
+export const handlers: readonly Handler[] = [
+  { key: 'illegal', build: (d) => leave(d, EXIT_ILLEGAL) },
+  { key: 'slow', build: (d) => [br(d.slow)] },
+  { key: 'nop/4', build: (d) => next(d, 4) },
+  { key: 'nop/2', build: (d) => next(d, 2) },
+  ...rows.flatMap((row) =>
+    variantsOf(row).flatMap(([variant, build]) =>
+      (hasShortForm.has(row.mnemonic) ? [4, 2] : [4]).map((length) => ({
+        key: `${row.mnemonic}${variant === '' ? '' : `:${variant}`}/${length}`,
+        build: (d: Dispatch, scratch: Scratch) => build(d, scratch, length),
+      })),
+    ),
+  ),
+];
+
+const ops: ReadonlyMap<string, number> = new Map(handlers.map((h, i) => [h.key, i + OP_FIRST_KEYED]));
+
+/** @returns the op of a handler by key, `mnemonic[:variant]/length`; undefined where there is none */
+export const opOf = (key: string): number | undefined => ops.get(key);

@@ -1,0 +1,292 @@
+/**
+ * Slow cases as one Wasm function: a whole instruction at a record, whatever its alignment, flags or rounding mode.
+ *
+ * Reached when a handler left without effect. Covers loads, stores, atomics, CSRs and all floating point; built from
+ * the same semantics as the handlers. Both pages of an access are translated before any effect.
+ */
+import {
+  EXIT_ILLEGAL,
+  EXIT_LOAD_FAULT,
+  EXIT_LOAD_MISALIGNED,
+  EXIT_STORE_FAULT,
+  EXIT_STORE_MISALIGNED,
+} from '../../../contracts/engine.ts';
+import { rows } from '../../../machine/isa/decode.ts';
+import type { Row } from '../../../machine/isa/row.ts';
+import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
+import { CTX_FCSR, CTX_RETIRED, HART_RESERVATION, HART_TVAL, PAGE_SIZE } from '../../../machine/layout.ts';
+import { type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
+import {
+  block,
+  br,
+  brIf,
+  brTable,
+  label,
+  type Local,
+  loop,
+  ret,
+  type Stmt,
+  store,
+  when,
+} from '../../../machine/wasm/stmt.ts';
+import { recordScope, Scratch, setRd, storeWidth } from './handlers.ts';
+import type { MmuFunctions } from './mmu.ts';
+import { R_AUX, R_IMM, R_RS1 } from './region.ts';
+
+interface Slow {
+  readonly f: Func<'i32'>;
+  readonly header: Local<'i32'>;
+  readonly hart: Local<'i32'>;
+  readonly tlb: Local<'i32'>;
+  readonly context: Local<'i32'>;
+  readonly record: Local<'i32'>;
+  readonly va: Local<'i64'>;
+  readonly first: Local<'i32'>;
+  readonly second: Local<'i32'>;
+  readonly count: Local<'i32'>;
+  readonly value: Local<'i64'>;
+  readonly mmu: MmuFunctions;
+  readonly scratch: Scratch;
+}
+
+const done = ret(i32.const(0));
+const exit = (code: number): Stmt => ret(i32.const(code));
+
+/** Translate `bytes` at va: `first`, and `second` where the access goes over into the next page. */
+function translate(w: Slow, bytes: number, access: Func<'i32'>, fault: number): readonly Stmt[] {
+  const inPage = i32.and(i32.wrap(w.va.get), i32.const(PAGE_SIZE - 1));
+  const args = [w.header.get, w.hart.get, w.tlb.get] as const;
+  return [
+    w.first.set(access.call(...args, w.va.get)),
+    when(i32.eqz(w.first.get), [exit(fault)]),
+    w.second.set(i32.const(0)),
+    when(i32.gtU(inPage, i32.const(PAGE_SIZE - bytes)), [
+      w.second.set(access.call(...args, i64.add(i64.or(w.va.get, i64.const(PAGE_SIZE - 1)), i64.const(1)))),
+      when(i32.eqz(w.second.get), [exit(fault)]),
+    ]),
+  ];
+}
+
+/** Address of byte `count` of an access over two pages. */
+const byteAddress = (w: Slow): I32 => {
+  const firstBytes = i32.sub(i32.const(PAGE_SIZE), i32.and(i32.wrap(w.va.get), i32.const(PAGE_SIZE - 1)));
+  return select(
+    i32.ltU(w.count.get, firstBytes),
+    i32.add(w.first.get, w.count.get),
+    i32.add(w.second.get, i32.sub(w.count.get, firstBytes)),
+  );
+};
+const bitOfCount = (w: Slow): I64 => i64.extendU(i32.shl(w.count.get, i32.const(3)));
+
+function loadBody(w: Slow, meaning: Extract<Semantics, { kind: 'load' }>): readonly Stmt[] {
+  const again = label('bytes');
+  const up = i64.const(64 - meaning.bytes * 8);
+  const raised = i64.shl(w.value.get, up);
+  const extended = meaning.unsigned ? i64.shrU(raised, up) : i64.shrS(raised, up);
+  const boxed = meaning.float && meaning.bytes === 4 ? i64.or(extended, i64.bits(-1, 0)) : extended;
+  return [
+    ...translate(w, meaning.bytes, w.mmu.readAt, EXIT_LOAD_FAULT),
+    when(
+      w.second.get,
+      [
+        w.value.set(i64.const(0)),
+        w.count.set(i32.const(0)),
+        loop(again, [
+          w.value.set(i64.or(w.value.get, i64.shl(i64.load8U(byteAddress(w)), bitOfCount(w)))),
+          w.count.set(i32.add(w.count.get, i32.const(1))),
+          brIf(again, i32.ltU(w.count.get, i32.const(meaning.bytes))),
+        ]),
+        w.value.set(boxed),
+      ],
+      [w.value.set(meaning.read(w.first.get))],
+    ),
+    setRd(w.context.get, w.record.get, w.value.get),
+    done,
+  ];
+}
+
+function storeBody(w: Slow, bytes: number, value: I64): readonly Stmt[] {
+  const again = label('bytes');
+  return [
+    ...translate(w, bytes, w.mmu.writeAt, EXIT_STORE_FAULT),
+    w.value.set(value),
+    when(
+      w.second.get,
+      [
+        w.count.set(i32.const(0)),
+        loop(again, [
+          store('i64_8', byteAddress(w), i64.shrU(w.value.get, bitOfCount(w))),
+          w.count.set(i32.add(w.count.get, i32.const(1))),
+          brIf(again, i32.ltU(w.count.get, i32.const(bytes))),
+        ]),
+      ],
+      [store(storeWidth(bytes), w.first.get, w.value.get)],
+    ),
+    done,
+  ];
+}
+
+/** Atomics: aligned or nothing. */
+function atomicBody(
+  w: Slow,
+  s: Scope,
+  before: Stmt[],
+  meaning: Extract<Semantics, { kind: 'lr' | 'sc' | 'amo' }>,
+): readonly Stmt[] {
+  const reads = meaning.kind === 'lr';
+  const args = [w.header.get, w.hart.get, w.tlb.get, w.va.get] as const;
+  before.push(
+    w.va.set(s.rs1),
+    when(i32.and(i32.wrap(w.va.get), i32.const(meaning.bytes - 1)), [
+      store('i64', w.hart.get, w.va.get, HART_TVAL),
+      exit(reads ? EXIT_LOAD_MISALIGNED : EXIT_STORE_MISALIGNED),
+    ]),
+    w.first.set((reads ? w.mmu.readAt : w.mmu.writeAt).call(...args)),
+    when(i32.eqz(w.first.get), [exit(reads ? EXIT_LOAD_FAULT : EXIT_STORE_FAULT)]),
+  );
+  const old = meaning.bytes === 4 ? i64.load32S(w.first.get) : i64.load(w.first.get);
+  if (meaning.kind === 'lr') {
+    return [
+      store('i64', w.hart.get, w.va.get, HART_RESERVATION),
+      setRd(w.context.get, w.record.get, old),
+      done,
+    ];
+  }
+  if (meaning.kind === 'amo') {
+    const value = s.bind(old);
+    const operand = s.bind(s.rs2);
+    return [
+      store(storeWidth(meaning.bytes), w.first.get, meaning.combine(value, operand)),
+      setRd(w.context.get, w.record.get, value),
+      done,
+    ];
+  }
+  const held = s.bind(i64.eq(i64.load(w.hart.get, HART_RESERVATION), w.va.get));
+  return [
+    when(held, [store(storeWidth(meaning.bytes), w.first.get, s.rs2)]),
+    store('i64', w.hart.get, i64.const(-1), HART_RESERVATION),
+    setRd(w.context.get, w.record.get, i64.extendU(i32.eqz(held))),
+    done,
+  ];
+}
+
+const CSR_FFLAGS = 1;
+const CSR_FRM = 2;
+const CSR_FCSR = 3;
+const CSR_CYCLE = 0xc00;
+const CSR_INSTRET = 0xc02;
+const FCSR_BITS = 0xff;
+
+/** fflags, frm and fcsr are read and written; cycle and instret read. `time` and the rest are the kernel's affair. */
+function csrBody(w: Slow, s: Scope, meaning: Extract<Semantics, { kind: 'csr' }>): readonly Stmt[] {
+  const number = i32.load(w.record.get, R_IMM);
+  const is = (csr: number): I32 => i32.eq(number, i32.const(csr));
+  // The register number of the immediate forms lies in the record as a context offset, 8 bytes a register.
+  const operandField = i32.load16U(w.record.get, R_RS1);
+  const operand = s.bind(meaning.immediate ? i64.extendU(i32.shrU(operandField, i32.const(3))) : s.rs1);
+  const fcsr = w.first;
+  const shift = w.second;
+  const width = w.count;
+  const old = i64.extendU(i32.and(i32.shrU(fcsr.get, shift.get), width.get));
+  const value =
+    meaning.action === 'write'
+      ? operand
+      : meaning.action === 'set'
+        ? i64.or(w.value.get, operand)
+        : i64.and(w.value.get, i64.xor(operand, i64.const(-1)));
+  const writes = meaning.action === 'write' ? i32.const(1) : i32.ne(operandField, i32.const(0));
+  const known = label('known');
+  const set = [
+    store(
+      'i32',
+      w.context.get,
+      i32.or(
+        i32.and(fcsr.get, i32.xor(i32.shl(width.get, shift.get), i32.const(-1))),
+        i32.shl(i32.and(i32.wrap(value), width.get), shift.get),
+      ),
+      CTX_FCSR,
+    ),
+  ];
+  return [
+    when(i32.or(is(CSR_CYCLE), is(CSR_INSTRET)), [
+      when(writes, [exit(EXIT_ILLEGAL)]),
+      setRd(w.context.get, w.record.get, i64.load(w.context.get, CTX_RETIRED)),
+      done,
+    ]),
+    fcsr.set(i32.load(w.context.get, CTX_FCSR)),
+    shift.set(i32.const(0)),
+    block(known, [
+      width.set(i32.const(31)),
+      brIf(known, is(CSR_FFLAGS)),
+      width.set(i32.const(FCSR_BITS)),
+      brIf(known, is(CSR_FCSR)),
+      shift.set(i32.const(5)),
+      width.set(i32.const(7)),
+      brIf(known, is(CSR_FRM)),
+      exit(EXIT_ILLEGAL),
+    ]),
+    w.value.set(old),
+    when(writes, set),
+    setRd(w.context.get, w.record.get, w.value.get),
+    done,
+  ];
+}
+
+function bodyOf(w: Slow, row: Row): readonly Stmt[] {
+  const meaning = row.semantics;
+  const before: Stmt[] = [];
+  w.scratch.reset();
+  const s = recordScope(w.context.get, w.record.get, w.scratch, before, {});
+  switch (meaning.kind) {
+    case 'load':
+      return [w.va.set(i64.add(s.rs1, s.imm)), ...loadBody(w, meaning)];
+    case 'store':
+      return [w.va.set(i64.add(s.rs1, s.imm)), ...storeBody(w, meaning.bytes, s.rs2)];
+    case 'lr':
+    case 'sc':
+    case 'amo': {
+      const rest = atomicBody(w, s, before, meaning);
+      return [...before, ...rest];
+    }
+    case 'csr': {
+      const rest = csrBody(w, s, meaning);
+      return [...before, ...rest];
+    }
+    default:
+      return [exit(EXIT_ILLEGAL)];
+  }
+}
+
+/** (header, hart, tlb, context, record) -> 0 when done, else the EXIT_ code; no effect then but HART_TVAL. */
+export function buildSlow(m: ModuleBuilder, mmu: MmuFunctions): Func<'i32'> {
+  const f = m.func(['i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
+  const w: Slow = {
+    f,
+    header: f.parameter('i32', 0),
+    hart: f.parameter('i32', 1),
+    tlb: f.parameter('i32', 2),
+    context: f.parameter('i32', 3),
+    record: f.parameter('i32', 4),
+    va: f.local('i64'),
+    first: f.local('i32'),
+    second: f.local('i32'),
+    count: f.local('i32'),
+    value: f.local('i64'),
+    mmu,
+    scratch: new Scratch(f as unknown as Func),
+  };
+  const row = i32.and(i32.shrU(i32.load(w.record.get, R_AUX), i32.const(8)), i32.const(0xffff));
+  const other = label('other');
+  const cases = rows.map((r) => [label(r.mnemonic), bodyOf(w, r)] as const);
+  let inner: readonly Stmt[] = [
+    brTable(
+      row,
+      cases.map(([to]) => to),
+      other,
+    ),
+  ];
+  for (const [at, body] of cases) inner = [block(at, inner), ...body];
+  f.body(block(other, [...inner, br(other)]), exit(EXIT_ILLEGAL));
+  return f;
+}
