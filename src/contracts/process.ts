@@ -95,6 +95,8 @@ export interface ThreadGroup {
   vforkDone: boolean;
   /** Woken when the last of the other threads has exited (execve, exit_group). */
   threadEvent: number;
+  /** Woken when a signal is queued for the group or one of its threads, blocked or not (sigtimedwait, signalfd). */
+  signalEvent: number;
   /** Dentry of the program and the path that /proc/PID/exe says; open (execve). */
   executable: number;
   /** Where argv and envp lie in the address space: start and end of each; open (execve). */
@@ -107,6 +109,8 @@ export interface ThreadGroup {
   startNs: number;
   /** setitimer(ITIMER_REAL) interval in ns, 0 = one shot; open. */
   timerInterval: number;
+  /** Monotonic ns at which ITIMER_REAL expires next, so that it does not drift; open. */
+  timerDeadline: number;
   /** Of collected children and of exited threads. */
   childUserNs: number;
   childSystemNs: number;
@@ -252,6 +256,7 @@ export const createThreadGroup = (): ThreadGroup => ({
   vforkEvent: 0,
   vforkDone: true,
   threadEvent: 0,
+  signalEvent: 0,
   executable: 0,
   argumentStart: 0,
   argumentEnd: 0,
@@ -260,6 +265,7 @@ export const createThreadGroup = (): ThreadGroup => ({
   auxiliary: new Uint32Array(0),
   startNs: 0,
   timerInterval: 0,
+  timerDeadline: 0,
   childUserNs: 0,
   childSystemNs: 0,
   exitedUserNs: 0,
@@ -353,6 +359,7 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     vforkEvent: int(),
     vforkDone: bool(),
     threadEvent: int(),
+    signalEvent: int(),
     executable: int(),
     argumentStart: int(),
     argumentEnd: int(),
@@ -361,6 +368,7 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     auxiliary: uint32s(),
     startNs: int(),
     timerInterval: int(),
+    timerDeadline: int(),
     childUserNs: int(),
     childSystemNs: int(),
     exitedUserNs: int(),
@@ -495,7 +503,11 @@ export interface Process {
   exitThread(tid: number, status: number): void;
   /** All threads of the group exit. */
   exitGroup(tgid: number, status: number): void;
-  /** All other threads of the group exit (execve). @returns true once they have; else wait for `threadEvent`. */
+  /**
+   * All other threads of the group exit (execve). If the caller is not the leader, the leader's id goes on in its place,
+   * with a context, and the caller's id is gone: what follows is done to the leader's.
+   * @returns true once they have; else wait for `threadEvent`.
+   */
   exitOthers(tid: number): boolean;
   /** The group's new image: descriptors closed, handlers reset, signals and alternate stack dropped, names set, vfork ended. */
   executed(tid: number, space: number, name: string): void;

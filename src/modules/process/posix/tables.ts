@@ -1,0 +1,166 @@
+/**
+ * Descriptor tables, places and handler tables: what processes share, copy and drop.
+ *
+ * A table entry owns one reference to its open file description. Source: open(2), dup(2), fcntl(2), clone(2).
+ */
+import { EBADF, EMFILE } from '../../../abi/linux/errno.ts';
+import { RLIMIT_NOFILE } from '../../../abi/linux/resource.ts';
+import {
+  createFileTable,
+  createHandlerTable,
+  createPlace,
+  createSignalAction,
+  type FileTable,
+  type HandlerTable,
+  type Place,
+} from '../../../contracts/process.ts';
+import { groupOf, mustGet, type Self } from './self.ts';
+
+const filesOf = (self: Self, tid: number): FileTable =>
+  mustGet(self.state.fileTables, groupOf(self, tid).files, 'descriptor table');
+
+export const placeOf = (self: Self, tid: number): Place =>
+  mustGet(self.state.places, groupOf(self, tid).place, 'place');
+
+/** Highest descriptor number + 1 that the thread's group may have. */
+const descriptorLimit = (self: Self, tid: number): number =>
+  groupOf(self, tid).limits[RLIMIT_NOFILE * 2] as number;
+
+export function fileOf(self: Self, tid: number, fd: number): number {
+  const entry = filesOf(self, tid).entries.get(fd);
+  return entry === undefined ? -EBADF : entry.file;
+}
+
+export function closesOnExec(self: Self, tid: number, fd: number): boolean {
+  return filesOf(self, tid).entries.get(fd)?.closeOnExec ?? false;
+}
+
+export function setCloseOnExec(self: Self, tid: number, fd: number, on: boolean): void {
+  const entry = filesOf(self, tid).entries.get(fd);
+  if (entry !== undefined) entry.closeOnExec = on;
+}
+
+export function install(self: Self, tid: number, file: number, from: number, closeOnExec: boolean): number {
+  const { entries } = filesOf(self, tid);
+  const limit = descriptorLimit(self, tid);
+  let fd = from;
+  while (entries.has(fd)) fd++;
+  if (fd >= limit) return -EMFILE;
+  entries.set(fd, { file, closeOnExec });
+  return fd;
+}
+
+export function installAt(self: Self, tid: number, file: number, fd: number, closeOnExec: boolean): number {
+  if (fd < 0 || fd >= descriptorLimit(self, tid)) return -EBADF;
+  const { entries } = filesOf(self, tid);
+  const before = entries.get(fd);
+  entries.set(fd, { file, closeOnExec });
+  if (before !== undefined) self.kernel.vfs.release(before.file, groupOf(self, tid).tgid);
+  return fd;
+}
+
+export function close(self: Self, tid: number, fd: number): number {
+  const { entries } = filesOf(self, tid);
+  const entry = entries.get(fd);
+  if (entry === undefined) return -EBADF;
+  entries.delete(fd);
+  self.kernel.vfs.release(entry.file, groupOf(self, tid).tgid);
+  return 0;
+}
+
+export function descriptors(self: Self, tid: number): number[] {
+  return [...filesOf(self, tid).entries.keys()].sort((a, b) => a - b);
+}
+
+/** execve(2): drop what is marked close-on-exec, in ascending order. */
+export function closeMarked(self: Self, tid: number): void {
+  for (const fd of descriptors(self, tid)) if (closesOnExec(self, tid, fd)) close(self, tid, fd);
+}
+
+export function newFiles(self: Self): number {
+  const id = self.state.nextTable++;
+  self.state.fileTables.set(id, createFileTable());
+  return id;
+}
+
+/** The id of a copy, with a reference of its own to every open file description. */
+export function copyFiles(self: Self, from: number): number {
+  const source = mustGet(self.state.fileTables, from, 'descriptor table');
+  const id = newFiles(self);
+  const copy = mustGet(self.state.fileTables, id, 'descriptor table');
+  for (const [fd, entry] of source.entries) {
+    self.kernel.vfs.retain(entry.file);
+    copy.entries.set(fd, { file: entry.file, closeOnExec: entry.closeOnExec });
+  }
+  return id;
+}
+
+export function dropFiles(self: Self, id: number, tgid: number): void {
+  const table = mustGet(self.state.fileTables, id, 'descriptor table');
+  if (--table.users > 0) return;
+  self.state.fileTables.delete(id);
+  const fds = [...table.entries.keys()].sort((a, b) => a - b);
+  for (const fd of fds) {
+    const entry = table.entries.get(fd);
+    if (entry !== undefined) self.kernel.vfs.release(entry.file, tgid);
+  }
+}
+
+export function unshareFiles(self: Self, tid: number): void {
+  const group = groupOf(self, tid);
+  if (filesOf(self, tid).users === 1) return;
+  const shared = group.files;
+  group.files = copyFiles(self, shared);
+  dropFiles(self, shared, group.tgid);
+}
+
+/** A place whose root and working directory it holds. */
+export function newPlace(self: Self, root: number, cwd: number, umask: number): number {
+  const id = self.state.nextTable++;
+  const place = createPlace();
+  place.root = root;
+  place.cwd = cwd;
+  place.umask = umask;
+  self.kernel.vfs.holdDentry(root);
+  self.kernel.vfs.holdDentry(cwd);
+  self.state.places.set(id, place);
+  return id;
+}
+
+export function dropPlace(self: Self, id: number): void {
+  const place = mustGet(self.state.places, id, 'place');
+  if (--place.users > 0) return;
+  self.state.places.delete(id);
+  self.kernel.vfs.releaseDentry(place.cwd);
+  self.kernel.vfs.releaseDentry(place.root);
+}
+
+export function newHandlers(self: Self): number {
+  const id = self.state.nextTable++;
+  self.state.handlers.set(id, createHandlerTable());
+  return id;
+}
+
+/** @param ignoredOnly handlers become default, ignored signals stay so (execve, CLONE_CLEAR_SIGHAND) */
+export function copyHandlers(self: Self, from: number, ignoredOnly: boolean): number {
+  const source: HandlerTable = mustGet(self.state.handlers, from, 'handler table');
+  const id = newHandlers(self);
+  const copy = mustGet(self.state.handlers, id, 'handler table');
+  for (const [signal, action] of source.actions) {
+    if (ignoredOnly && action.handler !== 1) continue;
+    const own = createSignalAction();
+    own.handler = action.handler;
+    if (!ignoredOnly) {
+      own.flags = action.flags;
+      own.maskLow = action.maskLow;
+      own.maskHigh = action.maskHigh;
+    }
+    copy.actions.set(signal, own);
+  }
+  return id;
+}
+
+export function dropHandlers(self: Self, id: number): void {
+  const table = mustGet(self.state.handlers, id, 'handler table');
+  if (--table.users === 0) self.state.handlers.delete(id);
+}
