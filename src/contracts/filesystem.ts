@@ -12,6 +12,8 @@ import type { HostResult } from './host.ts';
 import type { Spans } from './kernel.ts';
 
 export const SB_SHIFT = 0x1_0000_0000;
+/** Inode number of the root of every superblock. */
+export const ROOT_INODE = 1;
 /** Superblock of an inode id. */
 export const superblockOf = (inode: number): number => Math.floor(inode / SB_SHIFT);
 export const inodeNumberOf = (inode: number): number => inode % SB_SHIFT;
@@ -95,7 +97,7 @@ export const FS_PAGED = 1;
 export const FS_VOLATILE = 2;
 export const FS_READ_ONLY = 4;
 
-/** `fill`: the page is a hole and is zero. */
+/** `fill`: the page is a hole and reads as zeros; the frame was left alone. */
 export const FILL_HOLE = 1;
 
 export interface FileSystem {
