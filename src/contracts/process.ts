@@ -546,7 +546,7 @@ export interface Process {
   maySignal(tid: number, tgid: number, signal: number): boolean;
   /** A synchronous fault: unblocks and resets to default if blocked or ignored (force_sig). */
   forceSignal(tid: number, info: SignalInfo): void;
-  /** True if a signal that is not blocked is pending or the group exits or is stopped. Hot path. */
+  /** True if the group exits, or is not stopped and a signal that is not blocked is pending. Hot path. */
   signalPending(tid: number): boolean;
   /** Pending, blocked or not: bits as in masks. */
   pendingLow(tid: number): number;

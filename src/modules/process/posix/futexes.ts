@@ -22,10 +22,20 @@ function wakeWord(self: Self, group: ThreadGroup, va: number, before: number, co
   if (before !== 0 && before !== after) ipc.futexWake(0, before, count, ANY);
 }
 
+/** Does anybody else see this memory? */
+function shared(self: Self, thread: Thread, group: ThreadGroup): boolean {
+  if (group.threads.some((tid) => tid !== thread.tid && self.state.threads.get(tid)?.dead === false))
+    return true;
+  for (const other of self.state.groups.values()) {
+    if (other !== group && other.space === group.space) return true;
+  }
+  return false;
+}
+
 export function clearTid(self: Self, thread: Thread, group: ThreadGroup): void {
   const va = thread.clearTid;
   thread.clearTid = 0;
-  if (va === 0 || group.space === 0) return;
+  if (va === 0 || group.space === 0 || !shared(self, thread, group)) return;
   const before = self.kernel.pmap.translate(group.space, va, PROT_READ);
   if (self.kernel.user.writeU32(thread.tid, va, 0) !== 0) return;
   wakeWord(self, group, va, before, 1);

@@ -36,10 +36,8 @@ export function stopGroup(self: Self, tgid: number, signal: number): void {
   group.stopped = signal;
   group.stopReported = false;
   group.continued = false;
-  for (const { tid } of liveThreads(self, group)) {
-    self.kernel.scheduler.dequeue(tid);
-    self.kernel.waits.notify(tid);
-  }
+  // A thread that waits goes on waiting; woken before SIGCONT it does not get past its next return to user mode.
+  for (const { tid } of liveThreads(self, group)) self.kernel.scheduler.dequeue(tid);
   tellParent(self, group, CLD_STOPPED, signal);
 }
 

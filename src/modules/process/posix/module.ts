@@ -85,8 +85,8 @@ function create(state: ProcessState, kernel: Kernel): Process {
     addTime(tid, userNs, systemNs) {
       const thread = state.threads.get(tid);
       if (thread === undefined) return;
-      thread.userNs += userNs;
-      thread.systemNs += systemNs;
+      thread.userNs += Math.round(userNs);
+      thread.systemNs += Math.round(systemNs);
     },
     timerExpired: (tgid) => timerExpired(self, tgid),
   };

@@ -150,7 +150,8 @@ export function forceSignal(self: Self, tid: number, info: SignalInfo): void {
 export function signalPending(self: Self, tid: number): boolean {
   const thread = threadOf(self, tid);
   const group = groupOf(self, tid);
-  if (group.exiting || group.stopped !== 0) return true;
+  if (group.exiting) return true;
+  if (group.stopped !== 0) return false;
   for (const info of thread.pending) if (!blocks(thread, info.signal)) return true;
   for (const info of group.pending) if (!blocks(thread, info.signal)) return true;
   return false;

@@ -1,0 +1,200 @@
+/**
+ * Time sharing: multilevel feedback queues by decaying CPU usage, nice as a price of CPU time.
+ *
+ * Source: the 4.4BSD scheduler (McKusick et al., "The Design and Implementation of the 4.4BSD Operating System",
+ * 4.4): usage drives a thread down 32 queues and decays by 2L/(2L+1) a second at load L. BSD adds nice to the priority,
+ * which can starve; here it multiplies the charge by 1.25 a step, the ratio of sched(7). All usage decays to
+ * queue 0, which is first come, first served, so that none starves. What wakes seldom runs soon; a burst of work pays.
+ */
+import { layout, type StateLayout } from '../../../contracts/contract.ts';
+import type { Module } from '../../../contracts/module.ts';
+import type { Schedulable, Scheduler } from '../../../contracts/scheduler.ts';
+import { array, bool, int, map, record, type Schema, set } from '../../../contracts/schema.ts';
+
+const LEVELS = 32;
+/** Recent usage that costs one level. */
+const LEVEL_NS = 200_000_000;
+const RECENT_MAX_NS: number = LEVELS * LEVEL_NS - 1;
+/** Usage decays after so much CPU time of all threads. */
+const DECAY_NS = 1_000_000_000;
+const QUANTUM_NS = 5_000_000;
+
+/** Charge for a ns of CPU at nice -20 to 19. Products of 1.25 are the same in every engine, unlike Math.pow. */
+const PRICES: readonly number[] = Array.from({ length: 40 }, (_, i) => {
+  let price = 1;
+  for (let nice = 0; nice < i - 20; nice++) price *= 1.25;
+  for (let nice = 0; nice > i - 20; nice--) price /= 1.25;
+  return price;
+});
+
+interface Entry {
+  tid: number;
+  nice: number;
+  runnable: boolean;
+  cpuNs: number;
+  /** Usage by price, decaying. */
+  recentNs: number;
+  /** The queue that it is in, or would be. */
+  level: number;
+}
+
+export interface TimeSharingState {
+  threads: Map<number, Entry>;
+  /** Runnable threads by level, in order of arrival. Invariant: each is in the queue of its `level` and no other. */
+  queues: Set<number>[];
+  /** CPU time since usage last decayed. */
+  sinceDecayNs: number;
+}
+
+const createEntry = (): Entry => ({ tid: 0, nice: 0, runnable: false, cpuNs: 0, recentNs: 0, level: 0 });
+const blank = (): TimeSharingState => ({
+  threads: new Map(),
+  queues: Array.from({ length: LEVELS }, () => new Set<number>()),
+  sinceDecayNs: 0,
+});
+const entry: Schema<Entry> = record<Entry>(
+  { tid: int(), nice: int(), runnable: bool(), cpuNs: int(), recentNs: int(), level: int() },
+  createEntry,
+);
+
+function verify(state: TimeSharingState): string | null {
+  if (state.queues.length !== LEVELS) return `there are ${state.queues.length} queues`;
+  let queued = 0;
+  for (const queue of state.queues) queued += queue.size;
+  for (const { tid, runnable, level } of state.threads.values()) {
+    if (runnable !== (state.queues[level]?.has(tid) ?? false)) return `thread ${tid} is in the wrong queue`;
+    if (runnable) queued--;
+  }
+  return queued === 0 ? null : 'a queue holds threads that do not exist';
+}
+
+export const timeSharingLayout: StateLayout<TimeSharingState> = layout(
+  'time-sharing',
+  record<TimeSharingState>(
+    { threads: map(int(), entry), queues: array(set(int())), sinceDecayNs: int() },
+    blank,
+  ),
+  blank,
+  verify,
+);
+
+function create(state: TimeSharingState): Scheduler {
+  const queueOf = (own: Entry): Set<number> => state.queues[own.level] as Set<number>;
+  const place = (own: Entry, level: number, toTail: boolean): void => {
+    if (own.level === level && !toTail) return;
+    if (own.runnable) queueOf(own).delete(own.tid);
+    own.level = level;
+    if (own.runnable) queueOf(own).add(own.tid);
+  };
+  const levelOf = (own: Entry): number => Math.floor(own.recentNs / LEVEL_NS);
+  const load = (): number => {
+    let count = 0;
+    for (const queue of state.queues) count += queue.size;
+    return count;
+  };
+  const decay = (): void => {
+    const twice = 2 * Math.max(1, load());
+    for (const own of state.threads.values()) {
+      own.recentNs = Math.floor((own.recentNs * twice) / (twice + 1));
+      place(own, levelOf(own), false);
+    }
+  };
+  return {
+    add(thread: Schedulable) {
+      const own = createEntry();
+      own.tid = thread.tid;
+      own.nice = thread.nice;
+      own.runnable = thread.runnable;
+      own.cpuNs = thread.cpuNs;
+      state.threads.set(thread.tid, own);
+      if (own.runnable) queueOf(own).add(own.tid);
+    },
+    remove(tid) {
+      const own = state.threads.get(tid);
+      if (own === undefined) return;
+      queueOf(own).delete(tid);
+      state.threads.delete(tid);
+    },
+    enqueue(tid) {
+      const own = state.threads.get(tid);
+      if (own === undefined || own.runnable) return;
+      own.runnable = true;
+      queueOf(own).add(tid);
+    },
+    dequeue(tid) {
+      const own = state.threads.get(tid);
+      if (own === undefined || !own.runnable) return;
+      own.runnable = false;
+      queueOf(own).delete(tid);
+    },
+    pick() {
+      for (const queue of state.queues) for (const tid of queue) return tid;
+      return 0;
+    },
+    /** Those who use much run seldom, and longer. */
+    quantum: (tid) => QUANTUM_NS << ((state.threads.get(tid)?.level ?? 0) >> 3),
+    tick(tid, ranNs, expired) {
+      const ran = Math.round(ranNs);
+      const own = state.threads.get(tid);
+      if (own !== undefined) {
+        own.cpuNs += ran;
+        const charge = Math.round(ran * (PRICES[own.nice + 20] ?? 1));
+        own.recentNs = Math.min(RECENT_MAX_NS, own.recentNs + charge);
+        place(own, levelOf(own), expired);
+      }
+      state.sinceDecayNs += ran;
+      while (state.sinceDecayNs >= DECAY_NS) {
+        state.sinceDecayNs -= DECAY_NS;
+        decay();
+      }
+    },
+    /** Behind the others of its level; alone there, behind those of the next, so that some other thread runs. */
+    yield(tid) {
+      const own = state.threads.get(tid);
+      if (own === undefined || !own.runnable) return;
+      let level = own.level;
+      if (queueOf(own).size === 1) {
+        level++;
+        while (level < LEVELS && state.queues[level]?.size === 0) level++;
+        if (level === LEVELS) return;
+      }
+      place(own, level, true);
+    },
+    preempts(tid) {
+      const own = state.threads.get(tid);
+      if (own === undefined || !own.runnable) return true;
+      for (let level = 0; level < own.level; level++) if (state.queues[level]?.size !== 0) return true;
+      return false;
+    },
+    setNice(tid, nice) {
+      const own = state.threads.get(tid);
+      if (own !== undefined) own.nice = nice;
+    },
+    load,
+    drain() {
+      const order: Schedulable[] = [];
+      for (const queue of state.queues) {
+        for (const tid of queue) order.push({ ...(state.threads.get(tid) as Entry) });
+      }
+      for (const own of state.threads.values()) if (!own.runnable) order.push({ ...own });
+      for (const queue of state.queues) queue.clear();
+      state.threads.clear();
+      return order;
+    },
+  };
+}
+
+export const timeSharingScheduler: Module<Scheduler, TimeSharingState> = {
+  manifest: {
+    slot: 'scheduler',
+    name: 'time-sharing',
+    version: '1.0.0',
+    contract: 1,
+    interfaces: [],
+    needs: {},
+    description: 'Multilevel feedback by decaying CPU usage; nice is the price of CPU time',
+  },
+  layout: timeSharingLayout,
+  create,
+};
+export default timeSharingScheduler;
