@@ -274,6 +274,8 @@ export interface FileTimes {
 export interface Vfs {
   /** Mount the root file system. @returns its root dentry, -errno or WAIT */
   mountRoot(type: string, source: string, options: string): number;
+  /** A superblock without a place in the tree: the lower side of an overlay, whose source is then its number. @returns sb, -errno or WAIT */
+  mountHidden(type: string, source: string, options: string): number;
   /** mount(2). @returns 0, -ENODEV (no such type), -ENOTDIR, -EBUSY ... */
   mount(tid: number, type: string, source: string, path: string, options: string, readOnly: boolean): number;
   /** MS_REMOUNT: change whether a mount may be written. @returns 0, -EINVAL (not a mount), -EBUSY, -EPERM or WAIT */
@@ -397,6 +399,7 @@ export const vfs: Contract<Vfs> = {
   version: 1,
   operations: [
     'mountRoot',
+    'mountHidden',
     'mount',
     'remount',
     'unmount',
