@@ -16,6 +16,9 @@ export const VMA_HEAP = 8;
 /** Never given to a guest that asks: the vDSO and the like. */
 export const VMA_SPECIAL = 16;
 export const VMA_NORESERVE = 32;
+/** madvise(2): a fork leaves it out, or gives the child fresh zeros. */
+export const VMA_DONTFORK = 64;
+export const VMA_WIPEONFORK = 128;
 
 /** One virtual memory area; [start, end) in bytes, page aligned. */
 export interface Vma {
@@ -36,7 +39,7 @@ export interface Space {
   id: number;
   /** Processes that share it (CLONE_VM). */
   users: number;
-  /** Sorted by start, disjoint; neighbours that could be one are one. */
+  /** Sorted by start, disjoint; neighbours that could be one are one. `offset` is 0 where `inode` is. */
   vmas: Vma[];
   brkStart: number;
   brk: number;
@@ -123,6 +126,8 @@ export interface MapRequest {
   offset: number;
 }
 
+/** Lowest address that is given out; below it is for CAP_SYS_RAWIO alone (vm.mmap_min_addr). */
+export const USER_BOTTOM = 0x1_0000;
 /** Highest user address and one more, by default: 4 GiB, so that engines can use flat tables. */
 export const USER_TOP = 0x1_0000_0000;
 /** Highest user address and one more that Sv39 has. */
@@ -156,7 +161,7 @@ export interface Vm {
   setHeap(space: number, start: number): void;
   /** @returns the break after the call, as brk(2)'s system call does */
   brk(space: number, address: number): number;
-  /** madvise(2). @returns 0 or -errno */
+  /** madvise(2). @returns 0, -errno, or WAIT (MADV_POPULATE_). Idempotent. */
   advise(space: number, address: number, length: number, advice: number): number;
   /** msync(2). @returns 0, -ENOMEM, -EINVAL or WAIT */
   sync(space: number, address: number, length: number, flags: number): number;
@@ -203,5 +208,10 @@ export const vm: Contract<Vm> = {
     'size',
     'resident',
   ],
-  interfaces: {},
+  interfaces: {
+    /** `map` takes a shared mapping of a file; a module without it answers -ENODEV. */
+    'mapped-files': [],
+    /** `fork` and private mappings of files share frames until one side writes. */
+    'copy-on-write': [],
+  },
 };
