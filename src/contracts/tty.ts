@@ -2,7 +2,8 @@
  * Contract `tty`: terminals and their line discipline, pseudo-terminals, and the raw host streams.
  *
  * Policy here: line editing and echo. Mechanism, fixed: bytes come from the host by `completed` and go to it by
- * `Host.output`. tty 0 is the console. Source: termios(3), tty_ioctl(4), pty(7).
+ * `Host.output`. tty 0 is the console; a pseudo-terminal's id is its number in /dev/pts. An open by a session leader
+ * without O_NOCTTY is followed by ioctl(TIOCSCTTY) by whoever opens. Source: termios(3), tty_ioctl(4), pty(7).
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { HostResult } from './host.ts';
@@ -20,12 +21,15 @@ export interface Termios {
 }
 
 export interface Terminal {
+  /** 0 for the console; N for the pseudo-terminal /dev/pts/N, from 1 up. */
   id: number;
   /** False for a pseudo-terminal: its output goes to `master` instead of the host. */
   console: boolean;
   termios: Termios;
   rows: number;
   columns: number;
+  pixelWidth: number;
+  pixelHeight: number;
   /** Foreground process group and session; 0 = none. */
   pgrp: number;
   sid: number;
@@ -34,21 +38,31 @@ export interface Terminal {
   lines: number[];
   /** The line being edited. */
   pending: number[];
-  /** Output column, for tabs and erasing. */
+  /** Output column, for tabs and erasing; and where the line being edited began. */
   column: number;
+  lineColumn: number;
   /** The next character is literal (VLNEXT). */
   literal: boolean;
+  /** Output is held back (VSTOP, TCOOFF). */
   stopped: boolean;
-  /** Output that the master of a pseudo-terminal has not read. */
+  /** When the last byte came in, monotonic ns (VTIME between bytes). */
+  lastInput: number;
+  /** Output that the master of a pseudo-terminal has not read; of a console what was echoed while stopped. */
   output: number[];
   readEvent: number;
   writeEvent: number;
   masterEvent: number;
   slaveOpens: number;
   masterOpen: boolean;
+  /** The slave side was open and its last opening is closed. */
+  slaveClosed: boolean;
   locked: boolean;
+  /** TIOCEXCL. */
+  exclusive: boolean;
   packet: boolean;
-  /** The host has closed its side. */
+  /** TIOCPKT_ bits that the master has not read. */
+  packetStatus: number;
+  /** The host or the master has closed its side, or the session ended: end of file, no more output. */
   hungUp: boolean;
 }
 
@@ -56,16 +70,16 @@ export interface Terminal {
 export interface Stream {
   input: Uint8Array;
   event: number;
-  /** A request for input is under way. */
-  requested: boolean;
+  /** Id of the request for input that is under way, or -1. */
+  request: number;
   ended: boolean;
 }
 
 export interface TtyState {
   terminals: Map<number, Terminal>;
   stream: Stream;
-  /** The console's input request is under way. */
-  consoleRequested: boolean;
+  /** Id of the console's request for input that is under way, or -1. */
+  consoleRequest: number;
 }
 
 export const createTermios = (): Termios => ({
@@ -82,26 +96,33 @@ export const createTerminal = (): Terminal => ({
   termios: createTermios(),
   rows: 24,
   columns: 80,
+  pixelWidth: 0,
+  pixelHeight: 0,
   pgrp: 0,
   sid: 0,
   input: [],
   lines: [],
   pending: [],
   column: 0,
+  lineColumn: 0,
   literal: false,
   stopped: false,
+  lastInput: 0,
   output: [],
   readEvent: 0,
   writeEvent: 0,
   masterEvent: 0,
   slaveOpens: 0,
   masterOpen: false,
+  slaveClosed: false,
   locked: false,
+  exclusive: false,
   packet: false,
+  packetStatus: 0,
   hungUp: false,
 });
-const createStream = (): Stream => ({ input: new Uint8Array(0), event: 0, requested: false, ended: false });
-const blank = (): TtyState => ({ terminals: new Map(), stream: createStream(), consoleRequested: false });
+const createStream = (): Stream => ({ input: new Uint8Array(0), event: 0, request: -1, ended: false });
+const blank = (): TtyState => ({ terminals: new Map(), stream: createStream(), consoleRequest: -1 });
 
 export const ttyLayout: StateLayout<TtyState> = layout(
   'tty',
@@ -119,32 +140,36 @@ export const ttyLayout: StateLayout<TtyState> = layout(
             ),
             rows: int(),
             columns: int(),
+            pixelWidth: int(),
+            pixelHeight: int(),
             pgrp: int(),
             sid: int(),
             input: array(int()),
             lines: array(int()),
             pending: array(int()),
             column: int(),
+            lineColumn: int(),
             literal: bool(),
             stopped: bool(),
+            lastInput: int(),
             output: array(int()),
             readEvent: int(),
             writeEvent: int(),
             masterEvent: int(),
             slaveOpens: int(),
             masterOpen: bool(),
+            slaveClosed: bool(),
             locked: bool(),
+            exclusive: bool(),
             packet: bool(),
+            packetStatus: int(),
             hungUp: bool(),
           },
           createTerminal,
         ),
       ),
-      stream: record<Stream>(
-        { input: uint8s(), event: int(), requested: bool(), ended: bool() },
-        createStream,
-      ),
-      consoleRequested: bool(),
+      stream: record<Stream>({ input: uint8s(), event: int(), request: int(), ended: bool() }, createStream),
+      consoleRequest: int(),
     },
     blank,
   ),
@@ -156,7 +181,7 @@ export interface Tty {
   openConsole(rows: number, columns: number): void;
   /** A new pseudo-terminal pair with its master open. @returns its id or -ENOSPC */
   openPair(): number;
-  /** Count an opening of the slave side. @returns 0, -EIO (the master is gone or it is locked), -ENXIO (no such tty) */
+  /** Count an opening of the slave side. @returns 0, -EIO (the master is gone or it is locked), -EBUSY (TIOCEXCL), -ENXIO (no such tty) */
   openSlave(tty: number): number;
   closeSlave(tty: number): void;
   closeMaster(tty: number): void;

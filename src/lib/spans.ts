@@ -13,14 +13,6 @@ export interface Ranges {
   readonly length: readonly number[];
 }
 
-/** An empty list, to be filled and reused. */
-export const createSpans = (): {
-  count: number;
-  readonly address: number[];
-  readonly length: number[];
-  total: number;
-} => ({ count: 0, address: [], length: [], total: 0 });
-
 /** What a copy needs of the kernel; `Kernel` is one. The engine is looked up at each use. */
 export interface GuestMemory {
   readonly machine: { readonly u8: Uint8Array; readonly layout: { readonly codeMarkBase: number } };
