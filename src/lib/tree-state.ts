@@ -6,6 +6,7 @@
  */
 import { bool, int, map, nullable, record, type Schema, text } from '../contracts/schema.ts';
 import {
+  ABSENT_ATTRIBUTES,
   createTree,
   createTreeEntry,
   createTreeInode,
@@ -88,9 +89,10 @@ export function verifyTrees(state: TreeState): string | null {
     }
     for (const inode of tree.inodes.values()) {
       const names = named.get(inode.ino) ?? 0;
-      if (names === 0 && inode.ino !== TREE_ROOT && inode.pins === 0)
+      if (names === 0 && inode.links === 0 && inode.pins === 0)
         return `inode ${inode.ino} has no name and no holder`;
-      if (!isDirectory(inode) && names > inode.links)
+      const counted = !isDirectory(inode) && (inode.absent & ABSENT_ATTRIBUTES) === 0;
+      if (counted && names > inode.links)
         return `inode ${inode.ino} has ${names} names but ${inode.links} links`;
     }
   }
