@@ -1,0 +1,215 @@
+/**
+ * mmap: from a descriptor and flags to what vm is to map; and the limits on memory.
+ *
+ * Source: mmap(2), getrlimit(2). Holds no state.
+ */
+import { CAP_SYS_RAWIO } from '../../../abi/linux/capability.ts';
+import {
+  EACCES,
+  EBADF,
+  EINVAL,
+  ENODEV,
+  ENOMEM,
+  EOPNOTSUPP,
+  EOVERFLOW,
+  EPERM,
+} from '../../../abi/linux/errno.ts';
+import { O_ACCMODE, O_RDWR, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import {
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_SYNC,
+  MAP_TYPE,
+  PROT_MASK,
+} from '../../../abi/linux/mman.ts';
+import { RLIMIT_AS, RLIMIT_DATA } from '../../../abi/linux/resource.ts';
+import { FS_PAGED, superblockOf } from '../../../contracts/filesystem.ts';
+import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
+import {
+  type MapRequest,
+  USER_BOTTOM,
+  USER_LIMIT,
+  VMA_GROWSDOWN,
+  VMA_NORESERVE,
+  VMA_SHARED,
+} from '../../../contracts/vm.ts';
+import { pageUp } from '../../../lib/address-space.ts';
+import { findArea } from '../../../lib/areas.ts';
+import { PAGE_SIZE } from '../../../machine/layout.ts';
+
+/** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */
+const DEV_ZERO = 0x10_0005;
+const EVERYTHING = PROT_READ | PROT_WRITE | PROT_EXEC;
+
+/** The thread's address space. */
+export const spaceOf = (kernel: Kernel, tid: number): number => kernel.process.group(tid).space;
+
+export const softLimit = (kernel: Kernel, tid: number, resource: number): number =>
+  kernel.process.group(tid).limits[resource * 2] ?? Number.POSITIVE_INFINITY;
+
+/** Bytes of private memory that may be written, the stack left out (RLIMIT_DATA). */
+function dataBytes(kernel: Kernel, space: number): number {
+  let bytes = 0;
+  for (const area of kernel.vm.areas(space)) {
+    if ((area.prot & PROT_WRITE) !== 0 && (area.flags & (VMA_SHARED | VMA_GROWSDOWN)) === 0) {
+      bytes += area.end - area.start;
+    }
+  }
+  return bytes;
+}
+
+/** True if `more` bytes would pass RLIMIT_AS, or RLIMIT_DATA if they count as data. */
+export function exceedsLimits(
+  kernel: Kernel,
+  tid: number,
+  space: number,
+  more: number,
+  data: boolean,
+): boolean {
+  const total = softLimit(kernel, tid, RLIMIT_AS);
+  if (total !== Number.POSITIVE_INFINITY && kernel.vm.size(space) * PAGE_SIZE + more > total) return true;
+  const limit = softLimit(kernel, tid, RLIMIT_DATA);
+  return data && limit !== Number.POSITIVE_INFINITY && dataBytes(kernel, space) + more > limit;
+}
+
+/** Bytes of a range that are mapped, which a fixed mapping replaces. */
+function mappedBytes(kernel: Kernel, space: number, start: number, end: number): number {
+  const areas = kernel.vm.areas(space);
+  let bytes = 0;
+  for (let index = findArea(areas, start); index < areas.length; index++) {
+    const area = areas[index];
+    if (area === undefined || area.start >= end) break;
+    bytes += Math.min(area.end, end) - Math.max(area.start, start);
+  }
+  return bytes;
+}
+
+/** What a descriptor contributes: filled in by `describeFile`. */
+interface Source {
+  inode: number;
+  maxProt: number;
+}
+
+/** Check a file against the kind of mapping. @returns 0 or -errno; what to map in `into` */
+function describeFile(
+  kernel: Kernel,
+  tid: number,
+  fd: number,
+  prot: number,
+  flags: number,
+  into: Source,
+): number {
+  const id = kernel.process.file(tid, fd);
+  if (id < 0) return id;
+  const file = kernel.vfs.file(id);
+  if (file.kind === 'path') return -EBADF;
+  const type = flags & MAP_TYPE;
+  const mode = file.flags & O_ACCMODE;
+  into.maxProt = EVERYTHING;
+  if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
+    if (type === MAP_SHARED_VALIDATE && (flags & MAP_SYNC) !== 0) return -EOPNOTSUPP;
+    if (mode !== O_RDWR && mode !== O_WRONLY) {
+      if ((prot & PROT_WRITE) !== 0) return -EACCES;
+      into.maxProt = PROT_READ | PROT_EXEC;
+    }
+  } else if (type !== MAP_PRIVATE) {
+    return -EINVAL;
+  }
+  if (mode === O_WRONLY) return -EACCES;
+  if (file.kind === 'device' && file.object === DEV_ZERO) return 0;
+  if (file.kind !== 'regular') return -ENODEV;
+  const sb = superblockOf(file.inode);
+  const cell = kernel.filesystem[kernel.vfs.fileSystemOf(sb)];
+  if (cell === undefined || (cell.capabilities(sb) & FS_PAGED) === 0) return -ENODEV;
+  into.inode = file.inode;
+  return 0;
+}
+
+/** MAP_POPULATE and MAP_LOCKED: fault the new mapping in; that it fails is not reported. */
+function populate(
+  kernel: Kernel,
+  tid: number,
+  address: number,
+  length: number,
+  prot: number,
+  flags: number,
+): number {
+  const wanted = (flags & MAP_LOCKED) !== 0 || (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE;
+  if (!wanted || (prot & PROT_MASK) === 0) return address;
+  const write = (prot & PROT_WRITE) !== 0 && (flags & MAP_TYPE) === MAP_PRIVATE;
+  const advice = write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+  if (kernel.vm.advise(spaceOf(kernel, tid), address, length, advice) !== WAIT) return address;
+  kernel.waits.keep([address]);
+  return WAIT;
+}
+
+/** mmap(2) */
+export function sysMmap(
+  kernel: Kernel,
+  tid: number,
+  address: number,
+  length: number,
+  prot: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): number {
+  if (offset % PAGE_SIZE !== 0) return -EINVAL;
+  // A run before this one has mapped it and waits for its pages; a signal leaves the rest to page faults.
+  const mapped = kernel.waits.progress(tid)[0];
+  if (mapped !== undefined) {
+    return kernel.waits.interrupted(tid) ? mapped : populate(kernel, tid, mapped, length, prot, flags);
+  }
+  const source: Source = { inode: 0, maxProt: EVERYTHING };
+  const anonymous = (flags & MAP_ANONYMOUS) !== 0;
+  const refused = anonymous ? 0 : describeFile(kernel, tid, fd, prot, flags, source);
+  if (refused === -EBADF) return -EBADF;
+  if (length === 0) return -EINVAL;
+  if (length > USER_LIMIT) return -ENOMEM;
+  const bytes = pageUp(length);
+  if (offset < 0 || offset + bytes > Number.MAX_SAFE_INTEGER) return -EOVERFLOW;
+  const fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
+  if (fixed && address > USER_LIMIT - bytes) return -ENOMEM;
+  if (fixed && address % PAGE_SIZE !== 0) return -EINVAL;
+  if (fixed && address < USER_BOTTOM && !kernel.process.capable(tid, CAP_SYS_RAWIO)) return -EPERM;
+  if (refused !== 0) return refused;
+  const type = flags & MAP_TYPE;
+  if (type !== MAP_PRIVATE && type !== MAP_SHARED && (anonymous || type !== MAP_SHARED_VALIDATE))
+    return -EINVAL;
+  if ((flags & MAP_HUGETLB) !== 0) return anonymous ? -ENOMEM : -EINVAL;
+
+  const space = spaceOf(kernel, tid);
+  const shared = type !== MAP_PRIVATE;
+  const replaced = fixed ? mappedBytes(kernel, space, address, address + bytes) : 0;
+  const data = !shared && (prot & PROT_WRITE) !== 0;
+  if (exceedsLimits(kernel, tid, space, bytes - replaced, data)) return -ENOMEM;
+  const request: MapRequest = {
+    address,
+    length: bytes,
+    prot: prot & PROT_MASK,
+    maxProt: source.maxProt,
+    flags:
+      (shared ? VMA_SHARED : 0) |
+      ((flags & MAP_GROWSDOWN) !== 0 ? VMA_GROWSDOWN : 0) |
+      ((flags & MAP_NORESERVE) !== 0 ? VMA_NORESERVE : 0),
+    fixed,
+    noReplace: (flags & MAP_FIXED_NOREPLACE) !== 0,
+    inode: source.inode,
+    offset: source.inode === 0 ? 0 : offset,
+  };
+  const start = kernel.vm.map(space, request);
+  return start < 0 ? start : populate(kernel, tid, start, bytes, prot, flags);
+}
