@@ -10,12 +10,13 @@ import { compressedRows } from '../../../machine/isa/compressed.ts';
 import { rows } from '../../../machine/isa/decode.ts';
 import type { Row } from '../../../machine/isa/row.ts';
 import type { Scope } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR, HART_RESERVATION } from '../../../machine/layout.ts';
+import { CTX_F, CTX_FCSR, HART_RESERVATION } from '../../../machine/layout.ts';
 import { type Expr, type I32, type I64, i32, i64, type ValueType } from '../../../machine/wasm/expr.ts';
 import type { Func } from '../../../machine/wasm/module.ts';
 import { br, brIf, type Label, type Local, type Stmt, store, when } from '../../../machine/wasm/stmt.ts';
 import { tlbSlot } from './mmu.ts';
 import {
+  R_AUX,
   R_IMM,
   R_RD,
   R_RS1,
@@ -155,7 +156,13 @@ const scoped =
   (body: (d: Dispatch, s: Scope, out: Stmt[], scratch: Scratch, length: number) => void): Build =>
   (d, scratch, length) => {
     const out: Stmt[] = [];
-    const s = recordScope(d.context.get, d.record.get, scratch, out, { pc: pcOf(d) });
+    const s = recordScope(d.context.get, d.record.get, scratch, out, {
+      pc: pcOf(d),
+      rs3: i64.load(
+        i32.add(d.context.get, i32.shl(i32.and(i32.load(d.record.get, R_AUX), i32.const(31)), i32.const(3))),
+        CTX_F,
+      ),
+    });
     body(d, s, out, scratch, length);
     return out;
   };

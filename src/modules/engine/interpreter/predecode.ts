@@ -43,6 +43,7 @@ const RUN = 64;
 const DYNAMIC = 7;
 const RNE = 0;
 const RTZ = 1;
+const RM_LAST = 4;
 /** NX, and frm besides where the instruction's rounding mode is dynamic. */
 const FCSR_NX = 0x01;
 const FCSR_NX_FRM = 0xe1;
@@ -85,7 +86,7 @@ function choose(row: Row, o: Operands, length: number, inPage: boolean): Choice 
     case 'float': {
       const fast = opOf(`${row.mnemonic}:fast/${length}`);
       if (fast === undefined || meaning.fast === null) return { op: SLOW, imm };
-      if (meaning.fast.when === 'always') return { op: fast, imm };
+      if (meaning.fast.when === 'always') return { op: o.rm <= RM_LAST ? fast : SLOW, imm };
       if (meaning.fast.when === 'rtz') return { op: o.rm === RTZ ? fast : SLOW, imm };
       if (o.rm === RNE) return { op: fast, imm: FCSR_NX };
       return o.rm === DYNAMIC ? { op: fast, imm: FCSR_NX_FRM } : { op: SLOW, imm };

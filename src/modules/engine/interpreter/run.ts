@@ -5,6 +5,7 @@
  * and for what needs the decoder (LEAVE_DECODE, LEAVE_CROSS, LEAVE_NEED_BLOCK).
  */
 import { CTX_PC, CTX_RETIRED, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
+import { buildSoftFloat } from '../../../machine/float/soft-float.ts';
 import { i32, i64 } from '../../../machine/wasm/expr.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { block, br, brIf, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
@@ -25,7 +26,7 @@ export function buildEngine(shared: boolean): Uint8Array {
   const m = new ModuleBuilder();
   const mmu = buildMmu(m);
   const interpret = buildInterpret(m);
-  const slow = buildSlow(m, mmu);
+  const slow = buildSlow(m, mmu, buildSoftFloat(m));
   const f = m.func(['i32', 'i32', 'i32', 'i32'], 'i32', 'run');
   const header = f.parameter('i32', 0);
   const hart = f.parameter('i32', 1);

@@ -11,10 +11,18 @@ import {
   EXIT_STORE_FAULT,
   EXIT_STORE_MISALIGNED,
 } from '../../../contracts/engine.ts';
+import type { SoftFloat } from '../../../machine/float/soft-float.ts';
 import { rows } from '../../../machine/isa/decode.ts';
 import type { Row } from '../../../machine/isa/row.ts';
 import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR, CTX_RETIRED, HART_RESERVATION, HART_TVAL, PAGE_SIZE } from '../../../machine/layout.ts';
+import {
+  CTX_F,
+  CTX_FCSR,
+  CTX_RETIRED,
+  HART_RESERVATION,
+  HART_TVAL,
+  PAGE_SIZE,
+} from '../../../machine/layout.ts';
 import { type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
 import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
 import {
@@ -47,6 +55,7 @@ interface Slow {
   readonly count: Local<'i32'>;
   readonly value: Local<'i64'>;
   readonly mmu: MmuFunctions;
+  readonly soft: SoftFloat;
   readonly scratch: Scratch;
 }
 
@@ -233,11 +242,46 @@ function csrBody(w: Slow, s: Scope, meaning: Extract<Semantics, { kind: 'csr' }>
   ];
 }
 
+const RM_DYNAMIC = 7;
+const RM_LAST = 4;
+
+/** Floating point in soft-float, under the instruction's rounding mode or, where that is dynamic, the context's. */
+function floatBody(w: Slow, s: Scope, before: Stmt[], row: Row, exact: (s: Scope) => I64): readonly Stmt[] {
+  const rm = w.second;
+  const fcsr = i32.load(w.context.get, CTX_FCSR);
+  const prefix = row.format.fields.some((field) => field.operand === 'rm')
+    ? [
+        rm.set(i32.and(i32.shrU(i32.load(w.record.get, R_AUX), i32.const(5)), i32.const(7))),
+        when(i32.eq(rm.get, i32.const(RM_DYNAMIC)), [
+          rm.set(i32.and(i32.shrU(fcsr, i32.const(5)), i32.const(7))),
+        ]),
+        when(i32.gtU(rm.get, i32.const(RM_LAST)), [exit(EXIT_ILLEGAL)]),
+      ]
+    : [];
+  const value = exact(s);
+  return [
+    ...prefix,
+    w.soft.flags.set(i32.const(0)),
+    ...before,
+    w.value.set(value),
+    store('i32', w.context.get, i32.or(fcsr, w.soft.flags.get), CTX_FCSR),
+    setRd(w.context.get, w.record.get, w.value.get),
+    done,
+  ];
+}
+
 function bodyOf(w: Slow, row: Row): readonly Stmt[] {
   const meaning = row.semantics;
   const before: Stmt[] = [];
   w.scratch.reset();
-  const s = recordScope(w.context.get, w.record.get, w.scratch, before, {});
+  const s = recordScope(w.context.get, w.record.get, w.scratch, before, {
+    rs3: i64.load(
+      i32.add(w.context.get, i32.shl(i32.and(i32.load(w.record.get, R_AUX), i32.const(31)), i32.const(3))),
+      CTX_F,
+    ),
+    rm: w.second.get,
+    soft: w.soft,
+  });
   switch (meaning.kind) {
     case 'load':
       return [w.va.set(i64.add(s.rs1, s.imm)), ...loadBody(w, meaning)];
@@ -253,13 +297,15 @@ function bodyOf(w: Slow, row: Row): readonly Stmt[] {
       const rest = csrBody(w, s, meaning);
       return [...before, ...rest];
     }
+    case 'float':
+      return floatBody(w, s, before, row, meaning.exact);
     default:
       return [exit(EXIT_ILLEGAL)];
   }
 }
 
 /** (header, hart, tlb, context, record) -> 0 when done, else the EXIT_ code; no effect then but HART_TVAL. */
-export function buildSlow(m: ModuleBuilder, mmu: MmuFunctions): Func<'i32'> {
+export function buildSlow(m: ModuleBuilder, mmu: MmuFunctions, soft: SoftFloat): Func<'i32'> {
   const f = m.func(['i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
   const w: Slow = {
     f,
@@ -274,6 +320,7 @@ export function buildSlow(m: ModuleBuilder, mmu: MmuFunctions): Func<'i32'> {
     count: f.local('i32'),
     value: f.local('i64'),
     mmu,
+    soft,
     scratch: new Scratch(f as unknown as Func),
   };
   const row = i32.and(i32.shrU(i32.load(w.record.get, R_AUX), i32.const(8)), i32.const(0xffff));

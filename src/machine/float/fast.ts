@@ -1,0 +1,281 @@
+/**
+ * Hardware floating point where it provably gives the exact result and raises nothing but NX.
+ *
+ * Each yields a register result and a condition. The caller has checked what `FastWhen` names (NX raised already,
+ * rounding to nearest or to zero). Results that may be subnormal, infinite or NaN are left to soft-float.
+ */
+import { type F32, type F64, f32, f64, type I32, type I64, i32, i64, select } from '../wasm/expr.ts';
+import type { FastFloat, Scope } from '../isa/semantics.ts';
+
+const BOX = i64.bits(-1, 0);
+const box = (value: F32): I64 => i64.or(i64.extendU(i32.fromF32Bits(value)), BOX);
+const asSingle = (register: I64): F32 => f32.fromBits(i32.wrap(register));
+const asDouble = (register: I64): F64 => f64.fromBits(register);
+const bits = (value: F64): I64 => i64.fromF64Bits(value);
+const boxed = (...registers: readonly I64[]): I32 =>
+  i64.geU(
+    registers.reduce((a, b) => i64.and(a, b)),
+    BOX,
+  );
+const zeroD = asDouble(i64.const(0));
+const zeroS = asSingle(i64.const(0));
+
+/**
+ * Exponent field 2 or more and finite. Field 1 is left out: the smallest normal number may be the rounding of a tiny
+ * one, which underflows.
+ */
+const normalD = (value: F64): I32 =>
+  i32.ltU(
+    i32.sub(i32.and(i32.wrap(i64.shrU(bits(value), i64.const(52))), i32.const(0x7ff)), i32.const(2)),
+    i32.const(0x7fd),
+  );
+const normalS = (value: F32): I32 =>
+  i32.ltU(
+    i32.sub(i32.and(i32.shrU(i32.fromF32Bits(value), i32.const(23)), i32.const(0xff)), i32.const(2)),
+    i32.const(0xfd),
+  );
+const finiteD = (value: F64): I32 => f64.lt(f64.abs(value), asDouble(i64.bits(0x7ff00000, 0)));
+const finiteS = (value: F32): I32 => f32.lt(f32.abs(value), asSingle(i64.const(0x7f800000)));
+
+type Operation = 'add' | 'sub' | 'mul' | 'div';
+
+const okD = (op: Operation, a: F64, b: F64, r: F64): I32 => {
+  // A sum in the subnormal range is exact; a product is zero without underflow only if a factor is.
+  if (op === 'add' || op === 'sub') return finiteD(r);
+  if (op === 'div') return normalD(r);
+  return i32.or(normalD(r), i32.and(f64.eq(r, zeroD), i32.or(f64.eq(a, zeroD), f64.eq(b, zeroD))));
+};
+const okS = (op: Operation, a: F32, b: F32, r: F32): I32 => {
+  if (op === 'add' || op === 'sub') return finiteS(r);
+  if (op === 'div') return normalS(r);
+  return i32.or(normalS(r), i32.and(f32.eq(r, zeroS), i32.or(f32.eq(a, zeroS), f32.eq(b, zeroS))));
+};
+
+export const fastArithmeticD = (op: Operation): FastFloat => ({
+  when: 'rne',
+  value: (s) => {
+    const a = s.bind(asDouble(s.rs1));
+    const b = s.bind(asDouble(s.rs2));
+    const r = s.bind(f64[op](a, b));
+    return { ok: okD(op, a, b, r), result: bits(r) };
+  },
+});
+
+export const fastArithmeticS = (op: Operation): FastFloat => ({
+  when: 'rne',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const y = s.bind(s.rs2);
+    const a = s.bind(asSingle(x));
+    const b = s.bind(asSingle(y));
+    const r = s.bind(f32[op](a, b));
+    return { ok: i32.and(boxed(x, y), okS(op, a, b, r)), result: box(r) };
+  },
+});
+
+export const fastSqrtD: FastFloat = {
+  when: 'rne',
+  value: (s) => {
+    const r = s.bind(f64.sqrt(asDouble(s.rs1)));
+    return { ok: finiteD(r), result: bits(r) };
+  },
+};
+export const fastSqrtS: FastFloat = {
+  when: 'rne',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const r = s.bind(f32.sqrt(asSingle(x)));
+    return { ok: i32.and(boxed(x), finiteS(r)), result: box(r) };
+  },
+};
+
+/** The sum of two doubles and its exact error (Knuth). */
+function twoSum(s: Scope, a: F64, b: F64): readonly [F64, F64] {
+  const sum = s.bind(f64.add(a, b));
+  const b1 = s.bind(f64.sub(sum, a));
+  const a1 = f64.sub(sum, b1);
+  return [sum, s.bind(f64.add(f64.sub(a, a1), f64.sub(b, b1)))];
+}
+
+/** High and low halves of a double's significand (Veltkamp). */
+function split(s: Scope, a: F64): readonly [F64, F64] {
+  const scaled = s.bind(f64.mul(a, asDouble(i64.bits(0x41a00000, 0x02000000))));
+  const high = s.bind(f64.sub(scaled, f64.sub(scaled, a)));
+  return [high, s.bind(f64.sub(a, high))];
+}
+
+/** Exponent field within [1023 - range, 1023 + range). */
+const within = (register: I64, range: number): I32 =>
+  i32.ltU(
+    i32.sub(i32.and(i32.wrap(i64.shrU(register, i64.const(52))), i32.const(0x7ff)), i32.const(1023 - range)),
+    i32.const(2 * range),
+  );
+
+/**
+ * Fused multiply-add from error-free transformations and one rounding to odd: S. Boldo, G. Melquiond, "Emulation of
+ * FMA and correctly rounded sums: proved algorithms using rounding to odd", IEEE TC 57(4), 2008, figure 5. Exponents
+ * are bounded so that no intermediate can overflow or underflow.
+ */
+export const fastFmaD = (negateProduct: boolean, negateAddend: boolean): FastFloat => ({
+  when: 'rne',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const y = s.bind(s.rs2);
+    const z = s.bind(s.rs3);
+    const a = s.bind(negateProduct ? f64.neg(asDouble(x)) : asDouble(x));
+    const b = s.bind(asDouble(y));
+    const c = s.bind(negateAddend ? f64.neg(asDouble(z)) : asDouble(z));
+    const high = s.bind(f64.mul(a, b));
+    const [ah, al] = split(s, a);
+    const [bh, bl] = split(s, b);
+    const cross = f64.add(f64.sub(f64.mul(ah, bh), high), f64.mul(ah, bl));
+    const low = s.bind(f64.add(f64.add(cross, f64.mul(al, bh)), f64.mul(al, bl)));
+    const [th, tl] = twoSum(s, c, low);
+    const [vh, vl] = twoSum(s, high, th);
+    const [zh, zl] = twoSum(s, tl, vl);
+    const even = i64.eqz(i64.and(bits(zh), i64.const(1)));
+    const outward = i32.eq(f64.gt(zl, zeroD), f64.gt(zh, zeroD));
+    const odd = i64.add(
+      bits(zh),
+      select(i32.and(f64.ne(zl, zeroD), even), select(outward, i64.const(1), i64.const(-1)), i64.const(0)),
+    );
+    const ok = i32.and(i32.and(within(x, 300), within(y, 300)), i32.or(within(z, 700), f64.eq(c, zeroD)));
+    return { ok, result: bits(f64.add(vh, asDouble(odd))) };
+  },
+});
+
+/** In double precision the product is exact, and the sum's second rounding is harmless off a midpoint. */
+export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFloat => ({
+  when: 'rne',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const y = s.bind(s.rs2);
+    const z = s.bind(s.rs3);
+    const product = f64.mul(f64.promote(asSingle(x)), f64.promote(asSingle(y)));
+    const addend = f64.promote(asSingle(z));
+    const left = negateProduct ? f64.neg(product) : product;
+    const sum = s.bind(negateAddend ? f64.sub(left, addend) : f64.add(left, addend));
+    const r = s.bind(f32.demote(sum));
+    const midpoint = i64.eq(i64.and(bits(sum), i64.const(0x1fffffff)), i64.const(0x10000000));
+    return { ok: i32.and(boxed(x, y, z), i32.and(normalS(r), i32.eqz(midpoint))), result: box(r) };
+  },
+});
+
+type Relation = 'eq' | 'lt' | 'le';
+export const fastCompareD = (relation: Relation): FastFloat => ({
+  when: 'always',
+  value: (s) => {
+    const a = s.bind(asDouble(s.rs1));
+    const b = s.bind(asDouble(s.rs2));
+    return {
+      ok: i32.and(f64.eq(a, a), f64.eq(b, b)),
+      result: i64.extendU(f64[relation](a, b)),
+    };
+  },
+});
+export const fastCompareS = (relation: Relation): FastFloat => ({
+  when: 'always',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const y = s.bind(s.rs2);
+    const a = s.bind(asSingle(x));
+    const b = s.bind(asSingle(y));
+    return {
+      ok: i32.and(boxed(x, y), i32.and(f32.eq(a, a), f32.eq(b, b))),
+      result: i64.extendU(f32[relation](a, b)),
+    };
+  },
+});
+
+export const fastMinMaxD = (which: 'min' | 'max'): FastFloat => ({
+  when: 'always',
+  value: (s) => {
+    const a = s.bind(asDouble(s.rs1));
+    const b = s.bind(asDouble(s.rs2));
+    return { ok: i32.and(f64.eq(a, a), f64.eq(b, b)), result: bits(f64[which](a, b)) };
+  },
+});
+export const fastMinMaxS = (which: 'min' | 'max'): FastFloat => ({
+  when: 'always',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const y = s.bind(s.rs2);
+    const a = s.bind(asSingle(x));
+    const b = s.bind(asSingle(y));
+    return {
+      ok: i32.and(boxed(x, y), i32.and(f32.eq(a, a), f32.eq(b, b))),
+      result: box(f32[which](a, b)),
+    };
+  },
+});
+
+export const fastWiden: FastFloat = {
+  when: 'always',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const a = s.bind(asSingle(x));
+    return { ok: i32.and(boxed(x), f32.eq(a, a)), result: bits(f64.promote(a)) };
+  },
+};
+export const fastNarrow: FastFloat = {
+  when: 'rne',
+  value: (s) => {
+    const r = s.bind(f32.demote(asDouble(s.rs1)));
+    return { ok: normalS(r), result: box(r) };
+  },
+};
+
+const power = (exponent: number): F64 => asDouble(i64.bits((1023 + exponent) << 20, 0));
+const minus = (value: F64): F64 => f64.neg(value);
+
+export type IntegerKind = 'w' | 'wu' | 'l' | 'lu';
+
+/** Truncation of a number whose whole part fits. */
+export const fastToInteger = (single: boolean, kind: IntegerKind): FastFloat => ({
+  when: 'rtz',
+  value: (s) => {
+    const x = s.bind(s.rs1);
+    const a = s.bind(single ? f64.promote(asSingle(x)) : asDouble(x));
+    const above =
+      kind === 'w'
+        ? f64.gt(a, minus(asDouble(i64.bits(0x41e00000, 0x00200000))))
+        : kind === 'l'
+          ? f64.ge(a, minus(power(63)))
+          : f64.gt(a, minus(power(0)));
+    const limit = kind === 'w' ? power(31) : kind === 'wu' ? power(32) : power(63);
+    const inRange = i32.and(above, f64.lt(a, limit));
+    const whole = i64.satF64S(a);
+    return {
+      ok: single ? i32.and(boxed(x), inRange) : inRange,
+      result: kind === 'wu' ? i64.extend32(whole) : whole,
+    };
+  },
+});
+
+/** From an integer to nearest; exact, and so without condition, where the integer has 32 bits and the result 53. */
+export const fastFromInteger = (single: boolean, kind: IntegerKind): FastFloat => ({
+  when: !single && (kind === 'w' || kind === 'wu') ? 'always' : 'rne',
+  value: (s) => {
+    const word = i32.wrap(s.rs1);
+    if (single) {
+      const r =
+        kind === 'w'
+          ? f32.fromI32S(word)
+          : kind === 'wu'
+            ? f32.fromI32U(word)
+            : kind === 'l'
+              ? f32.fromI64S(s.rs1)
+              : f32.fromI64U(s.rs1);
+      return { ok: null, result: box(r) };
+    }
+    const r =
+      kind === 'w'
+        ? f64.fromI32S(word)
+        : kind === 'wu'
+          ? f64.fromI32U(word)
+          : kind === 'l'
+            ? f64.fromI64S(s.rs1)
+            : f64.fromI64U(s.rs1);
+    return { ok: null, result: bits(r) };
+  },
+});
