@@ -47,6 +47,8 @@ export interface Abi {
   table(): readonly SyscallRow[];
   /** The name of a call for traces, `syscall_N` if it is unknown. */
   nameOf(call: number): string;
+  /** Calls so far by number: all, and those that answered ENOSYS because they are absent. */
+  counts(): Readonly<AbiState>;
   /** A line for --strace about the call that the registers hold. */
   describe(tid: number, result: number): string;
 }
@@ -63,6 +65,6 @@ export const RESTART_CLASSES = ['disk', 'restart', 'no-handler', 'eintr', 'block
 export const abi: Contract<Abi> = {
   name: 'abi',
   version: 1,
-  operations: ['syscall', 'trap', 'signals', 'exec', 'table', 'nameOf', 'describe'],
+  operations: ['syscall', 'trap', 'signals', 'exec', 'table', 'nameOf', 'counts', 'describe'],
   interfaces: {},
 };

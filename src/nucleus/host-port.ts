@@ -4,6 +4,7 @@
  * Completions of files are delivered in the order of their requests, whatever the host's own order; input of a terminal
  * or stream, which may never come, is a queue of its own. Holds what is under way; knows no host.
  */
+import { ENOEXEC } from '../abi/linux/errno.ts';
 import type { Host, HostRequest, HostResult } from '../contracts/host.ts';
 import type { Digest } from '../lib/digest.ts';
 
@@ -27,16 +28,25 @@ export interface HostAdapter {
   after(ns: number, task: () => void): () => void;
 }
 
+/** Owner of the completions of module files. */
+export const MODULES = 'modules';
+
+/** A host's answer; `module` is there for a module file that could be evaluated, `reason` for one that could not. */
+export interface PortResult extends HostResult {
+  readonly module?: unknown;
+  readonly reason?: string;
+}
+
 interface Pending {
   readonly id: number;
   readonly owner: string;
-  result: HostResult | null;
+  result: PortResult | null;
 }
 
 export interface Completion {
   readonly id: number;
   readonly owner: string;
-  readonly result: HostResult;
+  readonly result: PortResult;
 }
 
 export class HostPort implements Host {
@@ -68,6 +78,22 @@ export class HostPort implements Host {
     return pending.id;
   }
 
+  /** Evaluate a module file; its completion goes to MODULES. @returns the request's id */
+  loadModule(image: Uint8Array): number {
+    const pending: Pending = { id: this.#nextId++, owner: MODULES, result: null };
+    this.#files.push(pending);
+    const settle = (result: PortResult): void => {
+      pending.result = result;
+      this.onCompletion();
+    };
+    this.#adapter.loadModule(image).then(
+      (module) => settle({ errno: 0, module }),
+      (error: unknown) =>
+        settle({ errno: -ENOEXEC, reason: error instanceof Error ? error.message : String(error) }),
+    );
+    return pending.id;
+  }
+
   output(stream: number, bytes: Uint8Array): void {
     this.#digests[stream]?.bytes(bytes, 0, bytes.length);
     this.#adapter.write(stream, bytes);
@@ -93,6 +119,11 @@ export class HostPort implements Host {
   /** The next completion in order, or null. */
   take(): Completion | null {
     return takeFirst(this.#files) ?? takeFirst(this.#inputs);
+  }
+
+  /** True if `take` would give a completion. */
+  ready(): boolean {
+    return (this.#files[0]?.result ?? this.#inputs[0]?.result ?? null) !== null;
   }
 
   /** Requests that the host has not completed. @param input with those for input, which may never end */

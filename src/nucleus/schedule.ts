@@ -71,8 +71,8 @@ export class Schedule {
   readonly #byEntries: Scheduled[] = [];
   readonly #byTime: Scheduled[] = [];
   /** The soonest of each, so that a boundary costs two comparisons. */
-  nextEntry = Number.POSITIVE_INFINITY;
-  nextTime = Number.POSITIVE_INFINITY;
+  nextEntry: number = Number.POSITIVE_INFINITY;
+  nextTime: number = Number.POSITIVE_INFINITY;
 
   add(plan: Plan, entries: number, now: number): void {
     if (plan.when === null) throw new PlanError(`${plan.slot}=${plan.name} says no time`);

@@ -28,6 +28,8 @@ export interface WaitRecord {
   progress: number[];
   /** 0 while it waits, else why it is to run again. */
   resumedBy: number;
+  /** Its call was broken off and is to begin anew: the handler must not see that it ever ran. */
+  anew: boolean;
 }
 
 const NO_PROGRESS: readonly number[] = [];
@@ -70,7 +72,8 @@ export class WaitQueues implements Waits {
   }
 
   resumed(tid: number): number {
-    return this.#records.get(tid)?.resumedBy ?? 0;
+    const record = this.#records.get(tid);
+    return record === undefined || record.anew ? 0 : record.resumedBy;
   }
 
   progress(tid: number): readonly number[] {
@@ -139,7 +142,16 @@ export class WaitQueues implements Waits {
   commit(tid: number, continuation: Continuation): void {
     let record = this.#records.get(tid);
     if (record === undefined) {
-      record = { tid, continuation, events: [], deadline: -1, restart: 'disk', progress: [], resumedBy: 0 };
+      record = {
+        tid,
+        continuation,
+        events: [],
+        deadline: -1,
+        restart: 'disk',
+        progress: [],
+        resumedBy: 0,
+        anew: false,
+      };
       this.#records.set(tid, record);
     }
     record.continuation = continuation;
@@ -148,6 +160,7 @@ export class WaitQueues implements Waits {
     record.restart = this.#restart;
     if (this.#progress !== null) record.progress = this.#progress;
     record.resumedBy = 0;
+    record.anew = false;
     for (const event of record.events) this.#enter(tid, event);
     if (record.deadline >= 0) this.#kernel.clock.arm('wait', tid, record.deadline);
     this.#kernel.scheduler.dequeue(tid);
@@ -164,10 +177,12 @@ export class WaitQueues implements Waits {
     return record !== undefined && record.resumedBy !== 0 ? record : null;
   }
 
-  /** The wait was broken off and no handler ran: the call runs again as if fresh, with its progress if it keeps time. */
-  rearm(record: WaitRecord): void {
+  /** The wait was broken off but no handler runs: the call goes on if it keeps time itself, else it begins anew. */
+  rearm(record: WaitRecord, restart: RestartClass): void {
     record.resumedBy = RESUMED_BY_EVENT;
-    if (record.restart !== 'block') record.progress = [];
+    if (restart === 'block') return;
+    record.anew = true;
+    record.progress = [];
   }
 
   /** The call is over. */

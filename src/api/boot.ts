@@ -1,0 +1,144 @@
+/**
+ * Booting: from an empty machine to a mounted tree in which programs can be spawned.
+ *
+ * Mounts the root (the embedded image in RAM, or a host folder under a RAM overlay), /proc, /dev, /sys and the caller's
+ * folders, and lists the built-in modules under /lib/modules for modprobe. Runs before any guest does.
+ */
+import { EEXIST, ERRNO_NAMES } from '../abi/linux/errno.ts';
+import { type Kernel as KernelRecord, WAIT } from '../contracts/kernel.ts';
+import { embeddedImage } from '../image/embedded.ts';
+import { type ImageEntry, populate, type Settle } from '../image/populate.ts';
+import { bytesOf, toByteString } from '../lib/utf8.ts';
+import { builtinModuleFile } from '../nucleus/module-control.ts';
+import type { Nucleus } from '../nucleus/nucleus.ts';
+import type { KernelHost } from './host.ts';
+import type { BootOptions, MountOption } from './options.ts';
+
+const INIT = 1;
+const S_IFDIR = 0o040_000;
+
+/** A boot that failed: what could not be mounted, and why. */
+export class BootError extends Error {
+  constructor(what: string, error: number) {
+    super(`${what}: ${ERRNO_NAMES[-error] ?? `error ${-error}`}`);
+    this.name = 'BootError';
+  }
+}
+
+/** Mount everything. @param settle runs an operation until it does not wait for the host */
+export async function mountAll(
+  nucleus: Nucleus,
+  host: KernelHost,
+  options: BootOptions,
+  settle: Settle,
+): Promise<void> {
+  const { kernel } = nucleus;
+  const root = await mountRoot(kernel, host, options.root ?? null, settle);
+  kernel.process.boot(kernel.vm.create(), root, 0, 0);
+  if (options.root === undefined)
+    await populate(kernel, settle, await embeddedImage((name) => host.asset(name)));
+  for (const [type, path] of [
+    ['proc', '/proc'],
+    ['sys', '/sys'],
+    ['dev', '/dev'],
+    ['ram', '/dev/shm'],
+  ] as const) {
+    await mountAt(kernel, settle, type, '', path, '', false);
+  }
+  await populate(kernel, settle, moduleFiles(nucleus));
+  for (const mount of options.mounts ?? []) await mountFolder(kernel, host, settle, mount);
+}
+
+async function mountRoot(
+  kernel: KernelRecord,
+  host: KernelHost,
+  folder: string | null,
+  settle: Settle,
+): Promise<number> {
+  if (folder === null)
+    return check('mount the root', await settle(() => kernel.vfs.mountRoot('ram', '', '')));
+  const source = String(host.grant(folder, true));
+  const lower = check(`mount ${folder}`, await settle(() => kernel.vfs.mountHidden('host', source, 'ro')));
+  return check('mount the overlay', await settle(() => kernel.vfs.mountRoot('overlay', String(lower), '')));
+}
+
+async function mountFolder(
+  kernel: KernelRecord,
+  host: KernelHost,
+  settle: Settle,
+  mount: MountOption,
+): Promise<void> {
+  const readOnly = mount.readOnly ?? false;
+  const source = String(host.grant(mount.host, readOnly));
+  await mountAt(kernel, settle, 'host', source, toByteString(mount.guest), readOnly ? 'ro' : '', readOnly);
+}
+
+/** Mount a file system at a path whose folders are made if absent. */
+async function mountAt(
+  kernel: KernelRecord,
+  settle: Settle,
+  type: string,
+  source: string,
+  path: string,
+  options: string,
+  readOnly: boolean,
+): Promise<void> {
+  for (let at = path.indexOf('/', 1); ; at = path.indexOf('/', at + 1)) {
+    const part = at < 0 ? path : path.slice(0, at);
+    const made = await settle(() => kernel.vfs.make(INIT, 0, part, S_IFDIR | 0o755, 0));
+    // Where it can not be made it may still be there: mount says what is wrong.
+    if (made < 0 && made !== -EEXIST && at < 0 && type === 'host') check(`make ${part}`, made);
+    if (at < 0) break;
+  }
+  check(
+    `mount ${type} at ${path}`,
+    await settle(() => kernel.vfs.mount(INIT, type, source, path, options, readOnly)),
+  );
+}
+
+function check(what: string, result: number): number {
+  if (result < 0) throw new BootError(what, result);
+  return result;
+}
+
+/** Built-in modules as modprobe(8) finds them: files that name them, and modules.dep. */
+function moduleFiles(nucleus: Nucleus): readonly ImageEntry[] {
+  const folder = `/lib/modules/${nucleus.kernel.settings.release}`;
+  const entries: ImageEntry[] = ['/lib', '/lib/modules', folder, `${folder}/kernel`].map((path) => ({
+    type: 'directory',
+    path,
+    mode: 0o755,
+  }));
+  const slots = new Set<string>();
+  let dependencies = '';
+  for (const { module } of nucleus.registry.all()) {
+    const { slot, name } = module.manifest;
+    if (!slots.has(slot)) {
+      slots.add(slot);
+      entries.push({ type: 'directory', path: `${folder}/kernel/${slot}`, mode: 0o755 });
+    }
+    const file = `kernel/${slot}/${name}.ko`;
+    dependencies += `${file}:\n`;
+    entries.push({
+      type: 'file',
+      path: `${folder}/${file}`,
+      mode: 0o644,
+      bytes: bytesOf(builtinModuleFile(module)),
+    });
+  }
+  entries.push({ type: 'file', path: `${folder}/modules.dep`, mode: 0o644, bytes: bytesOf(dependencies) });
+  return entries;
+}
+
+/** Runs an operation until it does not wait, letting the host complete requests in between. */
+export function settler(nucleus: Nucleus, completion: () => Promise<void>): Settle {
+  return async (operation) => {
+    for (;;) {
+      nucleus.waits.begin();
+      const result = operation();
+      if (result !== WAIT) return result;
+      await completion();
+      nucleus.dispatcher.deliver();
+    }
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * The composition root: the one file that imports modules.
+ *
+ * Which modules come with the kernel, and which of them fill the slots unless a boot chooses others.
+ */
+import type { AnyModule } from '../nucleus/registry.ts';
+import { linuxAbi } from '../modules/abi/linux/module.ts';
+import { tickClock } from '../modules/clock/tick/module.ts';
+import { ENGINE_BYTES, interpreterEngine } from '../modules/engine/interpreter/module.ts';
+import { devFilesystem } from '../modules/filesystem/dev/module.ts';
+import { hostFilesystem } from '../modules/filesystem/host/module.ts';
+import { overlayFilesystem } from '../modules/filesystem/overlay/module.ts';
+import { procFilesystem } from '../modules/filesystem/proc/module.ts';
+import { ramFilesystem } from '../modules/filesystem/ram/module.ts';
+import { sysFilesystem } from '../modules/filesystem/sys/module.ts';
+import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
+import { basicIpc } from '../modules/ipc/basic/module.ts';
+import { demandPagecache } from '../modules/pagecache/demand/module.ts';
+import { sv39Pmap } from '../modules/pmap/sv39/module.ts';
+import { posixProcess } from '../modules/process/posix/module.ts';
+import { roundRobinScheduler } from '../modules/scheduler/round-robin/module.ts';
+import { timeSharingScheduler } from '../modules/scheduler/time-sharing/module.ts';
+import { lineDisciplineTty } from '../modules/tty/line-discipline/module.ts';
+import { dentryVfs } from '../modules/vfs/dentry/module.ts';
+import { cowVm } from '../modules/vm/cow/module.ts';
+import { primitiveVm } from '../modules/vm/primitive/module.ts';
+
+export { ENGINE_BYTES };
+
+/** In boot order of the slots: a default before its alternatives. */
+const STANDARD: readonly unknown[] = [
+  interpreterEngine,
+  firstFitFrames,
+  sv39Pmap,
+  tickClock,
+  timeSharingScheduler,
+  posixProcess,
+  demandPagecache,
+  cowVm,
+  basicIpc,
+  lineDisciplineTty,
+  ramFilesystem,
+  hostFilesystem,
+  overlayFilesystem,
+  procFilesystem,
+  sysFilesystem,
+  devFilesystem,
+  dentryVfs,
+  linuxAbi,
+];
+
+const ALTERNATIVES: readonly unknown[] = [roundRobinScheduler, primitiveVm];
+
+/** Modules that fill the cells unless a boot says otherwise. */
+export const defaultModules = (): readonly AnyModule[] => STANDARD as readonly AnyModule[];
+
+/** Every module that comes with the kernel. */
+export const builtinModules = (): readonly AnyModule[] =>
+  [...STANDARD, ...ALTERNATIVES] as readonly AnyModule[];

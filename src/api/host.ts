@@ -1,0 +1,17 @@
+/**
+ * What a host gives to a kernel: the nucleus's adapter, and what booting needs besides.
+ */
+import type { HostAdapter } from '../nucleus/host-port.ts';
+
+export interface KernelHost extends HostAdapter {
+  /** Open a host folder for mounting. @returns the grant's number. Throws with a clear message if there is none. */
+  grant(folder: string, readOnly: boolean): number;
+  /** A file that the embedding program names: a module, or a program for `--host-program`. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** A file that ships with the package, by its path in it. */
+  asset(name: string): Promise<Uint8Array>;
+  /** Fill each read of standard input up, so that a run does not depend on how it arrives. */
+  fillInput(on: boolean): void;
+  /** The kernel has ended: let go of input. */
+  close(): void;
+}

@@ -1,0 +1,376 @@
+/**
+ * Kernel: the library's surface. Boot one, spawn programs in it, replace its parts.
+ *
+ * Asynchronous with plain arguments, so that the same calls can cross to a worker. Owns the pump that gives the host its
+ * turns; everything else is the nucleus's and the modules'.
+ */
+import { ERRNO_NAMES } from '../abi/linux/errno.ts';
+import type { ModuleEntry } from '../contracts/kernel.ts';
+import type { SlotName } from '../contracts/module.ts';
+import { type ImageEntry, populate } from '../image/populate.ts';
+import { toByteString } from '../lib/utf8.ts';
+import type { LedgerEntry } from '../nucleus/ledger.ts';
+import { Nucleus } from '../nucleus/nucleus.ts';
+import { type AnyModule, Refusal } from '../nucleus/registry.ts';
+import { parsePlan } from '../nucleus/schedule.ts';
+import { mountAll, settler } from './boot.ts';
+import { builtinModules, defaultModules, ENGINE_BYTES } from './builtin.ts';
+import type { KernelHost } from './host.ts';
+import type { BootOptions, ExitStatus, ReplacementMap, SpawnOptions } from './options.ts';
+import { type KernelStats, statsOf } from './stats.ts';
+
+export const RELEASE = '6.12.0-strake';
+const VERSION = '#1 Strake';
+const DEFAULT_MEMORY = 1 << 30;
+/** How long the kernel keeps the host's thread before it lets other tasks run, in ns. */
+const TURN_NS = 20_000_000;
+
+/** A program that could not be started. `errno` is its name, such as ENOENT. */
+export class SpawnError extends Error {
+  readonly errno: string;
+  constructor(program: string, error: number) {
+    const name = ERRNO_NAMES[-error] ?? String(-error);
+    super(`${program}: ${EXPLANATIONS[name] ?? name}`);
+    this.name = 'SpawnError';
+    this.errno = name;
+  }
+}
+
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory (or its interpreter is missing)',
+  EACCES: 'permission denied',
+  ENOEXEC: 'not a riscv64 Linux executable',
+  ENOTDIR: 'not a directory on the way',
+  ELOOP: 'too many symbolic links',
+  ENOMEM: 'not enough guest memory',
+  E2BIG: 'argument list too long',
+};
+
+/** A process that the host started. */
+export interface KernelProcess {
+  readonly pid: number;
+  /** Resolves when it ends; rejects with SpawnError if it could not be started. */
+  readonly exited: Promise<ExitStatus>;
+}
+
+interface Awaited {
+  readonly program: string;
+  readonly resolve: (status: ExitStatus) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Kernel {
+  readonly #host: KernelHost;
+  readonly #nucleus: Nucleus;
+  readonly #awaited = new Map<number, Awaited>();
+  readonly #bootedAt: number;
+  readonly #terminal: boolean;
+  #pumping = false;
+  #running = false;
+  #cancelTimer: (() => void) | null = null;
+  #failure: Error | null = null;
+  #onCompletion: (() => void) | null = null;
+
+  private constructor(options: BootOptions, extra: ReadonlyMap<string, AnyModule>) {
+    this.#host = options.host;
+    this.#bootedAt = options.host.now();
+    this.#terminal = options.terminal !== undefined;
+    const log = options.log ?? ((): void => {});
+    const builtin = builtinModules();
+    const standard = defaultModules();
+    const chosen = chooseDefaults(builtin, standard, extra, options.modules ?? {});
+    const trace = options.trace;
+    this.#nucleus = new Nucleus({
+      adapter: options.host,
+      settings: {
+        release: RELEASE,
+        version: VERSION,
+        machine: 'riscv64',
+        hostname: options.hostname ?? 'strake',
+        memoryBytes: options.memory ?? DEFAULT_MEMORY,
+        deterministic: options.deterministic ?? false,
+        terminal: this.#terminal,
+      },
+      modules: [...builtin, ...extra.values()],
+      defaults: chosen,
+      standard,
+      engineBytes: ENGINE_BYTES,
+      seed: options.seed ?? 1,
+      digest: options.digest ?? null,
+      transfer: options.transfer ?? 'move',
+      resolve: (slot, name) => extra.get(`${slot}=${name}`) ?? this.#nucleus.find(slot, name),
+      ended: (pid, status, error) => this.#ended(pid, status, error),
+      log,
+      trace: trace === undefined ? null : (_tid, line): void => trace(line),
+    });
+    this.#nucleus.host.onCompletion = (): void => {
+      if (this.#onCompletion !== null) this.#onCompletion();
+      else this.#wake();
+    };
+  }
+
+  /**
+   * Boot a kernel: machine, modules, mounts. Rejects with BootError, Refusal, PlanError or RangeError, each with a message
+   * that says what to do; nothing is left behind then.
+   */
+  static async boot(options: BootOptions): Promise<Kernel> {
+    const plans = (options.replace ?? []).map(parsePlan);
+    const extra = new Map<string, AnyModule>();
+    const named = [
+      ...plans.map(({ slot, name }) => [slot, name] as const),
+      ...Object.entries(options.modules ?? {}),
+    ];
+    for (const [slot, name] of named) {
+      if (isPath(name)) extra.set(`${slot}=${name}`, await loadFile(options.host, slot as SlotName, name));
+    }
+    const kernel = new Kernel(options, extra);
+    for (const plan of plans)
+      if (!extra.has(`${plan.slot}=${plan.name}`)) kernel.#nucleus.find(plan.slot, plan.name);
+    options.host.fillInput(options.deterministic ?? false);
+    const nucleus = kernel.#nucleus;
+    await mountAll(
+      nucleus,
+      options.host,
+      options,
+      settler(nucleus, () => kernel.#completion()),
+    );
+    if (options.terminal !== undefined) {
+      nucleus.kernel.tty.openConsole(options.terminal.rows, options.terminal.columns);
+    }
+    const record = nucleus.kernel;
+    for (const plan of plans) nucleus.schedule.add(plan, record.counters.kernelEntries, record.time.now());
+    return kernel;
+  }
+
+  /** Start a program. `argv[0]` is looked up as given; a name without `/` in the PATH of `env`. */
+  async spawn(argv: readonly string[], options: SpawnOptions = {}): Promise<KernelProcess> {
+    const program = argv[0];
+    if (program === undefined) throw new TypeError('spawn needs at least a program name');
+    const { kernel } = this.#nucleus;
+    const settle = settler(this.#nucleus, () => this.#completion());
+    const env = options.env ?? {};
+    const root = kernel.process.place(1).root;
+    const cwd = await settle(() => kernel.vfs.resolve(1, 0, toByteString(options.cwd ?? '/'), true));
+    if (cwd < 0) throw new SpawnError(options.cwd ?? '/', cwd);
+    const path = await this.#lookUp(program, env['PATH'] ?? DEFAULT_PATH, settle);
+    const { uid, gid } = options.user ?? { uid: 0, gid: 0 };
+    const pid = kernel.process.spawn(kernel.vm.create(), root, cwd, uid, gid);
+    if (pid < 0) throw new SpawnError(program, pid);
+    kernel.scheduler.dequeue(pid);
+    const terminal = (options.terminal ?? true) && this.#terminal;
+    for (let fd = 0; fd < 3; fd++) {
+      const file = kernel.vfs.openStream(terminal ? -1 : fd, terminal ? O_RDWR : fd === 0 ? 0 : O_WRONLY);
+      kernel.process.installAt(pid, file, fd, false);
+    }
+    if (terminal) kernel.process.setTerminal(pid, CONSOLE);
+    const exited = new Promise<ExitStatus>((resolve, reject) => {
+      this.#awaited.set(pid, { program, resolve, reject });
+    });
+    const envp = Object.entries(env).map(([name, value]) => toByteString(`${name}=${value}`));
+    this.#guard(() => this.#nucleus.dispatcher.exec(pid, path, argv.map(toByteString), envp));
+    this.#wake();
+    return { pid, exited };
+  }
+
+  /** Put a file into the guest's tree, its folder included. Rejects with ImageError. */
+  async install(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+    const settle = settler(this.#nucleus, () => this.#completion());
+    const target = toByteString(path);
+    const folder: ImageEntry = {
+      type: 'directory',
+      path: target.slice(0, target.lastIndexOf('/')),
+      mode: 0o755,
+    };
+    const file: ImageEntry = { type: 'file', path: target, mode, bytes };
+    await populate(this.#nucleus.kernel, settle, folder.path === '' ? [file] : [folder, file]);
+  }
+
+  /** Replace modules, all or none, at the next kernel-entry boundary. Rejects with ReplacementError or Refusal. */
+  async replace(
+    request: ReplacementMap,
+    options: { transfer?: 'move' | 'copy' } = {},
+  ): Promise<readonly LedgerEntry[]> {
+    // A caller may sit in a callback of an entry: leave its stack first, then no module runs.
+    await Promise.resolve();
+    const modules: AnyModule[] = [];
+    for (const [slot, name] of Object.entries(request)) {
+      modules.push(
+        isPath(name)
+          ? await loadFile(this.#host, slot as SlotName, name)
+          : this.#nucleus.find(slot as SlotName, name),
+      );
+    }
+    return this.#nucleus.replace(modules, 'host', options.transfer);
+  }
+
+  /** Send a signal to a process, as the host. */
+  kill(pid: number, signal: number): void {
+    const { process } = this.#nucleus.kernel;
+    if (process.findGroup(pid) === null) return;
+    process.signalGroup(pid, { signal, code: 0x80, pid: 0, uid: 0, status: 0, address: 0, value: 0 });
+    this.#wake();
+  }
+
+  /** The host's terminal changed its size. */
+  resize(rows: number, columns: number): void {
+    this.#nucleus.kernel.tty.resize(rows, columns);
+    this.#wake();
+  }
+
+  modules(): readonly ModuleEntry[] {
+    return this.#nucleus.modules();
+  }
+
+  ledger(): readonly LedgerEntry[] {
+    return this.#nucleus.ledger.entries();
+  }
+
+  /** Hex digest of the run so far; of nothing unless boot asked for one. */
+  digest(): string {
+    return this.#nucleus.digest();
+  }
+
+  stats(): KernelStats {
+    return statsOf(this.#nucleus, this.#host.now() - this.#bootedAt);
+  }
+
+  /** Stop: no process runs again, input is let go of. */
+  async shutdown(): Promise<void> {
+    this.#cancelTimer?.();
+    this.#failure ??= new Error('the kernel was shut down');
+    this.#host.close();
+  }
+
+  async #lookUp(
+    program: string,
+    path: string,
+    settle: (operation: () => number) => Promise<number>,
+  ): Promise<string> {
+    const name = toByteString(program);
+    if (name.includes('/')) return name;
+    const { vfs } = this.#nucleus.kernel;
+    for (const folder of path.split(':')) {
+      const candidate = `${folder === '' ? '.' : toByteString(folder)}/${name}`;
+      const found = await settle(() => vfs.access(1, 0, candidate, X_OK, false, true));
+      if (found === 0) return candidate;
+    }
+    return `/${name}`;
+  }
+
+  #ended(pid: number, status: number, error: number): void {
+    const awaited = this.#awaited.get(pid);
+    if (awaited === undefined) return;
+    this.#awaited.delete(pid);
+    if (error !== 0) awaited.reject(new SpawnError(awaited.program, error));
+    else awaited.resolve({ code: (status >> 8) & 0xff, signal: status & 0x7f });
+  }
+
+  /** The next completion of the host, while no guest runs. */
+  #completion(): Promise<void> {
+    if (this.#nucleus.host.ready()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onCompletion = (): void => {
+        this.#onCompletion = null;
+        resolve();
+      };
+    });
+  }
+
+  #wake(): void {
+    if (this.#pumping || this.#running || this.#failure !== null) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#pumping = true;
+    this.#host.defer(() => {
+      this.#pumping = false;
+      this.#turn();
+    });
+  }
+
+  /** Run guests for one turn, then say when to come back. */
+  #turn(): void {
+    if (this.#failure !== null || this.#awaited.size === 0) return;
+    const until = this.#host.now() + TURN_NS;
+    const outcome = this.#guard(() => {
+      this.#running = true;
+      return this.#nucleus.dispatcher.run(() => this.#awaited.size === 0 || this.#host.now() >= until);
+    });
+    this.#running = false;
+    if (outcome === null) return;
+    if (outcome.kind === 'busy' || this.#nucleus.host.ready()) this.#wake();
+    else if (outcome.kind === 'idle' && outcome.until >= 0) {
+      const ns = outcome.until - this.#nucleus.kernel.time.now();
+      this.#cancelTimer = this.#host.after(Math.max(0, ns), () => this.#wake());
+    } else if (outcome.kind === 'stuck') {
+      this.#fail(new Error(`every thread waits and nothing can wake one: ${this.#waiters()}`));
+    }
+  }
+
+  #waiters(): string {
+    const { kernel } = this.#nucleus;
+    const lines = this.#nucleus.waits
+      .all()
+      .map(({ tid }) => `${tid} (${kernel.process.findThread(tid)?.name ?? '?'})`);
+    return lines.join(', ');
+  }
+
+  /** A bug of the kernel ends every process of the host's with its message; the embedding program lives on. */
+  #guard<T>(act: () => T): T | null {
+    try {
+      return act();
+    } catch (error) {
+      this.#running = false;
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      return null;
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const awaited of this.#awaited.values()) awaited.reject(error);
+    this.#awaited.clear();
+  }
+}
+
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const O_WRONLY = 1;
+const O_RDWR = 2;
+const X_OK = 1;
+const CONSOLE = 0;
+
+const isPath = (name: string): boolean => name.includes('/') || /\.m?js$/.test(name);
+
+async function loadFile(host: KernelHost, slot: SlotName, path: string): Promise<AnyModule> {
+  let candidate: unknown;
+  try {
+    candidate = await host.loadModule(await host.readFile(path));
+  } catch (error) {
+    throw new Refusal(`${path} can not be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const module = candidate as AnyModule | null | undefined;
+  const theirs = module?.manifest?.slot;
+  if (theirs !== undefined && theirs !== slot)
+    throw new Refusal(`${path} is a module for slot ${theirs}, not ${slot}`);
+  if (module === null || typeof module !== 'object')
+    throw new Refusal(`${path} has no module as its default export`);
+  return module;
+}
+
+/** The modules that fill the cells: the standard ones, but for those that were chosen. Throws Refusal. */
+function chooseDefaults(
+  builtin: readonly AnyModule[],
+  standard: readonly AnyModule[],
+  extra: ReadonlyMap<string, AnyModule>,
+  chosen: Readonly<Record<string, string>>,
+): readonly AnyModule[] {
+  const result = [...standard];
+  for (const [slot, name] of Object.entries(chosen)) {
+    const module =
+      extra.get(`${slot}=${name}`) ??
+      builtin.find((m) => m.manifest.slot === slot && m.manifest.name === name);
+    if (module === undefined) throw new Refusal(`slot ${slot} has no module '${name}'`);
+    const at = result.findIndex((m) => m.manifest.slot === slot && m.manifest.type === module.manifest.type);
+    result[at < 0 ? result.length : at] = module;
+  }
+  return result;
+}

@@ -1,0 +1,55 @@
+/**
+ * What a kernel is booted with.
+ */
+import type { KernelHost } from './host.ts';
+
+/** A host folder in the guest's tree. */
+export interface MountOption {
+  readonly host: string;
+  readonly guest: string;
+  readonly readOnly?: boolean;
+}
+
+export interface BootOptions {
+  readonly host: KernelHost;
+  /** Host folder with a riscv64 root file system, read-only below a RAM overlay; the embedded root where absent. */
+  readonly root?: string;
+  readonly mounts?: readonly MountOption[];
+  /** Guest memory in bytes; 1 GiB unless told. */
+  readonly memory?: number;
+  /** Slot to module name, or path of a module file, in place of the defaults. */
+  readonly modules?: Readonly<Record<string, string>>;
+  /** Replacements ahead, each `SLOT=NAME@WHEN`. */
+  readonly replace?: readonly string[];
+  /** How state goes over at a replacement: by reference, or as bytes. `move` unless told. */
+  readonly transfer?: 'move' | 'copy';
+  /** Virtual time and repeatable random numbers. */
+  readonly deterministic?: boolean;
+  readonly seed?: number;
+  readonly digest?: 'full' | 'output';
+  /** Size of the terminal that the host's input and output are; absent if they are none. */
+  readonly terminal?: { readonly rows: number; readonly columns: number };
+  readonly hostname?: string;
+  /** One line for each system call that ends. */
+  readonly trace?: (line: string) => void;
+  /** Why a module or a planned replacement was refused. */
+  readonly log?: (line: string) => void;
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Make the terminal its controlling terminal (needs `terminal` at boot); true if there is one. */
+  readonly terminal?: boolean;
+}
+
+/** How a process ended: by exit code, or by a signal. */
+export interface ExitStatus {
+  readonly code: number;
+  /** 0 if it exited by itself. */
+  readonly signal: number;
+}
+
+/** What a replacement request asks for: slot to module name or path of a module file. */
+export type ReplacementMap = Readonly<Record<string, string>>;

@@ -1,0 +1,85 @@
+/**
+ * Option values of the command line, checked one by one.
+ */
+import { InvalidArgumentError } from 'commander';
+import type { MountOption } from '../api/options.ts';
+import { PlanError, parsePlan } from '../nucleus/schedule.ts';
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+const MIN_MEMORY = 4 * 2 ** 20;
+const MAX_MEMORY = 3.5 * 2 ** 30;
+
+/** `512M`, `1G`, `65536k` or bytes. @returns bytes */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i.exec(text);
+  const size =
+    match === null ? Number.NaN : Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] as number);
+  if (!Number.isFinite(size)) throw new InvalidArgumentError('write a size such as 256M or 1G.');
+  if (size < MIN_MEMORY || size > MAX_MEMORY)
+    throw new InvalidArgumentError('it must be between 4M and 3.5G.');
+  return Math.floor(size);
+}
+
+/** `HOST:GUEST[:ro]`. */
+export function parseMount(text: string, before: readonly MountOption[] = []): MountOption[] {
+  const parts = text.split(':');
+  const readOnly = parts.at(-1) === 'ro' && parts.length > 2;
+  if (readOnly) parts.pop();
+  const [host, guest] = parts;
+  if (parts.length !== 2 || !host || !guest?.startsWith('/')) {
+    throw new InvalidArgumentError('write HOST:GUEST or HOST:GUEST:ro, with an absolute guest path.');
+  }
+  return [...before, { host, guest, readOnly }];
+}
+
+/** `NAME=VALUE`. */
+export function parseEnvironment(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('write NAME=VALUE.');
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** `UID[:GID]`. */
+export function parseUser(text: string): { uid: number; gid: number } {
+  const match = /^(\d+)(?::(\d+))?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('write numbers: UID or UID:GID.');
+  const uid = Number(match[1]);
+  return { uid, gid: match[2] === undefined ? uid : Number(match[2]) };
+}
+
+/** `SLOT=NAME`. */
+export function parseModule(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const { slot, name, when } = plan(text);
+  if (when !== null) throw new InvalidArgumentError('a module at boot has no @WHEN; use --replace for that.');
+  return { ...before, [slot]: name };
+}
+
+/** `SLOT=NAME@WHEN`. */
+export function parseReplacement(text: string, before: readonly string[] = []): string[] {
+  if (plan(text).when === null) {
+    throw new InvalidArgumentError(
+      'say when: SLOT=NAME@200ms, @1000entries, @every:50ms or @every:1entries.',
+    );
+  }
+  return [...before, text];
+}
+
+export function parseSeed(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('write a number below 1000000000.');
+  return Number(text);
+}
+
+function plan(text: string): ReturnType<typeof parsePlan> {
+  try {
+    return parsePlan(text);
+  } catch (error) {
+    if (error instanceof PlanError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * `strake run`: run a program of the guest, or one of the host's, and exit as it did.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { BootError } from '../api/boot.ts';
+import { DEFAULT_PATH, Kernel, SpawnError } from '../api/kernel.ts';
+import type { BootOptions, ExitStatus, MountOption } from '../api/options.ts';
+import { nodeHost } from '../host/node/index.ts';
+import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
+import {
+  parseEnvironment,
+  parseModule,
+  parseMount,
+  parseReplacement,
+  parseSeed,
+  parseSize,
+  parseUser,
+} from './parse.ts';
+import { printCalls } from './report.ts';
+
+interface RunOptions {
+  readonly root?: string;
+  readonly mount?: readonly MountOption[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly memory: number;
+  readonly module?: Readonly<Record<string, string>>;
+  readonly replace?: readonly string[];
+  readonly transfer: 'move' | 'copy';
+  readonly deterministic?: boolean;
+  readonly seed: number;
+  readonly digest?: true | 'full' | 'output';
+  readonly syscalls?: boolean;
+  readonly strace?: boolean;
+  readonly stats?: string;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly hostProgram?: boolean;
+}
+
+const DEFAULT_ROWS = 24;
+const DEFAULT_COLUMNS = 80;
+const SIGPIPE = 13;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run a riscv64 Linux program and exit with its exit code (128+N for signal N)')
+    .argument('<program>', "a program in the guest's PATH, or a path in the guest")
+    .argument('[args...]', 'its arguments')
+    .passThroughOptions()
+    .option('--root <dir>', 'host folder as root, read-only below a RAM overlay (default: the embedded root)')
+    .option('--mount <host:guest[:ro]>', 'mount a host folder; may be repeated', parseMount)
+    .option('--env <name=value>', 'set an environment variable; may be repeated', parseEnvironment)
+    .option('--cwd <dir>', 'working directory', '/')
+    .option('--user <uid[:gid]>', 'run as this user (default: root)', parseUser)
+    .addOption(new Option('--memory <size>', 'guest memory').argParser(parseSize).default(2 ** 30, '1G'))
+    .option(
+      '--module <slot=name>',
+      'fill a slot with this module, by name or path; may be repeated',
+      parseModule,
+    )
+    .option(
+      '--replace <slot=name@when>',
+      'replace later: @200ms, @1000entries, @every:N(ms|entries)',
+      parseReplacement,
+    )
+    .addOption(
+      new Option('--transfer <how>', 'how state goes over at a replacement')
+        .choices(['move', 'copy'])
+        .default('move'),
+    )
+    .option('--deterministic', 'virtual time: the same run every time')
+    .addOption(
+      new Option('--seed <n>', 'seed of random numbers with --deterministic').argParser(parseSeed).default(1),
+    )
+    .addOption(
+      new Option('--digest [what]', 'print a hash of what the guests saw')
+        .choices(['full', 'output'])
+        .preset('full'),
+    )
+    .option('--syscalls', 'list the system calls used, and those that are absent')
+    .option('--strace', 'print every system call')
+    .option('--stats <file>', 'write figures of the run as JSON')
+    .option('-i, --interactive', 'with -t: feed standard input to the terminal though it is none')
+    .option('-t, --tty', "the program's standard streams are a terminal")
+    .option('--host-program', 'PROGRAM is a path on the host; it is put into the guest')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ strake run sh -c 'echo $((6 * 7))'
+  $ strake run --host-program ./hello-riscv64 arg
+  $ strake run --root ./debian --mount .:/work --cwd /work -it bash
+  $ strake run --module vm=primitive --replace vm=cow@100ms -- forkbench 64 10
+  $ strake run --deterministic --digest --replace scheduler=time-sharing@every:1entries -- sh script.sh`,
+    )
+    .action(async (program: string, args: string[], options: RunOptions) => {
+      process.exitCode = await run(program, args, options);
+      // Input may still be open; nothing is left to be waited for.
+      process.exit();
+    });
+}
+
+async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
+  let kernel: Kernel;
+  try {
+    kernel = await Kernel.boot(bootOptions(options));
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+    return EXIT_FAILURE;
+  }
+  const restore = options.tty === true ? attachTerminal(kernel) : (): void => {};
+  const report = (): void => reportRun(kernel, options);
+  process.once('exit', restore);
+  try {
+    const argv = [options.hostProgram === true ? await place(kernel, program) : program, ...args];
+    const spawned = await kernel.spawn(argv, {
+      env: { PATH: DEFAULT_PATH, HOME: '/root', TERM: process.env['TERM'] ?? 'dumb', ...options.env },
+      cwd: options.cwd,
+      ...(options.user === undefined ? {} : { user: options.user }),
+    });
+    const status = await spawned.exited;
+    restore();
+    report();
+    return exitCode(status);
+  } catch (error) {
+    restore();
+    return failure(error);
+  } finally {
+    await kernel.shutdown();
+  }
+}
+
+const exitCode = ({ code, signal }: ExitStatus): number => (signal === 0 ? code : EXIT_SIGNAL + signal);
+
+function failure(error: unknown): number {
+  if (error instanceof SpawnError) {
+    complain(error.message);
+    return error.errno === 'ENOENT' || error.errno === 'ENOTDIR' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+  }
+  if (error instanceof BootError) complain(error.message);
+  else complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT_FAILURE;
+}
+
+function bootOptions(options: RunOptions): BootOptions {
+  const { root, mount, replace, module, digest, tty, strace } = options;
+  const terminal = {
+    rows: process.stdout.rows ?? DEFAULT_ROWS,
+    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+  };
+  const noInput = tty === true && options.interactive !== true && !process.stdin.isTTY;
+  return {
+    host: nodeHost({
+      ...(noInput ? { stdin: null } : {}),
+      onClosed: () => process.exit(EXIT_SIGNAL + SIGPIPE),
+    }),
+    memory: options.memory,
+    transfer: options.transfer,
+    deterministic: options.deterministic ?? false,
+    seed: options.seed,
+    log: complain,
+    ...(root === undefined ? {} : { root }),
+    ...(mount === undefined ? {} : { mounts: mount }),
+    ...(replace === undefined ? {} : { replace }),
+    ...(module === undefined ? {} : { modules: module }),
+    ...(digest === undefined ? {} : { digest: digest === true ? 'full' : digest }),
+    ...(tty === true ? { terminal } : {}),
+    ...(strace === true ? { trace: (line: string): void => void process.stderr.write(`${line}\n`) } : {}),
+  };
+}
+
+/** Put a program of the host into the guest. @returns its path there */
+async function place(kernel: Kernel, program: string): Promise<string> {
+  const target = `/tmp/${path.basename(program)}`;
+  let bytes: Uint8Array;
+  try {
+    bytes = await fs.promises.readFile(program);
+  } catch (error) {
+    throw new SpawnError(program, (error as { readonly code?: string }).code === 'ENOENT' ? -2 : -13);
+  }
+  await kernel.install(target, bytes, 0o755);
+  return target;
+}
+
+/** The host's terminal in raw mode, its size followed. @returns what puts it back */
+function attachTerminal(kernel: Kernel): () => void {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY) return () => {};
+  stdin.setRawMode(true);
+  const resize = (): void => kernel.resize(stdout.rows ?? DEFAULT_ROWS, stdout.columns ?? DEFAULT_COLUMNS);
+  stdout.on('resize', resize);
+  return () => {
+    stdout.off('resize', resize);
+    stdin.setRawMode(false);
+  };
+}
+
+function reportRun(kernel: Kernel, options: RunOptions): void {
+  if (options.stats !== undefined)
+    fs.writeFileSync(options.stats, `${JSON.stringify(kernel.stats(), null, 2)}\n`);
+  if (options.syscalls === true) printCalls(kernel.stats());
+  if (options.digest !== undefined) process.stderr.write(`digest ${kernel.digest()}\n`);
+}

@@ -1,0 +1,96 @@
+/**
+ * The Node.js host: terminal, standard streams, granted folders, time and module files (`strake/node`).
+ *
+ * What a kernel may touch of the machine is what this adapter was given; it grants nothing by itself.
+ */
+import { randomFillSync } from 'node:crypto';
+import fs from 'node:fs';
+import type { HostResult } from '../../contracts/host.ts';
+import type { KernelHost } from '../../api/host.ts';
+import { Folders, packageFile } from './folders.ts';
+import { InputSource } from './input.ts';
+
+export interface NodeHostOptions {
+  /** Where standard input comes from; `process.stdin` unless told, null for none (end of file at once). */
+  readonly stdin?: NodeJS.ReadableStream | null;
+  /** Called with each piece of output in place of writing it to the process's own. */
+  readonly onOutput?: (stream: 1 | 2, bytes: Uint8Array) => void;
+  /** Standard output was closed by its reader. */
+  readonly onClosed?: () => void;
+}
+
+/** Everything that the kernel asks of Node. */
+export function nodeHost(options: NodeHostOptions = {}): KernelHost {
+  const folders = new Folders();
+  const input = new InputSource(() => (options.stdin === undefined ? process.stdin : options.stdin));
+  return {
+    grant: (folder, readOnly) => folders.grant(folder, readOnly),
+    readFile: (file) => fs.promises.readFile(file),
+    asset: (name) => fs.promises.readFile(packageFile(name)),
+    perform(request, done) {
+      if (request.kind === 'input') input.read(request.length, (bytes): void => done({ errno: 0, bytes }));
+      else done(folders.perform(request) satisfies HostResult);
+    },
+    write(stream, bytes) {
+      if (options.onOutput !== undefined) options.onOutput(stream as 1 | 2, bytes.slice());
+      else writeFully(stream, bytes, options.onClosed);
+    },
+    now: () => Math.round(performance.now() * 1e6),
+    wallSeconds: () => Math.floor(Date.now() / 1000),
+    wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
+    random: (into) => {
+      randomFillSync(into);
+    },
+    async loadModule(image) {
+      const url = `data:text/javascript;base64,${Buffer.from(image).toString('base64')}`;
+      const namespace = (await import(url)) as { readonly default?: unknown };
+      return namespace.default;
+    },
+    defer: (task) => {
+      setImmediate(task);
+    },
+    after: sleep,
+    fillInput: (on) => input.fill(on),
+    close: () => input.close(),
+  };
+}
+
+/** Timers of the host count in milliseconds; the last stretch is waited out turn by turn. */
+const TIMER_GRAIN_NS = 2_000_000;
+
+function sleep(ns: number, task: () => void): () => void {
+  const due = performance.now() + ns / 1e6;
+  let cancelled = false;
+  let timer: NodeJS.Timeout | undefined;
+  const turn = (): void => {
+    if (cancelled) return;
+    const left = (due - performance.now()) * 1e6;
+    if (left <= 0) task();
+    else if (left < TIMER_GRAIN_NS) setImmediate(turn);
+    else timer = setTimeout(turn, Math.min((left - TIMER_GRAIN_NS / 2) / 1e6, 0x7fff_ffff));
+  };
+  turn();
+  return () => {
+    cancelled = true;
+    clearTimeout(timer);
+  };
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Write all of it, waiting where a non-blocking pipe or terminal is full. */
+function writeFully(stream: number, bytes: Uint8Array, onClosed: (() => void) | undefined): void {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += fs.writeSync(stream, bytes, done, bytes.length - done);
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      if (code === 'EAGAIN') {
+        Atomics.wait(pause, 0, 0, 1);
+        continue;
+      }
+      if (code === 'EPIPE') onClosed?.();
+      return;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * ABI `linux`: the system calls of riscv64 Linux, its signal frames and its program loader.
+ *
+ * Composes the families of `sys_*.ts` into one table and decodes registers into arguments by it. Programs see the calls
+ * that the table lists; any other answers ENOSYS and is counted.
+ */
+import { type Abi, type AbiState, abiLayout, NO_RESULT, type SyscallRow } from '../../../contracts/abi.ts';
+import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
+import type { Module } from '../../../contracts/module.ts';
+import { ENOSYS, ERRNO_NAMES } from '../../../abi/linux/errno.ts';
+import { CTX_X } from '../../../machine/layout.ts';
+import { contextAddress } from '../../../machine/machine.ts';
+import { type ArgumentKind, decodeArgument, type Row } from './call.ts';
+import { exec } from './exec.ts';
+import { signals } from './signals.ts';
+import { attributeCalls } from './sys_attributes.ts';
+import { execCalls } from './sys_exec.ts';
+import { fcntlCalls } from './sys_fcntl.ts';
+import { fileCalls } from './sys_files.ts';
+import { idCalls } from './sys_ids.ts';
+import { ipcCalls } from './sys_ipc.ts';
+import { memoryCalls } from './sys_memory.ts';
+import { moduleCalls } from './sys_module.ts';
+import { pathCalls } from './sys_paths.ts';
+import { pollCalls } from './sys_poll.ts';
+import { processCalls } from './sys_process.ts';
+import { schedCalls } from './sys_sched.ts';
+import { signalCalls } from './sys_signal.ts';
+import { timeCalls } from './sys_time.ts';
+import { trap } from './trap.ts';
+
+const A0 = 10;
+const A7 = 17;
+
+const ROWS: readonly Row[] = [
+  ...attributeCalls,
+  ...execCalls,
+  ...fcntlCalls,
+  ...fileCalls,
+  ...idCalls,
+  ...ipcCalls,
+  ...memoryCalls,
+  ...moduleCalls,
+  ...pathCalls,
+  ...pollCalls,
+  ...processCalls,
+  ...schedCalls,
+  ...signalCalls,
+  ...timeCalls,
+].sort((a, b) => a.number - b.number);
+
+/** Rows by number; a call out of its range is absent. */
+const TABLE: readonly (Row | undefined)[] = Array.from({ length: (ROWS.at(-1)?.number ?? 0) + 1 }, (_, number) =>
+  ROWS.find((row) => row.number === number),
+);
+
+const count = (counts: Map<number, number>, call: number): void => {
+  counts.set(call, (counts.get(call) ?? 0) + 1);
+};
+
+/** A register of a context, as an argument of this kind. @param index 0 to 5 for a0 to a5 */
+function argument(kernel: Kernel, context: number, kinds: readonly ArgumentKind[], index: number): number {
+  const kind = kinds[index];
+  if (kind === undefined) return 0;
+  const at = (context + CTX_X + 8 * (A0 + index)) >>> 2;
+  const { i32 } = kernel.machine;
+  return decodeArgument(kind, i32[at] as number, i32[at + 1] as number);
+}
+
+const contextOf = (kernel: Kernel, tid: number): number =>
+  contextAddress(kernel.machine.layout, kernel.process.thread(tid).context);
+
+const callOf = (kernel: Kernel, context: number): number =>
+  kernel.machine.i32[(context + CTX_X + 8 * A7) >>> 2] as number;
+
+/** strace's form of a result. */
+function showResult(result: number): string {
+  if (result === NO_RESULT || result === WAIT) return '?';
+  if (result >= 0) return result < 4096 ? String(result) : `0x${result.toString(16)}`;
+  return `-1 ${ERRNO_NAMES[-result] ?? String(-result)}`;
+}
+
+function showArgument(kind: ArgumentKind, value: number): string {
+  if (kind === 'ptr') return value === 0 ? 'NULL' : `0x${value.toString(16)}`;
+  return kind === 'uint' && value > 9 ? `0x${value.toString(16)}` : String(value);
+}
+
+function create(state: AbiState, kernel: Kernel): Abi {
+  return {
+    syscall(tid) {
+      const context = contextOf(kernel, tid);
+      const call = callOf(kernel, context);
+      if (kernel.waits.resumed(tid) === 0) count(state.calls, call);
+      const row = TABLE[call];
+      if (row === undefined) {
+        count(state.absent, call);
+        return -ENOSYS;
+      }
+      const { kinds } = row;
+      return row.run(
+        kernel,
+        tid,
+        argument(kernel, context, kinds, 0),
+        argument(kernel, context, kinds, 1),
+        argument(kernel, context, kinds, 2),
+        argument(kernel, context, kinds, 3),
+        argument(kernel, context, kinds, 4),
+        argument(kernel, context, kinds, 5),
+      );
+    },
+    trap: (tid, cause, address, error) => trap(kernel, tid, cause, address, error),
+    signals: (tid, broken) => signals(kernel, tid, broken),
+    exec: (tid, path, argv, envp) => exec(kernel, tid, path, argv, envp),
+    table: (): readonly SyscallRow[] => ROWS,
+    nameOf: (call) => TABLE[call]?.name ?? `syscall_${call}`,
+    counts: () => state,
+    describe(tid, result) {
+      const context = contextOf(kernel, tid);
+      const call = callOf(kernel, context);
+      const row = TABLE[call];
+      const kinds = row?.kinds ?? [];
+      const values = kinds.map((kind, index) => showArgument(kind, argument(kernel, context, kinds, index)));
+      return `[${tid}] ${row?.name ?? `syscall_${call}`}(${values.join(', ')}) = ${showResult(result)}`;
+    },
+  };
+}
+
+export const linuxAbi: Module<Abi, AbiState> = {
+  manifest: {
+    slot: 'abi',
+    name: 'linux',
+    version: '1.0.0',
+    contract: 1,
+    interfaces: [],
+    needs: { clock: 1, engine: 1, frames: 1, ipc: 1, pagecache: 1, pmap: 1, process: 1, scheduler: 1, tty: 1, vfs: 1, vm: 1 },
+    description: 'System calls, signals and program loading of riscv64 Linux',
+  },
+  layout: abiLayout,
+  create,
+};
+
+export default linuxAbi;

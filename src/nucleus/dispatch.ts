@@ -1,0 +1,373 @@
+/**
+ * The dispatcher: runs threads on the hart and turns each exit of the engine into a kernel entry.
+ *
+ * Mechanism only: which thread runs is the scheduler's, what a trap means is the ABI's, what a fault means is vm's.
+ * Between two entries nothing runs in any module; there the `boundary` hook may replace modules.
+ */
+import { EFAULT } from '../abi/linux/errno.ts';
+import { NO_RESULT, RESTART_CLASSES } from '../contracts/abi.ts';
+import {
+  EXIT_BUDGET,
+  EXIT_ECALL,
+  EXIT_FETCH_FAULT,
+  EXIT_LOAD_FAULT,
+  EXIT_STORE_FAULT,
+} from '../contracts/engine.ts';
+import { type Kernel, RESUMED_BY_SIGNAL, WAIT } from '../contracts/kernel.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
+import { USER_LIMIT } from '../contracts/vm.ts';
+import { CTX_PC, CTX_RETIRED, CTX_X, HART_CONTEXT, HART_TVAL } from '../machine/layout.ts';
+import { contextAddress, hartAddress } from '../machine/machine.ts';
+import type { RunDigest } from './run-digest.ts';
+import { type HostPort, MODULES, type PortResult } from './host-port.ts';
+import { type MachineTime, VIRTUAL_NS_PER_INSTRUCTION } from './time.ts';
+import type { GuestMemory } from './user-memory.ts';
+import { FAULT, SYSCALL, type WaitQueues, type WaitRecord } from './waits.ts';
+
+const HART = 0;
+const A0 = 10;
+const A7 = 17;
+const RLIMIT_STACK_SOFT = 6;
+/** What an entry costs in instructions of the quantum on host time, where its own time is not seen. */
+const ENTRY_COST = 100;
+const MAX_BUDGET = 0x3fff_ffff;
+
+/** What a dispatcher works with. */
+export interface DispatchParts {
+  readonly kernel: Kernel;
+  readonly waits: WaitQueues;
+  readonly user: GuestMemory;
+  readonly host: HostPort;
+  readonly time: MachineTime;
+  /** null when no digest was asked for. */
+  readonly digest: RunDigest | null;
+  /** A module file was evaluated. */
+  readonly moduleArrived: (id: number, result: PortResult) => void;
+  /** After every kernel entry. */
+  readonly boundary: () => void;
+  /** The soonest time at which `boundary` has something to do, so that idle periods do not jump over it. */
+  readonly nextBoundaryTime: () => number;
+  /** A process of the host's ended, or could not be loaded (status as in wait(2), error 0 or -errno). */
+  readonly ended: (pid: number, status: number, error: number) => void;
+  /** After each call, for --strace; null when off. */
+  readonly trace: ((tid: number, line: string) => void) | null;
+}
+
+/** Why `run` came back: time was up; idle until a time (-1: only the host can wake it); waiting for host I/O. */
+export type RunOutcome =
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'idle'; readonly until: number }
+  | { readonly kind: 'host' }
+  | { readonly kind: 'stuck' };
+
+const BUSY: RunOutcome = { kind: 'busy' };
+const HOST: RunOutcome = { kind: 'host' };
+const STUCK: RunOutcome = { kind: 'stuck' };
+
+export class Dispatcher {
+  readonly #parts: DispatchParts;
+  readonly #kernel: Kernel;
+  readonly #waits: WaitQueues;
+  readonly #hart: number;
+  #lastThread = 0;
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts;
+    this.#kernel = parts.kernel;
+    this.#waits = parts.waits;
+    this.#hart = hartAddress(parts.kernel.machine.layout, HART);
+  }
+
+  /** Run threads until `expired` says that the host wants its turn, or none can run. */
+  run(expired: () => boolean): RunOutcome {
+    const { kernel, host } = this.#parts;
+    const { deterministic, terminal } = kernel.settings;
+    for (;;) {
+      this.deliver();
+      if (deterministic && host.pending(!terminal) > 0) return HOST;
+      this.#expireTimers();
+      const tid = kernel.scheduler.pick(HART);
+      if (tid !== 0) {
+        this.#runThread(tid);
+      } else {
+        const idle = this.#idle();
+        if (idle !== null) return idle;
+      }
+      if (expired()) return BUSY;
+    }
+  }
+
+  /** Load a program into a process of the host's, now or when the host has what it needs. */
+  exec(tid: number, path: string, argv: readonly string[], envp: readonly string[]): void {
+    this.#waits.begin();
+    this.#parts.user.begin();
+    this.#execEnded(tid, this.#kernel.abi.exec(tid, path, argv, envp), path, argv, envp);
+  }
+
+  #execEnded(
+    tid: number,
+    result: number,
+    path: string,
+    argv: readonly string[],
+    envp: readonly string[],
+  ): void {
+    if (result === WAIT) {
+      this.#waits.commit(tid, { operation: 'exec', path, argv, envp });
+      return;
+    }
+    this.#waits.finish(tid);
+    if (result === 0) {
+      this.#kernel.scheduler.enqueue(tid);
+      return;
+    }
+    this.#parts.ended(tid, 0, result);
+    this.#kernel.process.exitGroup(tid, 127 << 8);
+    this.#reap();
+  }
+
+  /** Hand completions of the host to who asked; each is a kernel entry. */
+  deliver(): void {
+    const { kernel, host } = this.#parts;
+    for (let completion = host.take(); completion !== null; completion = host.take()) {
+      kernel.counters.kernelEntries++;
+      this.#waits.begin();
+      const { owner, id, result } = completion;
+      if (owner.startsWith('filesystem:')) {
+        kernel.filesystem[owner.slice('filesystem:'.length)]?.completed(id, result);
+      } else if (owner === MODULES) {
+        this.#parts.moduleArrived(id, result);
+      } else {
+        kernel.tty.completed(id, result);
+      }
+      this.#parts.boundary();
+    }
+  }
+
+  #expireTimers(): void {
+    const { clock, process } = this.#kernel;
+    const now = clock.monotonic();
+    for (let next = clock.next(); next >= 0 && next <= now; next = clock.next()) {
+      const timer = this.#kernel.clock.expire(now);
+      if (timer === null) return;
+      if (timer.kind === 'wait') this.#waits.timeOut(timer.target);
+      else process.timerExpired(timer.target);
+    }
+  }
+
+  /** Nothing is runnable. @returns null if virtual time went on to the next timer */
+  #idle(): RunOutcome | null {
+    const { kernel, host, time, boundary, nextBoundaryTime } = this.#parts;
+    const timer = kernel.clock.next();
+    const planned = nextBoundaryTime();
+    const next = timer < 0 ? planned : Math.min(timer, planned);
+    if (!kernel.settings.deterministic) {
+      if (planned <= kernel.time.now()) {
+        boundary();
+        return null;
+      }
+      return { kind: 'idle', until: Number.isFinite(next) ? next : -1 };
+    }
+    // A plan alone never ends a wait: with no timer and no input only the host could.
+    if (timer < 0) return host.pending(true) > 0 ? HOST : STUCK;
+    time.skipTo(next);
+    if (next === planned) boundary();
+    return null;
+  }
+
+  #runThread(tid: number): void {
+    const { kernel, time } = this.#parts;
+    const { counters, machine } = kernel;
+    if (!this.#prepare(tid)) return;
+    const thread = kernel.process.thread(tid);
+    const context = contextAddress(machine.layout, thread.context);
+    machine.u32[(this.#hart + HART_CONTEXT) >>> 2] = context;
+    if (this.#lastThread !== tid) {
+      this.#lastThread = tid;
+      counters.contextSwitches++;
+      thread.switches++;
+    }
+    const began = time.now();
+    const before = counters.instructions;
+    let remaining = this.#budget(tid, began);
+    let stays = true;
+    while (stays && remaining > 0) {
+      kernel.pmap.activate(HART, kernel.process.group(tid).space);
+      const retiredBefore = machine.u32[(context + CTX_RETIRED) >>> 2] as number;
+      const cause = kernel.engine.run(HART, remaining);
+      const retired = ((machine.u32[(context + CTX_RETIRED) >>> 2] as number) - retiredBefore) >>> 0;
+      counters.instructions += retired;
+      counters.kernelEntries++;
+      remaining -= kernel.settings.deterministic ? retired : retired + ENTRY_COST;
+      stays = this.#enter(tid, context, cause) && cause !== EXIT_BUDGET;
+      this.#parts.boundary();
+      if (stays && (kernel.scheduler.preempts(tid) || !this.#prepare(tid))) stays = false;
+    }
+    const ran = time.now() - began;
+    const instructions = counters.instructions - before;
+    time.learn(instructions, ran);
+    if (kernel.process.findThread(tid) !== null) {
+      const user = Math.min(ran, instructions * VIRTUAL_NS_PER_INSTRUCTION);
+      kernel.process.addTime(tid, user, ran - user);
+      kernel.scheduler.tick(tid, ran, remaining <= 0);
+    }
+  }
+
+  /** Instructions that the thread may run: its quantum, or until the next timer. */
+  #budget(tid: number, now: number): number {
+    const { kernel, time, nextBoundaryTime } = this.#parts;
+    const timer = kernel.clock.next();
+    const planned = nextBoundaryTime();
+    let ns = kernel.scheduler.quantum(tid);
+    if (timer >= 0) ns = Math.min(ns, timer - now);
+    if (planned > now) ns = Math.min(ns, planned - now);
+    return Math.min(MAX_BUDGET, Math.max(1, time.instructionsFor(ns)));
+  }
+
+  /** One kernel entry. @returns true if the thread can go on */
+  #enter(tid: number, context: number, cause: number): boolean {
+    const { kernel, user } = this.#parts;
+    this.#waits.begin();
+    user.begin();
+    switch (cause) {
+      case EXIT_ECALL:
+        return this.#settle(tid, context, kernel.abi.syscall(tid));
+      case EXIT_BUDGET:
+        return true;
+      case EXIT_FETCH_FAULT:
+      case EXIT_LOAD_FAULT:
+      case EXIT_STORE_FAULT:
+        return this.#fault(tid, cause);
+      default:
+        kernel.abi.trap(tid, cause, this.#trapValue(), 0);
+        return true;
+    }
+  }
+
+  #fault(tid: number, cause: number): boolean {
+    const { kernel } = this.#parts;
+    const address = this.#trapValue();
+    const access =
+      cause === EXIT_FETCH_FAULT ? PROT_EXEC : cause === EXIT_STORE_FAULT ? PROT_WRITE : PROT_READ;
+    const group = kernel.process.group(tid);
+    const error =
+      address < USER_LIMIT
+        ? kernel.vm.fault(group.space, address, access, group.limits[RLIMIT_STACK_SOFT] as number)
+        : -EFAULT;
+    if (error === WAIT) {
+      this.#waits.commit(tid, FAULT);
+      return false;
+    }
+    if (error === 0) kernel.counters.pageFaults++;
+    else kernel.abi.trap(tid, cause, address, error);
+    return true;
+  }
+
+  #trapValue(): number {
+    const { u32 } = this.#kernel.machine;
+    const at = (this.#hart + HART_TVAL) >>> 2;
+    return (u32[at + 1] as number) * 0x1_0000_0000 + (u32[at] as number);
+  }
+
+  /** A call ended, or waits. @returns true if the thread can go on */
+  #settle(tid: number, context: number, result: number): boolean {
+    const { kernel, digest, trace, user } = this.#parts;
+    if (result === WAIT) {
+      this.#waits.commit(tid, SYSCALL);
+      return false;
+    }
+    this.#waits.finish(tid);
+    const { i32, u32 } = kernel.machine;
+    const call = i32[(context + CTX_X + 8 * A7) >>> 2] as number;
+    if (trace !== null) trace(tid, kernel.abi.describe(tid, result));
+    digest?.call(kernel.machine, tid, context, call, result, user);
+    if (result === NO_RESULT) return this.#alive(tid);
+    const a0 = (context + CTX_X + 8 * A0) >>> 2;
+    i32[a0] = result | 0;
+    i32[a0 + 1] = Math.floor(result / 0x1_0000_0000) | 0;
+    const pc = (context + CTX_PC) >>> 2;
+    const low = (u32[pc] as number) + 4;
+    u32[pc] = low;
+    if (low > 0xffff_ffff) u32[pc + 1] = (u32[pc + 1] as number) + 1;
+    return this.#alive(tid);
+  }
+
+  /**
+   * Run again what the thread waited in, act on signals. @returns true if it may go to user mode
+   */
+  #prepare(tid: number): boolean {
+    const { kernel } = this.#parts;
+    for (let record = this.#waits.ready(tid); record !== null; record = this.#waits.ready(tid)) {
+      if (this.#stopped(tid) || !this.#resume(tid, record)) return false;
+    }
+    while (kernel.process.signalPending(tid)) {
+      this.#waits.begin();
+      this.#parts.user.begin();
+      const framed = kernel.abi.signals(tid, -1);
+      if (!this.#alive(tid)) return false;
+      if (framed) this.#parts.digest?.signal(kernel.machine, tid, this.#parts.user);
+      else break;
+    }
+    return !this.#stopped(tid);
+  }
+
+  /** @returns false if the thread waits again, stopped or is gone */
+  #resume(tid: number, record: WaitRecord): boolean {
+    const { kernel, user, digest } = this.#parts;
+    const { continuation } = record;
+    if (continuation.operation === 'fault') {
+      this.#waits.finish(tid);
+      return true;
+    }
+    this.#waits.begin();
+    user.begin();
+    if (continuation.operation === 'exec') {
+      const { path, argv, envp } = continuation;
+      this.#execEnded(tid, kernel.abi.exec(tid, path, argv, envp), path, argv, envp);
+      return this.#alive(tid) && this.#waits.waiting(tid) === null;
+    }
+    const context = contextAddress(kernel.machine.layout, kernel.process.thread(tid).context);
+    const bySignal = record.resumedBy === RESUMED_BY_SIGNAL;
+    const result = kernel.abi.syscall(tid);
+    if (result !== WAIT || !bySignal) return this.#settle(tid, context, result);
+    const restart = this.#waits.pendingRestart();
+    user.begin();
+    const framed = kernel.abi.signals(tid, RESTART_CLASSES.indexOf(restart));
+    if (!this.#alive(tid)) return false;
+    if (framed) {
+      this.#waits.finish(tid);
+      digest?.signal(kernel.machine, tid, user);
+    } else {
+      this.#waits.rearm(record, restart);
+    }
+    return true;
+  }
+
+  /** A stopped thread leaves the run queue; the signal that continues it puts it back. */
+  #stopped(tid: number): boolean {
+    const { process, scheduler } = this.#kernel;
+    const group = process.group(tid);
+    if (group.stopped === 0 || group.exiting || process.signalPending(tid)) return false;
+    scheduler.dequeue(tid);
+    return true;
+  }
+
+  /** False if the thread exited; collects what pid 1 is to collect. */
+  #alive(tid: number): boolean {
+    const thread = this.#kernel.process.findThread(tid);
+    if (thread !== null && !thread.dead) return true;
+    this.#reap();
+    return false;
+  }
+
+  /** Pid 1 is the kernel's: it collects orphans at once, and tells the host of its own processes. */
+  #reap(): void {
+    const { kernel, digest, ended } = this.#parts;
+    const any = { which: 0, exited: true, stopped: false, continued: false, keep: false };
+    for (;;) {
+      const child = kernel.process.wait(1, any);
+      if (child === null || typeof child === 'number') return;
+      digest?.exit(child.pid, child.status);
+      ended(child.pid, child.status, 0);
+    }
+  }
+}

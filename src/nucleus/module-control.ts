@@ -1,0 +1,202 @@
+/**
+ * Loading and unloading of modules as guests ask for it (init_module(2), delete_module(2)).
+ *
+ * A module file is evaluated by the host, which takes time; other guests go on. When it is there it is checked and put
+ * in its slot at that kernel entry. A file that only names a built-in module is resolved at once. Holds the
+ * tickets of those under way.
+ */
+import { EBUSY, EEXIST, EINVAL, ENOENT, ENOEXEC } from '../abi/linux/errno.ts';
+import type { Kernel, ModuleControl, ModuleEntry } from '../contracts/kernel.ts';
+import { type SlotName, SLOTS } from '../contracts/module.ts';
+import { type Cell, type Cells, cellNameOf } from './cells.ts';
+import type { HostPort, PortResult } from './host-port.ts';
+import type { AnyModule, RegisteredModule, Registry } from './registry.ts';
+import type { Replacer, Transfer } from './replacement.ts';
+
+/** First line of a file under /lib/modules that stands for a built-in module: this, the slot and the name. */
+const BUILTIN = '#!strake-module ';
+
+/** The content of such a file. */
+export const builtinModuleFile = (module: AnyModule): string =>
+  `${BUILTIN}${module.manifest.slot} ${module.manifest.name}\n`;
+
+interface Ticket {
+  readonly event: number;
+  /** Host request that evaluates the file; 0 once done. */
+  request: number;
+  readonly size: number;
+  outcome: number | null;
+}
+
+interface Job {
+  readonly ticket: Ticket;
+  readonly act: () => number;
+}
+
+export interface ModuleControlParts {
+  readonly kernel: Kernel;
+  readonly registry: Registry;
+  readonly cells: Cells;
+  readonly replacer: Replacer;
+  readonly host: HostPort;
+  readonly defaults: ReadonlySet<AnyModule>;
+  readonly transfer: Transfer;
+  /** One line for the host's log: why a module was refused. */
+  readonly log: (line: string) => void;
+}
+
+export class GuestModules implements ModuleControl {
+  readonly #parts: ModuleControlParts;
+  readonly #tickets = new Map<number, Ticket>();
+  /** Asked for by a call, to be done at the next boundary: never while a module runs. */
+  readonly #jobs: Job[] = [];
+  #next = 1;
+
+  constructor(parts: ModuleControlParts) {
+    this.#parts = parts;
+  }
+
+  list(): readonly ModuleEntry[] {
+    const { registry, cells, defaults } = this.#parts;
+    const active = new Set(cells.all().map((cell) => cell.module));
+    return registry.all().map(({ module, loaded, size }) => ({
+      slot: module.manifest.slot,
+      name: module.manifest.name,
+      version: module.manifest.version,
+      description: module.manifest.description,
+      interfaces: module.manifest.interfaces,
+      active: active.has(module),
+      default: defaults.has(module),
+      size,
+      users: [...active].filter((other) => other !== module && module.manifest.slot in other.manifest.needs)
+        .length,
+      loaded,
+    }));
+  }
+
+  load(image: Uint8Array, parameters: string): number {
+    const { log, host, registry } = this.#parts;
+    const builtin = builtinNamed(image);
+    if (parameters !== '') {
+      log(`module parameters '${parameters}' are refused: modules take none`);
+      return this.#ticket(image.length, () => -EINVAL);
+    }
+    if (builtin === null) return this.#ticket(image.length, null, host.loadModule(image.slice()));
+    const entry = registry.find(builtin.slot, builtin.name);
+    return this.#ticket(image.length, () => (entry === null ? -ENOENT : this.#activate(entry.module)));
+  }
+
+  event(ticket: number): number {
+    return this.#tickets.get(ticket)?.event ?? 0;
+  }
+
+  outcome(ticket: number): number | null {
+    const found = this.#tickets.get(ticket);
+    if (found === undefined) return -EINVAL;
+    if (found.outcome !== null) this.#tickets.delete(ticket);
+    return found.outcome;
+  }
+
+  unload(name: string): number {
+    const named = this.#parts.registry.named(name);
+    if (named.length === 0) return -ENOENT;
+    const inPlace = this.#parts.cells
+      .all()
+      .find((cell) => named.some(({ module }) => module === cell.module));
+    if (inPlace === undefined && named.every(({ loaded }) => !loaded)) return -ENOENT;
+    if (inPlace !== undefined && inPlace.previous.length === 0) return -EBUSY;
+    return this.#ticket(0, () => this.#remove(named, inPlace));
+  }
+
+  /** At a kernel-entry boundary: carry out what calls asked for, and wake them. */
+  runJobs(): void {
+    while (this.#jobs.length > 0) {
+      const { ticket, act } = this.#jobs.shift() as Job;
+      ticket.outcome = act();
+      this.#parts.kernel.waits.wake(ticket.event, 1);
+    }
+  }
+
+  /** True if `runJobs` has something to do. */
+  hasJobs(): boolean {
+    return this.#jobs.length > 0;
+  }
+
+  /** @param act what to do at the next boundary, or null if a host request will tell */
+  #ticket(size: number, act: (() => number) | null, request = 0): number {
+    const ticket: Ticket = { event: this.#parts.kernel.waits.newEvent(), request, size, outcome: null };
+    const id = this.#next++;
+    this.#tickets.set(id, ticket);
+    if (act !== null) this.#jobs.push({ ticket, act });
+    return id;
+  }
+
+  #remove(named: readonly RegisteredModule[], inPlace: Cell | undefined): number {
+    const { registry, cells } = this.#parts;
+    const previous = inPlace?.previous.at(-1);
+    if (previous !== undefined) {
+      const outcome = this.#replace(previous);
+      if (outcome !== 0) return outcome;
+    }
+    for (const { module, loaded } of named) {
+      if (!loaded) continue;
+      registry.remove(module.manifest.slot, module.manifest.name);
+      for (const cell of cells.all()) {
+        const at = cell.previous.indexOf(module);
+        if (at >= 0) cell.previous.splice(at, 1);
+      }
+    }
+    return 0;
+  }
+
+  /** A file was evaluated: put its module in place, wake who waits. */
+  completed(request: number, result: PortResult): void {
+    for (const ticket of this.#tickets.values()) {
+      if (ticket.request !== request) continue;
+      ticket.request = 0;
+      ticket.outcome = this.#arrived(ticket.size, result);
+      this.#parts.kernel.waits.wake(ticket.event, 1);
+    }
+  }
+
+  #arrived(size: number, result: PortResult): number {
+    const { registry, log } = this.#parts;
+    if (result.errno !== 0) {
+      log(`module file refused: ${result.reason ?? 'it can not be evaluated'}`);
+      return result.errno;
+    }
+    try {
+      const { module } = registry.add(result.module, true, size);
+      const outcome = this.#activate(module);
+      if (outcome !== 0) registry.remove(module.manifest.slot, module.manifest.name);
+      return outcome;
+    } catch (error) {
+      log(`module file refused: ${error instanceof Error ? error.message : String(error)}`);
+      return -ENOEXEC;
+    }
+  }
+
+  #activate(module: AnyModule): number {
+    const cell = this.#parts.cells.get(cellNameOf(module));
+    return cell.module === module ? -EEXIST : this.#replace(module);
+  }
+
+  #replace(module: AnyModule): number {
+    try {
+      this.#parts.replacer.replace({ modules: [module], transfer: this.#parts.transfer, by: 'guest' });
+      return 0;
+    } catch (error) {
+      this.#parts.log(error instanceof Error ? error.message : String(error));
+      return -EINVAL;
+    }
+  }
+}
+
+function builtinNamed(image: Uint8Array): { readonly slot: SlotName; readonly name: string } | null {
+  if (image.length > 200) return null;
+  const line = String.fromCharCode(...image);
+  if (!line.startsWith(BUILTIN)) return null;
+  const [slot, name] = line.slice(BUILTIN.length).trim().split(' ');
+  if (slot === undefined || name === undefined || !(SLOTS as readonly string[]).includes(slot)) return null;
+  return { slot: slot as SlotName, name };
+}
