@@ -1,0 +1,152 @@
+/**
+ * Mounts: making a superblock part of the tree and taking it out again.
+ *
+ * A mount's root is a dentry whose parent is the dentry that it covers; the first mount's has none. No bind
+ * mounts.
+ * Source: mount(2), umount2(2).
+ */
+import { CAP_SYS_ADMIN } from '../../../abi/linux/capability.ts';
+import { EBUSY, EINVAL, ENOTDIR, EPERM } from '../../../abi/linux/errno.ts';
+import { createMount, type Mount } from '../../../contracts/vfs.ts';
+import { type Core, dentryOf, findType, isDirectory, mountOf } from './core.ts';
+import { addDentry, DETACHED, dropIdle, endMount, hold, release } from './dentries.ts';
+import { FOLLOW, JUMPED, walk } from './walk.ts';
+
+/** @returns the root's dentry, -errno or WAIT */
+function add(
+  core: Core,
+  type: string,
+  source: string,
+  options: string,
+  readOnly: boolean,
+  covers: number,
+): number {
+  const { state } = core;
+  const cell = findType(core, type);
+  if (typeof cell === 'number') return cell;
+  const inode = cell.mount(state.nextSb, source, options);
+  if (inode < 0) return inode;
+  const mount = createMount();
+  mount.id = state.nextMount++;
+  mount.sb = state.nextSb++;
+  mount.type = type;
+  mount.source = source;
+  mount.options = options;
+  mount.readOnly = readOnly;
+  mount.covers = covers;
+  state.mounts.set(mount.id, mount);
+  const root = addDentry(core, Math.max(covers, 0), '', inode, mount.id);
+  hold(core, root.id);
+  mount.root = root.id;
+  if (covers > 0) dentryOf(core, covers).covered = mount.id;
+  return root.id;
+}
+
+/** `Mount.covers` of a superblock that has no place in the tree. */
+const HIDDEN = -2;
+
+const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
+
+export const mountRoot = (core: Core, type: string, source: string, options: string): number =>
+  add(core, type, source, options, hasOption(options, 'ro'), 0);
+
+/** @returns the superblock's number, -errno or WAIT */
+export function mountHidden(core: Core, type: string, source: string, options: string): number {
+  const root = add(core, type, source, options, true, HIDDEN);
+  return root < 0 ? root : mountOf(core, dentryOf(core, root).mount).sb;
+}
+
+export function mount(
+  core: Core,
+  tid: number,
+  type: string,
+  source: string,
+  path: string,
+  options: string,
+  readOnly: boolean,
+): number {
+  if (!core.kernel.process.capable(tid, CAP_SYS_ADMIN)) return -EPERM;
+  const point = walk(core, tid, 0, path, FOLLOW);
+  if (point < 0) return point === JUMPED ? -ENOTDIR : point;
+  if (!isDirectory(core.here)) return -ENOTDIR;
+  const root = add(core, type, source, options, readOnly, point);
+  return root < 0 ? root : 0;
+}
+
+/** The mount whose root a path names. */
+function findMount(core: Core, tid: number, path: string): Mount | number {
+  if (!core.kernel.process.capable(tid, CAP_SYS_ADMIN)) return -EPERM;
+  const root = walk(core, tid, 0, path, FOLLOW);
+  if (root < 0) return root === JUMPED ? -EINVAL : root;
+  const found = mountOf(core, dentryOf(core, root).mount);
+  return found.root === root ? found : -EINVAL;
+}
+
+function isOpenForWriting(core: Core, found: Mount): boolean {
+  for (const file of core.state.files.values()) {
+    if (file.dentry === 0 || file.kind !== 'regular' || (file.flags & 3) === 0) continue;
+    if (dentryOf(core, file.dentry).mount === found.id) return true;
+  }
+  return false;
+}
+
+export function remount(core: Core, tid: number, path: string, readOnly: boolean): number {
+  const found = findMount(core, tid, path);
+  if (typeof found === 'number') return found;
+  if (readOnly && isOpenForWriting(core, found)) return -EBUSY;
+  found.readOnly = readOnly;
+  return 0;
+}
+
+/** True if anything but the mount itself holds something in it. Pre: its idle dentries are dropped. */
+function isBusy(core: Core, found: Mount): boolean {
+  if (found.pins > 0) return true;
+  for (const dentry of core.state.dentries.values()) {
+    if (dentry.mount !== found.id) continue;
+    if (dentry.id !== found.root || dentry.references > 1) return true;
+  }
+  return false;
+}
+
+export function unmount(core: Core, tid: number, path: string, detach: boolean): number {
+  const found = findMount(core, tid, path);
+  if (typeof found === 'number') return found;
+  if (found.covers === 0) return -EBUSY;
+  dropIdle(core, found.id);
+  const busy = isBusy(core, found);
+  if (busy && (!detach || holdsMounts(core, found))) return -EBUSY;
+
+  dentryOf(core, found.covers).covered = 0;
+  if (!busy) {
+    endMount(core, found.id);
+    return 0;
+  }
+  const root = dentryOf(core, found.root);
+  release(core, root.parent);
+  root.parent = 0;
+  found.covers = DETACHED;
+  return 0;
+}
+
+const holdsMounts = (core: Core, found: Mount): boolean => {
+  for (const dentry of core.state.dentries.values()) {
+    if (dentry.mount === found.id && dentry.covered !== 0) return true;
+  }
+  return false;
+};
+
+/** Those that have a place in the tree. */
+export function mounts(core: Core): readonly Mount[] {
+  return [...core.state.mounts.values()].filter(({ covers }) => covers >= 0);
+}
+
+/** vm maps an inode. */
+export function pinInode(core: Core, sb: number, by: 1 | -1): void {
+  for (const found of core.state.mounts.values()) {
+    if (found.sb !== sb) continue;
+    found.pins += by;
+    const root = dentryOf(core, found.root);
+    if (found.covers === DETACHED && found.pins === 0 && root.references === 1) endMount(core, found.id);
+    return;
+  }
+}
