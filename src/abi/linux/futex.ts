@@ -1,0 +1,31 @@
+/**
+ * futex(2): operations, flags and the encoding of FUTEX_WAKE_OP. Data.
+ *
+ * Source: linux/futex.h.
+ */
+export const FUTEX_WAIT = 0;
+export const FUTEX_WAKE = 1;
+export const FUTEX_REQUEUE = 3;
+export const FUTEX_CMP_REQUEUE = 4;
+export const FUTEX_WAKE_OP = 5;
+export const FUTEX_WAIT_BITSET = 9;
+export const FUTEX_WAKE_BITSET = 10;
+
+export const FUTEX_PRIVATE_FLAG = 128;
+export const FUTEX_CLOCK_REALTIME = 256;
+export const FUTEX_CMD_MASK: number = ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+export const FUTEX_BITSET_MATCH_ANY = 0xffff_ffff;
+
+/** What FUTEX_WAKE_OP does to the second word: bits 28-30 of the last argument; bit 31 makes its operand a shift. */
+export const FUTEX_OP_SET = 0;
+export const FUTEX_OP_ADD = 1;
+export const FUTEX_OP_OR = 2;
+export const FUTEX_OP_ANDN = 3;
+export const FUTEX_OP_XOR = 4;
+/** How it compares the old value: bits 24-27. */
+export const FUTEX_OP_CMP_EQ = 0;
+export const FUTEX_OP_CMP_NE = 1;
+export const FUTEX_OP_CMP_LT = 2;
+export const FUTEX_OP_CMP_LE = 3;
+export const FUTEX_OP_CMP_GT = 4;
+export const FUTEX_OP_CMP_GE = 5;

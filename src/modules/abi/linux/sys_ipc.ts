@@ -1,0 +1,45 @@
+/**
+ * System calls of ipc: pipe2 and futex. What futex does is in futex.ts.
+ */
+import { EINVAL } from '../../../abi/linux/errno.ts';
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import { type Handler, partial, type Row } from './call.ts';
+import { sysFutex } from './futex.ts';
+
+/** pipe(2). */
+const sysPipe2: Handler = (kernel, tid, fds, flags) => {
+  if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
+  const writable = kernel.user.spans(tid, fds, 8, true, kernel.user.scratch);
+  if (writable !== 0) return writable;
+  const closeOnExec = (flags & O_CLOEXEC) !== 0;
+  const pipe = kernel.ipc.createPipe();
+  const reader = kernel.vfs.openPipe(pipe, true, false, O_RDONLY | (flags & O_NONBLOCK));
+  const writer = kernel.vfs.openPipe(pipe, false, true, O_WRONLY | (flags & O_NONBLOCK));
+  const readFd = kernel.process.install(tid, reader, 0, closeOnExec);
+  if (readFd < 0) {
+    kernel.vfs.release(reader, 0);
+    kernel.vfs.release(writer, 0);
+    return readFd;
+  }
+  const writeFd = kernel.process.install(tid, writer, 0, closeOnExec);
+  if (writeFd < 0) {
+    kernel.process.close(tid, readFd);
+    kernel.vfs.release(writer, 0);
+    return writeFd;
+  }
+  const both = new Uint8Array(8);
+  new DataView(both.buffer).setUint32(0, readFd, true);
+  new DataView(both.buffer).setUint32(4, writeFd, true);
+  return kernel.user.write(tid, fds, both);
+};
+
+export const ipcCalls: readonly Row[] = [
+  partial(59, 'pipe2', ['ptr', 'uint'], sysPipe2, 'O_DIRECT (packets) is refused'),
+  partial(
+    98,
+    'futex',
+    ['ptr', 'uint', 'uint', 'ptr', 'ptr', 'uint'],
+    sysFutex,
+    'no priority inheritance (FUTEX_LOCK_PI and relatives)',
+  ),
+];
