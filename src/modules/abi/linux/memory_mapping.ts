@@ -46,8 +46,8 @@ import {
   VMA_NORESERVE,
   VMA_SHARED,
 } from '../../../contracts/vm.ts';
-import { pageUp } from '../../../lib/address-space.ts';
-import { findArea } from '../../../lib/areas.ts';
+import { pageUp } from '../../../lib/vm/address-space.ts';
+import { findArea } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 
 /** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */

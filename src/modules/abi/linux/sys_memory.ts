@@ -27,8 +27,8 @@ import {
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from '../../../abi/linux/resource.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { USER_LIMIT, VMA_GROWSDOWN } from '../../../contracts/vm.ts';
-import { pageUp } from '../../../lib/address-space.ts';
-import { areaAt, coveredTo } from '../../../lib/areas.ts';
+import { pageUp } from '../../../lib/vm/address-space.ts';
+import { areaAt, coveredTo } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { full, partial, type Row } from './call.ts';
 import { exceedsLimits, softLimit, spaceOf, sysMmap } from './memory_mapping.ts';

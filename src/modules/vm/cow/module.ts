@@ -2,138 +2,65 @@
  * vm/cow: memory on demand, copy-on-write fork, private and shared mappings of files.
  *
  * A page gets a frame at its first use; after fork(2) both sides share frames until one writes. The price is a fault for
- * each first use and each first write. State: the areas of each address space; pages are in pmap and frames.
+ * each first use and each first write. The bookkeeping of areas is lib/vm's.
  */
-import { EINVAL, ENOMEM } from '../../../abi/linux/errno.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
-import {
-  createSpace,
-  createVma,
-  type MapRequest,
-  type Space,
-  USER_LIMIT,
-  USER_TOP,
-  VMA_DONTFORK,
-  VMA_HEAP,
-  VMA_NORESERVE,
-  VMA_SHARED,
-  VMA_WIPEONFORK,
-  type Vm,
-  type VmState,
-  vmLayout,
-} from '../../../contracts/vm.ts';
-import {
-  addArea,
-  isAligned,
-  pageUp,
-  placeArea,
-  protect,
-  remap,
-  setBreak,
-  unmap,
-  unmapRange,
-} from '../../../lib/address-space.ts';
+import { PROT_WRITE } from '../../../contracts/pmap.ts';
+import { type Space, type Vm, type VmState, vmLayout } from '../../../contracts/vm.ts';
+import type { Area } from '../../../lib/vm/areas.ts';
+import { type Core, isShared, type Policy, pageIndex } from '../../../lib/vm/core.ts';
+import { enterFromInode, inodePage } from '../../../lib/vm/fault.ts';
+import { eachPage, enterOwn, enterShared } from '../../../lib/vm/pages.ts';
+import { vmOperations } from '../../../lib/vm/spaces.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
-import { advise, residency, sync, truncated } from './advise.ts';
-import { type Core, copyArea, createCore, spaceOf } from './core.ts';
-import { fault } from './fault.ts';
-import { createPager, isShared, sharePages } from './pages.ts';
 
-/** Room for the stack above the highest mapping (128 MiB, as Linux leaves at least). */
-const STACK_ROOM = 0x800_0000;
+/** Pages around a read fault of a file that are mapped with it if they are in the cache; a power of two. */
+const AROUND = 16;
 
-function create(core: Core): number {
-  const { state, kernel } = core;
-  const id = state.nextSpace;
-  if (kernel.pmap.create(id) !== 0) return -ENOMEM;
-  state.nextSpace++;
-  const space = createSpace();
-  space.id = id;
-  space.users = 1;
-  space.mmapTop = USER_TOP - STACK_ROOM;
-  state.spaces.set(id, space);
-  return id;
-}
-
-function release(core: Core, space: Space): void {
-  space.users--;
-  if (space.users > 0) return;
-  unmapRange(space, 0, USER_LIMIT, core.mapper);
-  core.kernel.pmap.destroy(space.id);
-  core.state.spaces.delete(space.id);
-}
-
-function fork(core: Core, parent: Space): number {
-  const id = create(core);
-  if (id < 0) return id;
-  const child = spaceOf(core.state, id);
-  child.brkStart = parent.brkStart;
-  child.brk = parent.brk;
-  child.mmapTop = parent.mmapTop;
-  for (const area of parent.vmas) {
-    if ((area.flags & VMA_DONTFORK) !== 0) continue;
-    const copy = copyArea(area);
-    child.vmas.push(copy);
-    core.mapper.keeper.hold(copy);
-    // Shared pages are found again through the page cache when the child wants them.
-    if (isShared(area) || (area.flags & VMA_WIPEONFORK) !== 0) continue;
-    if (sharePages(core.kernel, parent, child, area) !== 0) {
-      release(core, child);
-      return -ENOMEM;
-    }
+/** Map the neighbours of a file's page that are in the cache already. */
+function mapAround(kernel: Kernel, space: Space, area: Readonly<Area>, page: number): void {
+  const bytes = AROUND * PAGE_SIZE;
+  const first = page - (page % bytes);
+  const end = Math.min(area.end, first + bytes);
+  for (let va = Math.max(area.start, first); va < end; va += PAGE_SIZE) {
+    if (kernel.pmap.extract(space.id, va) !== 0) continue;
+    const frame = kernel.pagecache.find(area.inode, pageIndex(area, va));
+    if (frame === 0) continue;
+    if (enterShared(kernel, space, va, frame, area.prot & ~PROT_WRITE) !== 0) return;
   }
-  return id;
 }
 
-/** More private memory than there is memory at all is refused at once (proc(5), overcommit_memory 0). */
-const isTooMuch = (kernel: Kernel, length: number, prot: number, flags: number): boolean =>
-  (prot & PROT_WRITE) !== 0 &&
-  (flags & (VMA_SHARED | VMA_NORESERVE)) === 0 &&
-  length / PAGE_SIZE > kernel.frames.total();
-
-function map(core: Core, space: Space, request: MapRequest): number {
-  const { kernel, mapper, state } = core;
-  const { prot, flags } = request;
-  if (request.length <= 0 || !isAligned(request.offset)) return -EINVAL;
-  const length = pageUp(request.length);
-  const start = placeArea(space, request.address, length, request.fixed, request.noReplace, mapper);
-  if (start < 0) return start;
-  if (isTooMuch(kernel, length, prot, flags)) return -ENOMEM;
-  if (request.fixed) {
-    const cleared = unmapRange(space, start, start + length, mapper);
-    if (cleared !== 0) return cleared;
-  }
-  const area = createVma();
-  area.start = start;
-  area.end = start + length;
-  area.prot = prot;
-  area.maxProt = request.maxProt;
-  area.flags = flags;
-  area.inode = request.inode;
-  if (area.inode !== 0) area.offset = request.offset;
-  else if (isShared(area)) area.inode = state.nextAnonymous++;
-  const added = addArea(space, area, mapper);
-  if (added !== 0) return added;
-  if ((prot & PROT_EXEC) !== 0) kernel.engine.flushCode();
-  return start;
+/** The page of a private file mapping: the cache's own until it is written. */
+function fromFile(core: Core, space: Space, area: Readonly<Area>, page: number, access: number): number {
+  const frame = inodePage(core, area, pageIndex(area, page));
+  if (frame < 0) return frame;
+  if (frame === 0 || access === PROT_WRITE) return enterOwn(core.kernel, space, page, frame, area.prot);
+  const entered = enterShared(core.kernel, space, page, frame, area.prot & ~PROT_WRITE);
+  if (entered === 0) mapAround(core.kernel, space, area, page);
+  return entered;
 }
 
-function brk(core: Core, space: Space, address: number): number {
-  const heap = createVma();
-  heap.prot = PROT_READ | PROT_WRITE;
-  heap.maxProt = PROT_READ | PROT_WRITE | PROT_EXEC;
-  heap.flags = VMA_HEAP;
-  if (isTooMuch(core.kernel, address - space.brk, heap.prot, heap.flags)) return space.brk;
-  return setBreak(space, address, heap, core.mapper);
-}
-
-function sizeOf(space: Space): number {
-  let bytes = 0;
-  for (const area of space.vmas) bytes += area.end - area.start;
-  return bytes / PAGE_SIZE;
-}
+const policy: Policy = {
+  admit: () => 0,
+  populate: () => 0,
+  absent(core, space, area, page, access) {
+    if (area.inode === 0) return enterOwn(core.kernel, space, page, 0, area.prot);
+    return isShared(area)
+      ? enterFromInode(core, space, area, page, access)
+      : fromFile(core, space, area, page, access);
+  },
+  inherit(core, parent, child, area) {
+    // The child finds shared pages again through the page cache when it wants them.
+    if (isShared(area)) return 0;
+    const { kernel } = core;
+    const prot = area.prot & ~PROT_WRITE;
+    return eachPage(kernel, parent, area, (va, frame, page) => {
+      if ((page & PROT_WRITE) !== 0) kernel.pmap.protect(parent.id, va, prot);
+      return enterShared(kernel, child, va, frame, prot);
+    });
+  },
+};
 
 export const cowVm: Module<Vm, VmState> = {
   manifest: {
@@ -146,50 +73,7 @@ export const cowVm: Module<Vm, VmState> = {
     description: 'memory on demand, copy-on-write fork, mapped files',
   },
   layout: vmLayout,
-  create(state, kernel) {
-    const core: Core = createCore(
-      state,
-      kernel,
-      createPager(() => core),
-    );
-    const at = (id: number): Space => spaceOf(state, id);
-    return {
-      create: () => create(core),
-      retain(space) {
-        at(space).users++;
-      },
-      release: (space) => release(core, at(space)),
-      fork: (space) => fork(core, at(space)),
-      map: (space, request) => map(core, at(space), request),
-      unmap: (space, address, length) => unmap(at(space), address, length, core.mapper),
-      protect(space, address, length, prot) {
-        const result = protect(at(space), address, length, prot, core.mapper);
-        if ((prot & PROT_EXEC) !== 0) kernel.engine.flushCode();
-        return result;
-      },
-      remap: (space, address, oldLength, newLength, flags, newAddress) =>
-        remap(at(space), address, oldLength, newLength, flags, newAddress, core.mapper),
-      setHeap(space, start) {
-        at(space).brkStart = start;
-        at(space).brk = start;
-      },
-      brk: (space, address) => brk(core, at(space), address),
-      advise: (space, address, length, advice) => advise(core, at(space), address, length, advice),
-      sync: (space, address, length, flags) => sync(core, at(space), address, length, flags),
-      fault: (space, va, access, stackLimit) => fault(core, at(space), va, access, stackLimit),
-      truncated: (inode, fromIndex) => truncated(core, inode, fromIndex),
-      mapped(inode) {
-        for (const space of state.spaces.values()) {
-          if (space.vmas.some((area) => area.inode === inode)) return true;
-        }
-        return false;
-      },
-      residency: (space, address, length, into) => residency(core, at(space), address, length, into),
-      areas: (space) => at(space).vmas,
-      size: (space) => sizeOf(at(space)),
-      resident: (space) => at(space).resident,
-    };
-  },
+  create: (state, kernel) => vmOperations(state, kernel, policy),
 };
 
 export default cowVm;

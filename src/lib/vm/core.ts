@@ -1,35 +1,47 @@
 /**
- * What every part of vm/cow works with: the state, the kernel and the mapper of one instance.
+ * What the parts of a virtual memory work with: state, kernel, and the policy of the module.
  *
- * Holds the keeping of inodes behind areas. All of it is rebuilt from the state and the kernel by a new instance.
+ * The modules of slot `vm` share one state layout and differ in when pages come into being; that is the `Policy`, and what
+ * surrounds it is here in lib/vm. A core is made from state and kernel alone, so a fresh instance has the same.
  */
-import { createStat, type FileSystem, type Stat, superblockOf } from '../../../contracts/filesystem.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+import { type FileSystem, type Stat, superblockOf } from '../../contracts/filesystem.ts';
+import type { Kernel } from '../../contracts/kernel.ts';
 import {
   createVma,
+  type MapRequest,
   type Space,
-  USER_BOTTOM,
-  USER_LIMIT,
-  USER_TOP,
   VMA_GROWSDOWN,
   VMA_SHARED,
   VMA_SPECIAL,
   type Vma,
   type VmState,
-} from '../../../contracts/vm.ts';
-import type { Mapper, Pager } from '../../../lib/address-space.ts';
-import type { Area, AreaKeeper } from '../../../lib/areas.ts';
-import { KernelFault } from '../../../lib/kernel-fault.ts';
-import { PAGE_SIZE } from '../../../machine/layout.ts';
+} from '../../contracts/vm.ts';
+import { KernelFault } from '../kernel-fault.ts';
+import type { Mapper } from './address-space.ts';
+import type { Area, AreaKeeper } from './areas.ts';
 
+const PAGE = 4096;
 /** Bytes that stay free below an area that grows down (stack_guard_gap of 256 pages). */
-export const GUARD_GAP: number = 256 * PAGE_SIZE;
+export const GUARD_GAP: number = 256 * PAGE;
+
+/** When pages come into being. None of these may change the list of areas. */
+export interface Policy {
+  /** Before a mapping is made and anything is replaced. @returns 0, -errno or WAIT */
+  admit(core: Core, space: Space, request: MapRequest): number;
+  /** A range of areas became accessible: make pages present ahead of their use. @returns 0 or -ENOMEM */
+  populate(core: Core, space: Space, start: number, end: number): number;
+  /** An access that is allowed found no page. Idempotent. @returns 0, -EIO, -ENOMEM or WAIT */
+  absent(core: Core, space: Space, area: Readonly<Area>, page: number, access: number): number;
+  /** fork(2): give the child the pages of an area that it has too. @returns 0 or -ENOMEM */
+  inherit(core: Core, parent: Space, child: Space, area: Readonly<Area>): number;
+}
 
 export interface Core {
   readonly state: VmState;
   readonly kernel: Kernel;
+  readonly policy: Policy;
   readonly mapper: Mapper;
-  /** Filled by each file system call that needs one. */
+  /** Scratch of one call. */
   readonly stat: Stat;
 }
 
@@ -39,7 +51,7 @@ export function spaceOf(state: VmState, id: number): Space {
   return space;
 }
 
-export function copyArea(area: Area): Vma {
+export function copyArea(area: Readonly<Area>): Vma {
   const copy = createVma();
   copy.start = area.start;
   copy.end = area.end;
@@ -70,7 +82,8 @@ function dropAnonymous(state: VmState, kernel: Kernel, inode: number): void {
   kernel.pagecache.truncate(inode, 0);
 }
 
-const createKeeper = (state: VmState, kernel: Kernel): AreaKeeper => ({
+/** Counts the areas of each inode: shared anonymous objects here, files by pins. */
+export const createKeeper = (state: VmState, kernel: Kernel): AreaKeeper => ({
   copy: copyArea,
   joins,
   hold({ inode }) {
@@ -86,20 +99,6 @@ const createKeeper = (state: VmState, kernel: Kernel): AreaKeeper => ({
   edge: (area) => ((area.flags & VMA_GROWSDOWN) !== 0 ? Math.max(area.start - GUARD_GAP, 0) : area.start),
 });
 
-export const createCore = (state: VmState, kernel: Kernel, pager: Pager): Core => ({
-  state,
-  kernel,
-  mapper: {
-    keeper: createKeeper(state, kernel),
-    pager,
-    shared: VMA_SHARED,
-    bottom: USER_BOTTOM,
-    top: USER_TOP,
-    limit: USER_LIMIT,
-  },
-  stat: createStat(),
-});
-
 /** The cell that serves an inode of a mounted file system. */
 export function fileSystemOf(kernel: Kernel, inode: number): FileSystem {
   const type = kernel.vfs.fileSystemOf(superblockOf(inode));
@@ -110,4 +109,9 @@ export function fileSystemOf(kernel: Kernel, inode: number): FileSystem {
 
 /** Index of the page of an area's inode that is mapped at `va`. */
 export const pageIndex = (area: Readonly<Area>, va: number): number =>
-  (area.offset + (va - area.start)) / PAGE_SIZE;
+  (area.offset + (va - area.start)) / PAGE;
+
+export const isShared = (area: Readonly<Area>): boolean => (area.flags & VMA_SHARED) !== 0;
+/** A shared mapping of a file, whose file system is told of writes. */
+export const isSharedFile = (area: Readonly<Area>): boolean =>
+  isShared(area) && superblockOf(area.inode) !== 0;

@@ -1,13 +1,13 @@
 /**
- * madvise, msync, mincore and the truncation of mapped files for vm/cow.
+ * madvise, msync, mincore and the truncation of mapped files.
  *
  * Advice that changes nothing a program can see is checked and taken as read. Source: madvise(2), msync(2), mincore(2).
  */
-import { EACCES, EFAULT, EINVAL, EIO, ENOMEM } from '../../../abi/linux/errno.ts';
-import * as advices from '../../../abi/linux/mman.ts';
-import { superblockOf } from '../../../contracts/filesystem.ts';
-import { WAIT } from '../../../contracts/kernel.ts';
-import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
+import { EACCES, EFAULT, EINVAL, EIO, ENOMEM } from '../../abi/linux/errno.ts';
+import * as advices from '../../abi/linux/mman.ts';
+import { superblockOf } from '../../contracts/filesystem.ts';
+import { WAIT } from '../../contracts/kernel.ts';
+import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_READ, PROT_WRITE } from '../../contracts/pmap.ts';
 import {
   type Space,
   USER_LIMIT,
@@ -15,13 +15,14 @@ import {
   VMA_SHARED,
   VMA_SPECIAL,
   VMA_WIPEONFORK,
-} from '../../../contracts/vm.ts';
-import { isAligned, pageUp } from '../../../lib/address-space.ts';
-import { type Area, carve, coveredTo, findArea, mergeAround } from '../../../lib/areas.ts';
-import { PAGE_SIZE } from '../../../machine/layout.ts';
-import { type Core, fileSystemOf, pageIndex } from './core.ts';
+} from '../../contracts/vm.ts';
+import { isAligned, pageUp } from './address-space.ts';
+import { type Area, carve, coveredTo, findArea, mergeAround } from './areas.ts';
+import { type Core, fileSystemOf, isSharedFile, pageIndex } from './core.ts';
 import { fault } from './fault.ts';
-import { discard, isSharedFile, noteWritten } from './pages.ts';
+import { discard, noteWritten } from './pages.ts';
+
+const PAGE_SIZE = 4096;
 
 /** Advice without an effect that a program could see. */
 const IDLE: ReadonlySet<number> = new Set([

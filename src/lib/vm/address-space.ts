@@ -4,8 +4,8 @@
  * The arithmetic that every virtual memory has in common, over plain data. What becomes of the pages is the pager's,
  * which the module that calls gives. Errors and their order follow the man pages.
  */
-import { EACCES, EEXIST, EFAULT, EINVAL, ENOMEM } from '../abi/linux/errno.ts';
-import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../abi/linux/mman.ts';
+import { EACCES, EEXIST, EFAULT, EINVAL, ENOMEM } from '../../abi/linux/errno.ts';
+import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../../abi/linux/mman.ts';
 import {
   type Area,
   type AreaKeeper,

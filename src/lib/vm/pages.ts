@@ -1,0 +1,147 @@
+/**
+ * Pages of an address space: entered, unmapped, protected, moved and copied through pmap.
+ *
+ * One reference of a frame belongs to each mapping of it. A private page that others hold too is never mapped writable;
+ * so a frame with one reference is the mapping's alone.
+ */
+import { ENOMEM } from '../../abi/linux/errno.ts';
+import type { Kernel } from '../../contracts/kernel.ts';
+import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_WRITE } from '../../contracts/pmap.ts';
+import type { Space } from '../../contracts/vm.ts';
+import type { AddressSpace, Pager } from './address-space.ts';
+import { type Area, findArea } from './areas.ts';
+import { type Core, fileSystemOf, isShared, isSharedFile, pageIndex, spaceOf } from './core.ts';
+
+const PAGE = 4096;
+const PROT_BITS = 7;
+
+/** Tell the file system that a page of a shared mapping was written. @returns 0, -errno or WAIT */
+export function noteWritten(core: Core, inode: number, index: number): number {
+  const cell = fileSystemOf(core.kernel, inode);
+  const known = cell.stat(inode, core.stat);
+  if (known !== 0) return known;
+  const length = Math.min(core.stat.size - index * PAGE, PAGE);
+  return length > 0 ? cell.written(inode, index * PAGE, length) : 0;
+}
+
+/** Map a frame, whose reference the mapping takes over; it is released if that fails. @returns 0 or -ENOMEM */
+export function enterPage(
+  kernel: Kernel,
+  space: AddressSpace,
+  va: number,
+  frame: number,
+  prot: number,
+): number {
+  if (kernel.pmap.enter(space.id, va, frame, prot) !== 0) {
+    kernel.frames.unref(frame);
+    return -ENOMEM;
+  }
+  space.resident++;
+  return 0;
+}
+
+/** Map zeros, or a copy of the frame `source`, that are the mapping's own. @returns 0 or -ENOMEM */
+export function enterOwn(
+  kernel: Kernel,
+  space: AddressSpace,
+  va: number,
+  source: number,
+  prot: number,
+): number {
+  const frame = kernel.frames.alloc(source === 0, 0);
+  if (frame === 0) return -ENOMEM;
+  if (source !== 0) kernel.machine.u8.copyWithin(frame * PAGE, source * PAGE, (source + 1) * PAGE);
+  return enterPage(kernel, space, va, frame, prot);
+}
+
+/** Map one more reference of a frame. @returns 0 or -ENOMEM */
+export function enterShared(
+  kernel: Kernel,
+  space: AddressSpace,
+  va: number,
+  frame: number,
+  prot: number,
+): number {
+  kernel.frames.ref(frame);
+  return enterPage(kernel, space, va, frame, prot);
+}
+
+/** Unmap a range and release its frames; writes to shared files are told to their file systems. */
+export function discard(core: Core, space: AddressSpace, start: number, end: number): void {
+  const { pmap, frames } = core.kernel;
+  for (let va = pmap.next(space.id, start, end); va >= 0; va = pmap.next(space.id, va + PAGE, end)) {
+    const was = pmap.remove(space.id, va);
+    frames.unref(was >>> EXTRACT_FRAME_SHIFT);
+    space.resident--;
+    if ((was & MAPPED_DIRTY) === 0) continue;
+    const area = space.vmas[findArea(space.vmas, va)] as Area;
+    if (isSharedFile(area)) noteWritten(core, area.inode, pageIndex(area, va));
+  }
+}
+
+/** The protection that a page which is present may have now. A page of a shared file is not writable until told of. */
+export function allowed(kernel: Kernel, area: Readonly<Area>, present: number): number {
+  if ((area.prot & PROT_WRITE) === 0) return area.prot;
+  const writable = isSharedFile(area)
+    ? (present & PROT_WRITE) !== 0
+    : isShared(area) || kernel.frames.count(present >>> EXTRACT_FRAME_SHIFT) === 1;
+  return writable ? area.prot : area.prot & ~PROT_WRITE;
+}
+
+function reprotect(core: Core, space: AddressSpace, start: number, end: number): number {
+  const { pmap } = core.kernel;
+  for (let va = pmap.next(space.id, start, end); va >= 0; va = pmap.next(space.id, va + PAGE, end)) {
+    const area = space.vmas[findArea(space.vmas, va)] as Area;
+    pmap.protect(space.id, va, allowed(core.kernel, area, pmap.extract(space.id, va)));
+  }
+  return populate(core, space, start, end);
+}
+
+/** Moves pages so that dirty ones are told of, and the new mapping begins clean. */
+function move(core: Core, space: AddressSpace, from: number, to: number, length: number): boolean {
+  const { pmap } = core.kernel;
+  const end = from + length;
+  for (let va = pmap.next(space.id, from, end); va >= 0; va = pmap.next(space.id, va + PAGE, end)) {
+    const page = pmap.extract(space.id, va);
+    if (pmap.enter(space.id, va - from + to, page >>> EXTRACT_FRAME_SHIFT, page & PROT_BITS) === 0) continue;
+    for (let back = from; back < va; back += PAGE) pmap.remove(space.id, back - from + to);
+    return false;
+  }
+  for (let va = pmap.next(space.id, from, end); va >= 0; va = pmap.next(space.id, va + PAGE, end)) {
+    const was = pmap.remove(space.id, va);
+    const area = space.vmas[findArea(space.vmas, va)] as Area;
+    if ((was & MAPPED_DIRTY) !== 0 && isSharedFile(area)) noteWritten(core, area.inode, pageIndex(area, va));
+  }
+  return true;
+}
+
+const populate = (core: Core, space: AddressSpace, start: number, end: number): number =>
+  core.policy.populate(core, spaceOf(core.state, space.id), start, end);
+
+/** @param core gives the core, which is made after its pager */
+export const createPager = (core: () => Core): Pager => ({
+  discard: (space, start, end) => discard(core(), space, start, end),
+  reprotect: (space, start, end) => reprotect(core(), space, start, end),
+  populate: (space, start, end) => populate(core(), space, start, end),
+  move: (space, from, to, length) => move(core(), space, from, to, length),
+});
+
+/** Call `take` with each mapped page of an area: its address, frame and `extract` word. Stops at what is not 0. */
+export function eachPage(
+  kernel: Kernel,
+  space: Space,
+  area: Readonly<Area>,
+  take: (va: number, frame: number, page: number) => number,
+): number {
+  const { pmap } = kernel;
+  for (
+    let va = pmap.next(space.id, area.start, area.end);
+    va >= 0;
+    va = pmap.next(space.id, va + PAGE, area.end)
+  ) {
+    const page = pmap.extract(space.id, va);
+    const result = take(va, page >>> EXTRACT_FRAME_SHIFT, page);
+    if (result !== 0) return result;
+  }
+  return 0;
+}
