@@ -18,6 +18,7 @@ const FOLDERS: readonly (readonly [path: string, mode: number])[] = [
   ['/home', 0o755],
   ['/mnt', 0o755],
   ['/root', 0o700],
+  ['/sbin', 0o755],
   ['/tmp', 0o1777],
   ['/var', 0o755],
 ];

@@ -4,7 +4,8 @@
  * No translation to wait for and little memory, so it is what a program starts on; 150 to 400 million instructions a
  * second. The record holds nothing but the Wasm instance; TLB and records lie in the machine's engine region.
  */
-import { EXIT_ILLEGAL, type Engine, type EngineState } from '../../../contracts/engine.ts';
+import { EXIT_ILLEGAL, type Engine, engineLayout, type EngineState } from '../../../contracts/engine.ts';
+import type { Module } from '../../../contracts/module.ts';
 import { HART_TVAL } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
@@ -147,17 +148,17 @@ export function createInterpreter(m: Machine): Engine {
   };
 }
 
-export const interpreter: {
-  readonly manifest: {
-    readonly slot: 'engine';
-    readonly name: string;
-    readonly version: string;
-    readonly contract: number;
-    readonly interfaces: readonly string[];
-    readonly needs: Readonly<Record<string, number>>;
-  };
-  create(state: EngineState, kernel: { readonly machine: Machine }): Engine;
-} = {
-  manifest: { slot: 'engine', name: NAME, version: VERSION, contract: 1, interfaces: [], needs: {} },
+export const interpreterEngine: Module<Engine, EngineState> = {
+  manifest: {
+    slot: 'engine',
+    name: NAME,
+    version: VERSION,
+    contract: 1,
+    interfaces: [],
+    needs: {},
+    description: 'Interprets predecoded instructions in one WebAssembly function',
+  },
+  layout: engineLayout,
   create: (_state, kernel) => createInterpreter(kernel.machine),
 };
+export default interpreterEngine;
