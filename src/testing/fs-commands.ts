@@ -88,11 +88,12 @@ export const commands = (): fc.Arbitrary<Command[]> =>
     { maxLength: 60, size: 'max' },
   );
 
-/** Run an operation again until it no longer waits. */
-export function settle<T>(operation: () => T | number): T | number {
+/** Run an operation again until it no longer waits. @param idle what goes on meanwhile */
+export function settle<T>(operation: () => T | number, idle?: () => void): T | number {
   for (let i = 0; i < 1000; i++) {
     const answer = operation();
     if (answer !== WAIT) return answer;
+    idle?.();
   }
   throw new Error('the operation waits for ever');
 }
@@ -103,33 +104,41 @@ export interface Subject {
   cell(): FileSystem;
   /** Send the state through bytes into a fresh instance, after a check of its invariants. */
   transfer(): void;
+  /** Called while an operation waits. */
+  idle?(): void;
 }
+
+const settler =
+  (subject: Subject) =>
+  <T>(operation: () => T | number): T | number =>
+    settle(operation, () => subject.idle?.());
 
 /** Everything the file system shows agrees with the model. */
 export function compare(subject: Subject, node: Node, id: number, ids: Map<Node, number>): void {
   const stat = createStat();
+  const settled = settler(subject);
   ids.set(node, id);
-  expect(settle(() => subject.cell().stat(id, stat))).toBe(0);
+  expect(settled(() => subject.cell().stat(id, stat))).toBe(0);
   expect(typeOf(stat.mode)).toBe(node.type);
   expect(stat.mode & 0o7777).toBe(node.mode);
-  if (node.type === S_IFLNK) expect(settle(() => subject.cell().readlink(0, id))).toBe(node.target);
+  if (node.type === S_IFLNK) expect(settled(() => subject.cell().readlink(0, id))).toBe(node.target);
   if (node.type === S_IFREG) {
     expect(stat.size).toBe(node.bytes.length);
-    const bytes = settle(() => readFile(subject.fake, id, node.bytes.length));
+    const bytes = settled(() => readFile(subject.fake, id, node.bytes.length));
     expect(bytes).toEqual(node.bytes);
   }
   if (node.type === S_IFDIR) {
-    const entries = settle(() => subject.cell().list(0, id, 0, 100));
+    const entries = settled(() => subject.cell().list(0, id, 0, 100));
     if (typeof entries === 'number') throw new Error(`list answered ${entries}`);
     expect(entries.map((entry) => entry.name).sort()).toEqual([...node.children.keys()].sort());
     for (const entry of entries) {
       const child = node.children.get(entry.name) as Node;
       expect(entry.type).toBe(child.type);
-      expect(settle(() => subject.cell().lookup(0, id, entry.name))).toBe(entry.inode);
+      expect(settled(() => subject.cell().lookup(0, id, entry.name))).toBe(entry.inode);
       expect(ids.get(child) ?? entry.inode).toBe(entry.inode);
       compare(subject, child, entry.inode, ids);
     }
-    settle(() => subject.cell().stat(id, stat));
+    settled(() => subject.cell().stat(id, stat));
   }
   expect(stat.links).toBe(linksOf(node));
 }
@@ -142,6 +151,7 @@ export function execute(
   list: readonly Command[],
 ): void {
   const held: Node[] = [];
+  const settled = settler(subject);
   const rootId = ids.get(root) as number;
   for (const command of list) {
     const nodes = [...new Set([...reachable(root), ...held])];
@@ -155,7 +165,7 @@ export function execute(
         const directory = at(directories, command.directory);
         const type = command.kind === 'create' ? command.type : S_IFLNK;
         const made = modelCreate(directory, command.name, type);
-        const answer = settle(() =>
+        const answer = settled(() =>
           command.kind === 'create'
             ? cell().create(id(directory), command.name, type | 0o640, 1, 2, 0)
             : cell().symlink(id(directory), command.name, command.target, 1, 2),
@@ -170,14 +180,14 @@ export function execute(
       case 'link': {
         const directory = at(directories, command.directory);
         const node = at(nodes, command.node);
-        expect(settle(() => cell().link(id(directory), command.name, id(node)))).toBe(
+        expect(settled(() => cell().link(id(directory), command.name, id(node)))).toBe(
           modelLink(directory, command.name, node),
         );
         break;
       }
       case 'unlink': {
         const directory = at(directories, command.directory);
-        expect(settle(() => cell().unlink(id(directory), command.name, command.asDirectory))).toBe(
+        expect(settled(() => cell().unlink(id(directory), command.name, command.asDirectory))).toBe(
           modelUnlink(directory, command.name, command.asDirectory),
         );
         break;
@@ -185,7 +195,7 @@ export function execute(
       case 'rename': {
         const [from, to] = [at(directories, command.from), at(directories, command.to)];
         expect(
-          settle(() => cell().rename(id(from), command.name, id(to), command.toName, command.flags)),
+          settled(() => cell().rename(id(from), command.name, id(to), command.toName, command.flags)),
         ).toBe(modelRename(from, command.name, to, command.toName, command.flags));
         break;
       }
@@ -193,13 +203,13 @@ export function execute(
         const node = at(nodes, command.node);
         if (node.type !== S_IFREG) break;
         const bytes = new Uint8Array(command.length).fill(command.byte);
-        expect(settle(() => writeFile(subject.fake, id(node), command.offset, bytes))).toBe(0);
+        expect(settled(() => writeFile(subject.fake, id(node), command.offset, bytes))).toBe(0);
         modelWrite(node, command.offset, command.length, command.byte);
         break;
       }
       case 'truncate': {
         const node = at(nodes, command.node);
-        const answer = settle(() => cell().setAttributes(id(node), { size: command.size }));
+        const answer = settled(() => cell().setAttributes(id(node), { size: command.size }));
         if (node.type === S_IFREG) {
           expect(answer).toBe(0);
           modelResize(node, command.size);
@@ -208,9 +218,9 @@ export function execute(
       }
       case 'chmod': {
         const node = at(nodes, command.node);
-        expect(settle(() => cell().setAttributes(id(node), { mode: command.mode }))).toBe(0);
+        expect(settled(() => cell().setAttributes(id(node), { mode: command.mode }))).toBe(0);
         node.mode = command.mode & ~0o2000;
-        settle(() => cell().setAttributes(id(node), { mode: node.mode }));
+        settled(() => cell().setAttributes(id(node), { mode: node.mode }));
         break;
       }
       case 'pin': {
