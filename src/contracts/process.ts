@@ -118,6 +118,7 @@ export interface ThreadGroup {
   exitedSystemNs: number;
   /** prctl(2) flags; open. */
   noNewPrivileges: boolean;
+  keepCapabilities: boolean;
   subreaper: boolean;
   parentDeathSignal: number;
   /** It has called execve since fork (setpgid gives EACCES then). */
@@ -271,6 +272,7 @@ export const createThreadGroup = (): ThreadGroup => ({
   exitedUserNs: 0,
   exitedSystemNs: 0,
   noNewPrivileges: false,
+  keepCapabilities: false,
   subreaper: false,
   parentDeathSignal: 0,
   executed: false,
@@ -374,6 +376,7 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     exitedUserNs: int(),
     exitedSystemNs: int(),
     noNewPrivileges: bool(),
+    keepCapabilities: bool(),
     subreaper: bool(),
     parentDeathSignal: int(),
     executed: bool(),

@@ -31,6 +31,7 @@ export function executed(self: Self, tid: number, space: number, name: string): 
   thread.altStackSize = 0;
   thread.altStackFlags = 2;
   group.executed = true;
+  group.keepCapabilities = false;
   group.exitSignal = SIGCHLD;
   group.vforkDone = true;
   kernel.waits.wake(group.vforkEvent, ALL);
