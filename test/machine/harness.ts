@@ -85,7 +85,12 @@ export class Harness {
   }
 
   write(va: number, bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) this.machine.u8[this.physical(va + i)] = bytes[i] as number;
+    for (let at = 0; at < bytes.length; ) {
+      const to = this.physical(va + at);
+      const count = Math.min(bytes.length - at, PAGE_SIZE - (to % PAGE_SIZE));
+      this.machine.u8.set(bytes.subarray(at, at + count), to);
+      at += count;
+    }
   }
 
   read(va: number, length: number): Uint8Array {
