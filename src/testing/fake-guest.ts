@@ -174,8 +174,9 @@ export function addProcess(guest: FakeGuest, pid: number, pgid: number, sid: num
   return group;
 }
 
-/** Run a call as the dispatcher does: a WAIT is stored. */
+/** Run a call as the dispatcher does: a WAIT is stored. A wait that nobody ended is dropped: another call begins. */
 export function run(guest: FakeGuest, tid: number, call: () => number): number {
+  if (guest.waits.waiting(tid) !== null) guest.waits.cancel(tid);
   guest.waits.begin();
   const result = call();
   if (result === WAIT) guest.waits.commit(tid, SYSCALL);
