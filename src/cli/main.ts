@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './demo.ts';
 import { modulesCommand } from './modules.ts';
-import { runCommand } from './run.ts';
+import { runCommand, spellOutDigest } from './run.ts';
 import { EXIT_USAGE } from './exit.ts';
 
 const program = new Command('strake')
@@ -24,13 +24,14 @@ Examples:
   $ strake demo
   $ strake modules --json`,
   );
-program.addCommand(runCommand());
+const run = runCommand();
+program.addCommand(run);
 program.addCommand(demoCommand());
 program.addCommand(modulesCommand());
 for (const command of program.commands) command.exitOverride();
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(spellOutDigest(process.argv, run));
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   // Help and version are not errors; commander has printed what there was to say.

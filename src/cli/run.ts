@@ -104,6 +104,24 @@ Examples:
     });
 }
 
+/**
+ * `--digest` takes its value only after `=`, so that `--digest PROGRAM` means what it says: commander would take PROGRAM for
+ * the value. Looks at the options before the program alone.
+ * @param argv the whole command line, node and script included @returns it with a bare `--digest` given its default
+ */
+export function spellOutDigest(argv: readonly string[], command: Command): string[] {
+  const result = [...argv];
+  if (result[2] !== command.name()) return result;
+  for (let at = 3; at < result.length; at++) {
+    const token = result[at] as string;
+    if (!token.startsWith('-') || token === '--') break;
+    if (token === '--digest') result[at] = '--digest=full';
+    const option = command.options.find(({ long, short }) => long === token || short === token);
+    if (option?.required === true) at++;
+  }
+  return result;
+}
+
 async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
   let kernel: Kernel;
   try {
