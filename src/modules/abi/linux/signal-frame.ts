@@ -1,0 +1,159 @@
+/**
+ * struct rt_sigframe: builds one for a handler, and takes the registers back from it.
+ *
+ * Source: riscv Linux ABI (asm/ucontext.h, asm/sigcontext.h); sigaltstack(2), rt_sigreturn(2).
+ */
+import { EFAULT } from '../../../abi/linux/errno.ts';
+import {
+  FRAME_INFO,
+  FRAME_SIZE,
+  FRAME_UCONTEXT,
+  highBit,
+  lowBit,
+  MC_EXTENSION,
+  MC_FCSR,
+  MC_FPREGS,
+  MC_GREGS,
+  SA_NODEFER,
+  SA_ONSTACK,
+  SS_AUTODISARM,
+  SS_DISABLE,
+  SS_ONSTACK,
+  STACK_FLAGS,
+  STACK_LENGTH,
+  STACK_SP,
+  UC_MCONTEXT,
+  UC_SIGMASK,
+  UC_STACK,
+} from '../../../abi/linux/signal.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import type { SignalAction, SignalInfo, Thread } from '../../../contracts/process.ts';
+import { CTX_F, CTX_FCSR, CTX_PC, CTX_X } from '../../../machine/layout.ts';
+import { TRAMPOLINE } from './exec-image.ts';
+import { A0, A1, A2, contextOf, RA, register, setPc, setRegister, SP } from './registers.ts';
+import { putInfo } from './signal-info.ts';
+import { get64, put64 } from './usage.ts';
+
+const MCONTEXT: number = FRAME_UCONTEXT + UC_MCONTEXT;
+const REGISTERS = 32;
+
+/** Is this stack pointer on the thread's alternate stack? */
+export const onAltStack = (thread: Readonly<Thread>, sp: number): boolean =>
+  (thread.altStackFlags & SS_AUTODISARM) === 0 &&
+  thread.altStackSize !== 0 &&
+  sp > thread.altStack &&
+  sp - thread.altStack <= thread.altStackSize;
+
+/** SS_ONSTACK, SS_DISABLE or 0, as sigaltstack reports it. */
+export function altStackState(thread: Readonly<Thread>, sp: number): number {
+  if (thread.altStackSize === 0) return SS_DISABLE;
+  return onAltStack(thread, sp) ? SS_ONSTACK : 0;
+}
+
+/** Where the frame goes, or -1 if it would run over the alternate stack. */
+function placeFrame(thread: Readonly<Thread>, action: Readonly<SignalAction>, sp: number): number {
+  const onStack = onAltStack(thread, sp);
+  // A stack that is about to overflow must not wrap round to its top.
+  if (onStack && !onAltStack(thread, sp - FRAME_SIZE)) return -1;
+  const useAlt = (action.flags & SA_ONSTACK) !== 0 && thread.altStackSize !== 0 && !onStack;
+  const from = useAlt ? thread.altStack + thread.altStackSize : sp;
+  const at = from - FRAME_SIZE;
+  return at < 0 ? -1 : at - (at % 16);
+}
+
+function fill(kernel: Kernel, thread: Thread, context: number, info: Readonly<SignalInfo>): Uint8Array {
+  const { u8 } = kernel.machine;
+  const bytes = new Uint8Array(FRAME_SIZE);
+  const data = new DataView(bytes.buffer);
+  putInfo(data, FRAME_INFO, info);
+  const stack = FRAME_UCONTEXT + UC_STACK;
+  const state = altStackState(thread, register(kernel, context, SP));
+  put64(data, stack + STACK_SP, thread.altStack);
+  data.setUint32(stack + STACK_FLAGS, (state | (thread.altStackFlags & SS_AUTODISARM)) >>> 0, true);
+  put64(data, stack + STACK_LENGTH, thread.altStackSize);
+  const saved = thread.restoreMask;
+  data.setInt32(FRAME_UCONTEXT + UC_SIGMASK, saved ? thread.savedMaskLow : thread.maskLow, true);
+  data.setInt32(FRAME_UCONTEXT + UC_SIGMASK + 4, saved ? thread.savedMaskHigh : thread.maskHigh, true);
+  // gregs are pc, x1..x31: the pc stands where x0 would.
+  const gregs = MCONTEXT + MC_GREGS;
+  bytes.set(u8.subarray(context + CTX_X, context + CTX_X + 8 * REGISTERS), gregs);
+  bytes.set(u8.subarray(context + CTX_PC, context + CTX_PC + 8), gregs);
+  bytes.set(u8.subarray(context + CTX_F, context + CTX_F + 8 * REGISTERS), MCONTEXT + MC_FPREGS);
+  bytes.set(u8.subarray(context + CTX_FCSR, context + CTX_FCSR + 4), MCONTEXT + MC_FPREGS + MC_FCSR);
+  return bytes;
+}
+
+/**
+ * Let the thread run its handler next. @returns 0, -EFAULT or WAIT; on these nothing was changed
+ */
+export function pushFrame(
+  kernel: Kernel,
+  tid: number,
+  info: Readonly<SignalInfo>,
+  action: Readonly<SignalAction>,
+): number {
+  const thread = kernel.process.thread(tid);
+  const context = contextOf(kernel, tid);
+  const sp = placeFrame(thread, action, register(kernel, context, SP));
+  if (sp < 0) return -EFAULT;
+  const error = kernel.user.write(tid, sp, fill(kernel, thread, context, info));
+  if (error !== 0) return error;
+  setPc(kernel, context, action.handler);
+  setRegister(kernel, context, RA, TRAMPOLINE);
+  setRegister(kernel, context, SP, sp);
+  setRegister(kernel, context, A0, info.signal);
+  setRegister(kernel, context, A1, sp + FRAME_INFO);
+  setRegister(kernel, context, A2, sp + FRAME_UCONTEXT);
+  if ((thread.altStackFlags & SS_AUTODISARM) !== 0) {
+    thread.altStack = 0;
+    thread.altStackSize = 0;
+    thread.altStackFlags = SS_DISABLE;
+  }
+  thread.restoreMask = false;
+  const own = (action.flags & SA_NODEFER) === 0;
+  kernel.process.setMask(
+    tid,
+    thread.maskLow | action.maskLow | (own ? lowBit(info.signal) : 0),
+    thread.maskHigh | action.maskHigh | (own ? highBit(info.signal) : 0),
+  );
+  return 0;
+}
+
+/** rt_sigreturn: the registers are those of the frame at sp. @returns 0, -EFAULT or WAIT */
+export function popFrame(kernel: Kernel, tid: number): number {
+  const context = contextOf(kernel, tid);
+  const sp = register(kernel, context, SP);
+  const bytes = new Uint8Array(FRAME_SIZE);
+  const error = sp % 16 !== 0 ? -EFAULT : kernel.user.read(tid, sp, bytes);
+  if (error !== 0) return error;
+  const data = new DataView(bytes.buffer);
+  const extension = MCONTEXT + MC_EXTENSION;
+  if (data.getUint32(extension, true) !== 0 || data.getUint32(extension + 4, true) !== 0) return -EFAULT;
+  const { u8 } = kernel.machine;
+  const gregs = MCONTEXT + MC_GREGS;
+  u8.set(bytes.subarray(gregs, gregs + 8), context + CTX_PC);
+  u8.set(bytes.subarray(gregs + 8, gregs + 8 * REGISTERS), context + CTX_X + 8);
+  // Instructions are aligned to 2 bytes, whatever the frame says.
+  u8[context + CTX_PC] = (u8[context + CTX_PC] as number) & 0xfe;
+  const fpregs = MCONTEXT + MC_FPREGS;
+  u8.set(bytes.subarray(fpregs, fpregs + 8 * REGISTERS), context + CTX_F);
+  kernel.machine.u32[(context + CTX_FCSR) >>> 2] = data.getUint32(fpregs + MC_FCSR, true) & 0xff;
+  const mask = FRAME_UCONTEXT + UC_SIGMASK;
+  kernel.process.setMask(tid, data.getInt32(mask, true), data.getInt32(mask + 4, true));
+  const stack = FRAME_UCONTEXT + UC_STACK;
+  setAltStack(
+    kernel.process.thread(tid),
+    get64(data, stack + STACK_SP),
+    data.getUint32(stack + STACK_FLAGS, true),
+    get64(data, stack + STACK_LENGTH),
+  );
+  return 0;
+}
+
+/** What sigaltstack sets once it is checked. @param flags SS_ bits, unsigned */
+export function setAltStack(thread: Thread, address: number, flags: number, size: number): void {
+  const disabled = (flags & SS_DISABLE) !== 0;
+  thread.altStack = disabled ? 0 : address;
+  thread.altStackSize = disabled ? 0 : size;
+  thread.altStackFlags = disabled ? SS_DISABLE : (flags & SS_AUTODISARM) >>> 0;
+}

@@ -1,0 +1,83 @@
+/**
+ * Traps that are not calls: faults that vm refused, illegal instructions, breakpoints. Source: sigaction(2), signal(7).
+ */
+import { EACCES, EIO, ENOMEM } from '../../../abi/linux/errno.ts';
+import {
+  BUS_ADRALN,
+  BUS_ADRERR,
+  ILL_ILLOPC,
+  SEGV_ACCERR,
+  SEGV_MAPERR,
+  SI_KERNEL,
+  SIGBUS,
+  SIGILL,
+  SIGKILL,
+  SIGSEGV,
+  SIGTRAP,
+  TRAP_BRKPT,
+} from '../../../abi/linux/signal.ts';
+import {
+  EXIT_BREAKPOINT,
+  EXIT_FETCH_MISALIGNED,
+  EXIT_ILLEGAL,
+  EXIT_LOAD_MISALIGNED,
+  EXIT_STORE_MISALIGNED,
+} from '../../../contracts/engine.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { createSignalInfo } from '../../../contracts/process.ts';
+import { contextOf, pcOf, setPc, setRegister } from './registers.ts';
+
+/** `csrrs rd, time, x0`, which is what rdtime stands for. */
+const RDTIME = 0xc010_2073;
+const RDTIME_MASK = 0xffff_f07f;
+/** The time base that riscv's device trees name most: 10 MHz. */
+const NS_PER_TIME_TICK = 100;
+
+/** rdtime is the kernel's to emulate on a hart without it. @returns false if the instruction is another */
+function readTime(kernel: Kernel, tid: number, instruction: number): boolean {
+  if ((instruction & RDTIME_MASK) >>> 0 !== RDTIME) return false;
+  const context = contextOf(kernel, tid);
+  const rd = (instruction >>> 7) & 31;
+  if (rd !== 0) setRegister(kernel, context, rd, Math.floor(kernel.clock.monotonic() / NS_PER_TIME_TICK));
+  setPc(kernel, context, pcOf(kernel, context) + 4);
+  return true;
+}
+
+function force(kernel: Kernel, tid: number, signal: number, code: number, address: number): void {
+  const info = createSignalInfo();
+  info.signal = signal;
+  info.code = code;
+  info.address = Math.min(address, Number.MAX_SAFE_INTEGER);
+  kernel.process.forceSignal(tid, info);
+}
+
+/** The abi contract's `trap`. @param address faulting address or instruction bits */
+export function trap(kernel: Kernel, tid: number, cause: number, address: number, error: number): void {
+  switch (cause) {
+    case EXIT_ILLEGAL: {
+      if (readTime(kernel, tid, address)) return;
+      force(kernel, tid, SIGILL, ILL_ILLOPC, pcOf(kernel, contextOf(kernel, tid)));
+      return;
+    }
+    case EXIT_BREAKPOINT:
+      force(kernel, tid, SIGTRAP, TRAP_BRKPT, pcOf(kernel, contextOf(kernel, tid)));
+      return;
+    case EXIT_FETCH_MISALIGNED:
+    case EXIT_LOAD_MISALIGNED:
+    case EXIT_STORE_MISALIGNED:
+      force(kernel, tid, SIGBUS, BUS_ADRALN, address);
+      return;
+    default:
+      if (error === -EIO) force(kernel, tid, SIGBUS, BUS_ADRERR, address);
+      else if (error === -ENOMEM) kill(kernel, tid);
+      else force(kernel, tid, SIGSEGV, error === -EACCES ? SEGV_ACCERR : SEGV_MAPERR, address);
+  }
+}
+
+/** Memory is exhausted and the fault can not be served: this process pays, as the out-of-memory killer would have it. */
+function kill(kernel: Kernel, tid: number): void {
+  const info = createSignalInfo();
+  info.signal = SIGKILL;
+  info.code = SI_KERNEL;
+  kernel.process.signalThread(tid, info);
+}
