@@ -39,7 +39,7 @@ export interface Thread {
   /** Blocked signals 1-32 and 33-64, bit 0 = signal 1 or 33. Written by `setMask`. */
   maskLow: number;
   maskHigh: number;
-  /** The mask to put back when the handler that ends a sigsuspend or ppoll was set up; valid if `restoreMask`. */
+  /** The mask to put back when the handler that ends a sigsuspend or ppoll was set up; valid if `restoreMask`; open. */
   savedMaskLow: number;
   savedMaskHigh: number;
   restoreMask: boolean;

@@ -1,32 +1,27 @@
 /**
- * The temporary signal mask of ppoll, pselect6 and epoll_pwait.
+ * The mask that a call brings along for the time of its wait: sigsuspend, ppoll, pselect, epoll_pwait.
  *
- * The mask is in force while the call waits; the former one comes back when it ends, or once the frame of the
- * handler that broke it off is built. Source: select(2), "pselect()"; `Thread.restoreMask`.
+ * The old mask comes back when the call ends, or, if a handler ends it, with that handler's return: the frame has it.
  */
-import { EINVAL } from '../../../abi/linux/errno.ts';
-import { SIGSET_SIZE, UNBLOCKABLE } from '../../../abi/linux/signal.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 
-/** Put the mask at `va` in force, unless that happened in an earlier run. 0 = none. @returns 0, -EINVAL, -EFAULT or WAIT */
-export function beginMask(kernel: Kernel, tid: number, va: number, size: number): number {
-  if (va === 0) return 0;
-  if (size !== SIGSET_SIZE) return -EINVAL;
-  const bytes = new Uint8Array(SIGSET_SIZE);
-  const error = kernel.user.read(tid, va, bytes);
-  if (error !== 0) return error;
+/**
+ * Use the mask until `leaveMask`; called at every run of the handler.
+ * @returns true if a signal is to be acted on at once: the call must not wait, but report what it has or -EINTR
+ */
+export function enterMask(kernel: Kernel, tid: number, low: number, high: number): boolean {
   const thread = kernel.process.thread(tid);
-  if (thread.restoreMask) return 0;
-  thread.savedMaskLow = thread.maskLow;
-  thread.savedMaskHigh = thread.maskHigh;
-  thread.restoreMask = true;
-  const view = new DataView(bytes.buffer);
-  kernel.process.setMask(tid, view.getInt32(0, true) & ~UNBLOCKABLE, view.getInt32(4, true));
-  return 0;
+  if (!thread.restoreMask) {
+    thread.savedMaskLow = thread.maskLow;
+    thread.savedMaskHigh = thread.maskHigh;
+    thread.restoreMask = true;
+  }
+  kernel.process.setMask(tid, low, high);
+  return !kernel.waits.interrupted(tid) && kernel.process.signalPending(tid);
 }
 
-/** The call ends without a handler: put the former mask back. */
-export function endMask(kernel: Kernel, tid: number): void {
+/** The call ends with a result of its own. Not before -EINTR or WAIT: the signal is to find the call's mask. */
+export function leaveMask(kernel: Kernel, tid: number): void {
   const thread = kernel.process.thread(tid);
   if (!thread.restoreMask) return;
   thread.restoreMask = false;

@@ -21,6 +21,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import { createSignalAction, createSignalInfo, type SignalInfo } from '../../../contracts/process.ts';
 import { A0, contextOf, pcOf, setPc, setRegister } from './registers.ts';
 import { pushFrame } from './signal-frame.ts';
+import { leaveMask } from './signal-mask.ts';
 
 const INIT = 1;
 const ECALL_BYTES = 4;
@@ -100,5 +101,7 @@ export function signals(kernel: Kernel, tid: number, broken: number): boolean {
     interrupt(kernel, tid);
     waits = -1;
   }
+  // A call with a mask of its own ended in EINTR for a signal that no handler took.
+  if (waits === -1) leaveMask(kernel, tid);
   return waits !== broken;
 }

@@ -1,0 +1,277 @@
+/**
+ * System calls on the process itself: its numbers, its groups, its names, and what system it runs on.
+ */
+import { CAP_LAST_CAP, CAP_SYS_ADMIN, CAP_SYS_PTRACE } from '../../../abi/linux/capability.ts';
+import { EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
+import {
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_IS_SET,
+  PR_CAPBSET_READ,
+  PR_GET_CHILD_SUBREAPER,
+  PR_GET_DUMPABLE,
+  PR_GET_KEEPCAPS,
+  PR_GET_NAME,
+  PR_GET_NO_NEW_PRIVS,
+  PR_GET_PDEATHSIG,
+  PR_GET_SECCOMP,
+  PR_GET_SECUREBITS,
+  PR_GET_THP_DISABLE,
+  PR_GET_TID_ADDRESS,
+  PR_GET_TIMERSLACK,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_DUMPABLE,
+  PR_SET_KEEPCAPS,
+  PR_SET_NAME,
+  PR_SET_NO_NEW_PRIVS,
+  PR_SET_PDEATHSIG,
+  PR_SET_THP_DISABLE,
+  PR_SET_TIMERSLACK,
+  TASK_COMM_LEN,
+  TIMER_SLACK_NS,
+} from '../../../abi/linux/prctl.ts';
+import { NSIG } from '../../../abi/linux/signal.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import type { ThreadGroup } from '../../../contracts/process.ts';
+import { full, partial, type Row } from './call.ts';
+import { put64 } from './usage.ts';
+
+/** The group of a pid, of the caller's for 0; null if there is none. */
+function groupNamed(kernel: Kernel, tid: number, pid: number): ThreadGroup | null {
+  if (pid === 0) return kernel.process.group(tid);
+  const thread = kernel.process.findThread(pid);
+  return kernel.process.findGroup(thread === null ? pid : thread.tgid);
+}
+
+/** getpid(2) */
+const sysGetpid = (kernel: Kernel, tid: number): number => kernel.process.thread(tid).tgid;
+/** getppid(2) */
+const sysGetppid = (kernel: Kernel, tid: number): number => kernel.process.group(tid).parent;
+/** gettid(2) */
+const sysGettid = (_: Kernel, tid: number): number => tid;
+
+/** set_tid_address(2) */
+function sysSetTidAddress(kernel: Kernel, tid: number, address: number): number {
+  kernel.process.thread(tid).clearTid = address;
+  return tid;
+}
+
+/** struct robust_list_head */
+const ROBUST_HEAD_SIZE = 24;
+
+/** set_robust_list(2) */
+function sysSetRobustList(kernel: Kernel, tid: number, head: number, size: number): number {
+  if (size !== ROBUST_HEAD_SIZE) return -EINVAL;
+  kernel.process.thread(tid).robustList = head;
+  return 0;
+}
+
+/** get_robust_list(2) */
+function sysGetRobustList(kernel: Kernel, tid: number, pid: number, headAt: number, sizeAt: number): number {
+  const thread = kernel.process.findThread(pid === 0 ? tid : pid);
+  if (thread === null) return -ESRCH;
+  const mine = kernel.process.credentials(tid);
+  const theirs = kernel.process.credentials(thread.tid);
+  if (mine.uid !== theirs.uid && !kernel.process.capable(tid, CAP_SYS_PTRACE)) return -EPERM;
+  const error = kernel.user.writeU64(tid, sizeAt, ROBUST_HEAD_SIZE);
+  return error !== 0 ? error : kernel.user.writeU64(tid, headAt, thread.robustList);
+}
+
+/** setpgid(2) */
+const sysSetpgid = (kernel: Kernel, tid: number, pid: number, pgid: number): number =>
+  kernel.process.setProcessGroup(tid, pid, pgid);
+/** getpgid(2) */
+const sysGetpgid = (kernel: Kernel, tid: number, pid: number): number =>
+  groupNamed(kernel, tid, pid)?.pgid ?? -ESRCH;
+/** getsid(2) */
+const sysGetsid = (kernel: Kernel, tid: number, pid: number): number =>
+  groupNamed(kernel, tid, pid)?.sid ?? -ESRCH;
+/** setsid(2) */
+const sysSetsid = (kernel: Kernel, tid: number): number => kernel.process.startSession(tid);
+
+/** prctl(2), options that name the thread */
+function threadName(kernel: Kernel, tid: number, option: number, address: number): number {
+  const thread = kernel.process.thread(tid);
+  const bytes = new Uint8Array(TASK_COMM_LEN);
+  if (option === PR_GET_NAME) {
+    for (let i = 0; i < thread.name.length; i++) bytes[i] = thread.name.charCodeAt(i);
+    return kernel.user.write(tid, address, bytes);
+  }
+  const name = kernel.user.string(tid, address, TASK_COMM_LEN - 1);
+  if (typeof name === 'string') thread.name = name;
+  else if (name !== -ENAMETOOLONG) return name;
+  else {
+    const error = kernel.user.read(tid, address, bytes);
+    if (error !== 0) return error;
+    thread.name = String.fromCharCode(...bytes.subarray(0, TASK_COMM_LEN - 1));
+  }
+  return 0;
+}
+
+/** prctl(2) */
+function sysPrctl(
+  kernel: Kernel,
+  tid: number,
+  option: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): number {
+  const group = kernel.process.group(tid);
+  switch (option) {
+    case PR_SET_NAME:
+    case PR_GET_NAME:
+      return threadName(kernel, tid, option, a);
+    case PR_SET_PDEATHSIG:
+      if (a > NSIG) return -EINVAL;
+      group.parentDeathSignal = a;
+      return 0;
+    case PR_GET_PDEATHSIG:
+      return kernel.user.writeU32(tid, a, group.parentDeathSignal);
+    case PR_GET_DUMPABLE:
+      return 1;
+    case PR_SET_DUMPABLE:
+      return a > 1 ? -EINVAL : 0;
+    case PR_GET_KEEPCAPS:
+      return group.keepCapabilities ? 1 : 0;
+    case PR_SET_KEEPCAPS:
+      if (a > 1) return -EINVAL;
+      group.keepCapabilities = a === 1;
+      return 0;
+    case PR_SET_CHILD_SUBREAPER:
+      group.subreaper = a !== 0;
+      return 0;
+    case PR_GET_CHILD_SUBREAPER:
+      return kernel.user.writeU32(tid, a, group.subreaper ? 1 : 0);
+    case PR_SET_NO_NEW_PRIVS:
+      if (a !== 1 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
+      group.noNewPrivileges = true;
+      return 0;
+    case PR_GET_NO_NEW_PRIVS:
+      return group.noNewPrivileges ? 1 : 0;
+    case PR_CAPBSET_READ:
+      return a > CAP_LAST_CAP ? -EINVAL : 1;
+    case PR_CAP_AMBIENT:
+      if (a === PR_CAP_AMBIENT_CLEAR_ALL) return 0;
+      return a === PR_CAP_AMBIENT_IS_SET && b <= CAP_LAST_CAP ? 0 : -EINVAL;
+    case PR_GET_TID_ADDRESS:
+      return kernel.user.writeU64(tid, a, kernel.process.thread(tid).clearTid);
+    case PR_GET_TIMERSLACK:
+      return TIMER_SLACK_NS;
+    case PR_SET_TIMERSLACK:
+    case PR_GET_SECCOMP:
+    case PR_GET_SECUREBITS:
+    case PR_SET_THP_DISABLE:
+    case PR_GET_THP_DISABLE:
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+const QUERY_PERSONALITY = 0xffff_ffff;
+
+/** personality(2): none but PER_LINUX, whose flags change nothing here. */
+const sysPersonality = (_: Kernel, __: number, persona: number): number =>
+  persona === QUERY_PERSONALITY || (persona & 0xff) === 0 ? 0 : -EINVAL;
+
+/** Bytes of each name in struct new_utsname. */
+const UTS_LENGTH = 65;
+
+/** uname(2) */
+function sysUname(kernel: Kernel, tid: number, at: number): number {
+  const { hostname, release, version, machine } = kernel.settings;
+  const names = ['Linux', hostname, release, version, machine, '(none)'];
+  const bytes = new Uint8Array(UTS_LENGTH * names.length);
+  names.forEach((name, field) => {
+    for (let i = 0; i < Math.min(name.length, UTS_LENGTH - 1); i++) {
+      bytes[field * UTS_LENGTH + i] = name.charCodeAt(i);
+    }
+  });
+  return kernel.user.write(tid, at, bytes);
+}
+
+/** sethostname(2) */
+function sysSethostname(kernel: Kernel, tid: number, at: number, length: number): number {
+  if (!kernel.process.capable(tid, CAP_SYS_ADMIN)) return -EPERM;
+  if (length < 0 || length > UTS_LENGTH - 1) return -EINVAL;
+  const bytes = new Uint8Array(length);
+  const error = kernel.user.read(tid, at, bytes);
+  if (error !== 0) return error;
+  const end = bytes.indexOf(0);
+  kernel.settings.hostname = String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end)));
+  return 0;
+}
+
+const SYSINFO_SIZE = 112;
+const LOAD_SCALE = 65536;
+
+/** sysinfo(2) */
+function sysSysinfo(kernel: Kernel, tid: number, at: number): number {
+  const bytes = new Uint8Array(SYSINFO_SIZE);
+  const data = new DataView(bytes.buffer);
+  let threads = 0;
+  for (const group of kernel.process.groups()) threads += group.threads.length;
+  put64(data, 0, Math.floor(kernel.clock.monotonic() / 1e9));
+  for (let i = 0; i < 3; i++) put64(data, 8 + 8 * i, kernel.scheduler.load() * LOAD_SCALE);
+  put64(data, 32, kernel.frames.total() * 4096);
+  put64(data, 40, kernel.frames.free() * 4096);
+  data.setUint16(80, Math.min(threads, 0xffff), true);
+  data.setUint32(104, 1, true);
+  return kernel.user.write(tid, at, bytes);
+}
+
+/** getcpu(2): there is one. */
+function sysGetcpu(kernel: Kernel, tid: number, cpuAt: number, nodeAt: number): number {
+  const error = cpuAt === 0 ? 0 : kernel.user.writeU32(tid, cpuAt, 0);
+  if (error !== 0) return error;
+  return nodeAt === 0 ? 0 : kernel.user.writeU32(tid, nodeAt, 0);
+}
+
+/** Values of riscv_hwprobe's keys 0 to 6: vendor, arch and implementation ids, base IMA, extensions FD and C, fast misaligned access, no Zicboz. */
+const PROBE: readonly number[] = [0, 0, 0, 1, 3, 3, 0];
+const PROBE_MAX = 1024;
+
+/** riscv_hwprobe (Documentation/arch/riscv/hwprobe.rst) */
+function sysHwprobe(
+  kernel: Kernel,
+  tid: number,
+  pairsAt: number,
+  count: number,
+  _size: number,
+  _cpus: number,
+  flags: number,
+): number {
+  if (flags !== 0 || count > PROBE_MAX) return -EINVAL;
+  const bytes = new Uint8Array(16 * count);
+  const error = kernel.user.read(tid, pairsAt, bytes);
+  if (error !== 0) return error;
+  const data = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 16) {
+    const value = data.getInt32(at + 4, true) === 0 ? PROBE[data.getUint32(at, true)] : undefined;
+    if (value === undefined) put64(data, at, -1);
+    put64(data, at + 8, value ?? 0);
+  }
+  return kernel.user.write(tid, pairsAt, bytes);
+}
+
+export const processCalls: readonly Row[] = [
+  full(172, 'getpid', [], sysGetpid),
+  full(173, 'getppid', [], sysGetppid),
+  full(178, 'gettid', [], sysGettid),
+  full(96, 'set_tid_address', ['ptr'], sysSetTidAddress),
+  full(99, 'set_robust_list', ['ptr', 'size'], sysSetRobustList),
+  full(100, 'get_robust_list', ['int', 'ptr', 'ptr'], sysGetRobustList),
+  full(154, 'setpgid', ['int', 'int'], sysSetpgid),
+  full(155, 'getpgid', ['int'], sysGetpgid),
+  full(156, 'getsid', ['int'], sysGetsid),
+  full(157, 'setsid', [], sysSetsid),
+  partial(167, 'prctl', ['int', 'size', 'size', 'size', 'size'], sysPrctl, 'no seccomp, no ambient set'),
+  partial(92, 'personality', ['uint'], sysPersonality, 'only PER_LINUX; flags change nothing'),
+  full(160, 'uname', ['ptr'], sysUname),
+  full(161, 'sethostname', ['ptr', 'int'], sysSethostname),
+  partial(179, 'sysinfo', ['ptr'], sysSysinfo, 'load is of now'),
+  full(168, 'getcpu', ['ptr', 'ptr', 'ptr'], sysGetcpu),
+  full(258, 'riscv_hwprobe', ['ptr', 'size', 'size', 'ptr', 'uint'], sysHwprobe),
+];

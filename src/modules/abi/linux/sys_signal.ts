@@ -1,0 +1,237 @@
+/**
+ * System calls on the thread's own signals: actions, masks, pending signals, waiting for them, the alternate stack.
+ */
+import { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
+import {
+  lowBit,
+  MINSIGSTKSZ,
+  NSIG,
+  SI_KERNEL,
+  SIG_BLOCK,
+  SIG_SETMASK,
+  SIG_UNBLOCK,
+  SIGACTION_FLAGS,
+  SIGACTION_HANDLER,
+  SIGACTION_MASK,
+  SIGACTION_SIZE,
+  SIGINFO_SIZE,
+  SIGSEGV,
+  SIGSET_SIZE,
+  SS_AUTODISARM,
+  SS_DISABLE,
+  SS_ONSTACK,
+  STACK_FLAGS,
+  STACK_LENGTH,
+  STACK_SIZE,
+  STACK_SP,
+  UNBLOCKABLE,
+} from '../../../abi/linux/signal.ts';
+import { NO_RESULT } from '../../../contracts/abi.ts';
+import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
+import { createSignalAction, createSignalInfo } from '../../../contracts/process.ts';
+import { full, type Row } from './call.ts';
+import { contextOf, register, SP } from './registers.ts';
+import { altStackState, onAltStack, popFrame, setAltStack } from './signal-frame.ts';
+import { infoBytes } from './signal-info.ts';
+import { enterMask } from './signal-mask.ts';
+import { get64, put64 } from './usage.ts';
+
+/** Flags that a handler may have; SA_UNSUPPORTED is how a program finds out about the others. */
+const SA_KNOWN = 0xdc00_0807;
+const SECOND = 1_000_000_000;
+
+/** rt_sigaction(2) */
+function sysSigaction(
+  kernel: Kernel,
+  tid: number,
+  signal: number,
+  newAt: number,
+  oldAt: number,
+  size: number,
+): number {
+  if (size !== SIGSET_SIZE) return -EINVAL;
+  const bytes = new Uint8Array(SIGACTION_SIZE);
+  const data = new DataView(bytes.buffer);
+  if (newAt !== 0) {
+    const error = kernel.user.read(tid, newAt, bytes);
+    if (error !== 0) return error;
+  }
+  if (signal < 1 || signal > NSIG) return -EINVAL;
+  if (newAt !== 0 && (lowBit(signal) & UNBLOCKABLE) !== 0) return -EINVAL;
+  if (oldAt !== 0) {
+    const old = kernel.process.action(tid, signal);
+    const image = new Uint8Array(SIGACTION_SIZE);
+    const view = new DataView(image.buffer);
+    put64(view, SIGACTION_HANDLER, old.handler);
+    view.setUint32(SIGACTION_FLAGS, old.flags, true);
+    view.setInt32(SIGACTION_MASK, old.maskLow, true);
+    view.setInt32(SIGACTION_MASK + 4, old.maskHigh, true);
+    const error = kernel.user.write(tid, oldAt, image);
+    if (error !== 0) return error;
+  }
+  if (newAt !== 0) {
+    const action = createSignalAction();
+    action.handler = get64(data, SIGACTION_HANDLER);
+    action.flags = (data.getUint32(SIGACTION_FLAGS, true) & SA_KNOWN) >>> 0;
+    action.maskLow = data.getInt32(SIGACTION_MASK, true);
+    action.maskHigh = data.getInt32(SIGACTION_MASK + 4, true);
+    kernel.process.setAction(tid, signal, action);
+  }
+  return 0;
+}
+
+const setBytes = (low: number, high: number): Uint8Array => {
+  const bytes = new Uint8Array(SIGSET_SIZE);
+  const data = new DataView(bytes.buffer);
+  data.setInt32(0, low, true);
+  data.setInt32(4, high, true);
+  return bytes;
+};
+
+/** rt_sigprocmask(2) */
+function sysSigprocmask(
+  kernel: Kernel,
+  tid: number,
+  how: number,
+  newAt: number,
+  oldAt: number,
+  size: number,
+): number {
+  if (size !== SIGSET_SIZE) return -EINVAL;
+  const { maskLow, maskHigh } = kernel.process.thread(tid);
+  const bytes = new Uint8Array(SIGSET_SIZE);
+  const data = new DataView(bytes.buffer);
+  if (newAt !== 0) {
+    const error = kernel.user.read(tid, newAt, bytes);
+    if (error !== 0) return error;
+    if (how !== SIG_BLOCK && how !== SIG_UNBLOCK && how !== SIG_SETMASK) return -EINVAL;
+  }
+  if (oldAt !== 0) {
+    const error = kernel.user.write(tid, oldAt, setBytes(maskLow, maskHigh));
+    if (error !== 0) return error;
+  }
+  if (newAt === 0) return 0;
+  const low = data.getInt32(0, true);
+  const high = data.getInt32(4, true);
+  if (how === SIG_BLOCK) kernel.process.setMask(tid, maskLow | low, maskHigh | high);
+  else if (how === SIG_UNBLOCK) kernel.process.setMask(tid, maskLow & ~low, maskHigh & ~high);
+  else kernel.process.setMask(tid, low, high);
+  return 0;
+}
+
+/** rt_sigpending(2) */
+function sysSigpending(kernel: Kernel, tid: number, setAt: number, size: number): number {
+  if (size > SIGSET_SIZE) return -EINVAL;
+  const { maskLow, maskHigh } = kernel.process.thread(tid);
+  const low = kernel.process.pendingLow(tid) & maskLow;
+  const high = kernel.process.pendingHigh(tid) & maskHigh;
+  return kernel.user.write(tid, setAt, setBytes(low, high).subarray(0, size));
+}
+
+/** rt_sigsuspend(2) */
+function sysSigsuspend(kernel: Kernel, tid: number, setAt: number, size: number): number {
+  if (size !== SIGSET_SIZE) return -EINVAL;
+  const bytes = new Uint8Array(SIGSET_SIZE);
+  const error = kernel.user.read(tid, setAt, bytes);
+  if (error !== 0) return error;
+  const data = new DataView(bytes.buffer);
+  if (enterMask(kernel, tid, data.getInt32(0, true), data.getInt32(4, true))) return -EINTR;
+  kernel.waits.restart('no-handler');
+  return WAIT;
+}
+
+/** rt_sigtimedwait(2), sigwaitinfo(2) */
+function sysSigtimedwait(
+  kernel: Kernel,
+  tid: number,
+  setAt: number,
+  infoAt: number,
+  timeoutAt: number,
+  size: number,
+): number {
+  if (size !== SIGSET_SIZE) return -EINVAL;
+  const bytes = new Uint8Array(SIGSET_SIZE + 16);
+  let error = kernel.user.read(tid, setAt, bytes.subarray(0, SIGSET_SIZE));
+  if (error === 0 && timeoutAt !== 0) error = kernel.user.read(tid, timeoutAt, bytes.subarray(SIGSET_SIZE));
+  if (error !== 0) return error;
+  const data = new DataView(bytes.buffer);
+  const seconds = get64(data, 8);
+  const nanoseconds = get64(data, 16);
+  if (timeoutAt !== 0 && (seconds < 0 || nanoseconds < 0 || nanoseconds >= SECOND)) return -EINVAL;
+  // The page for the answer first: a signal that was taken can not be given back.
+  if (infoAt !== 0) {
+    error = kernel.user.spans(tid, infoAt, SIGINFO_SIZE, true, kernel.user.scratch);
+    if (error !== 0) return error;
+  }
+  const low = data.getInt32(0, true) & ~UNBLOCKABLE;
+  const info = kernel.process.takeSignal(tid, low, data.getInt32(4, true));
+  if (info !== null) {
+    if (infoAt !== 0) kernel.user.write(tid, infoAt, infoBytes(info));
+    return info.signal;
+  }
+  if (kernel.waits.resumed(tid) === RESUMED_BY_TIMEOUT) return -EAGAIN;
+  if (timeoutAt !== 0) {
+    if (seconds === 0 && nanoseconds === 0) return -EAGAIN;
+    const limit = Math.min(seconds * SECOND + nanoseconds, Number.MAX_SAFE_INTEGER / 2);
+    const deadline = kernel.waits.progress(tid)[0] ?? kernel.clock.monotonic() + limit;
+    kernel.waits.keep([deadline]);
+    kernel.waits.until(deadline);
+  }
+  kernel.waits.on(kernel.process.group(tid).signalEvent);
+  kernel.waits.restart('eintr');
+  return WAIT;
+}
+
+/** rt_sigreturn(2) */
+function sysSigreturn(kernel: Kernel, tid: number): number {
+  const error = popFrame(kernel, tid);
+  if (error === WAIT) return WAIT;
+  if (error !== 0) {
+    const info = createSignalInfo();
+    info.signal = SIGSEGV;
+    info.code = SI_KERNEL;
+    kernel.process.forceSignal(tid, info);
+  }
+  return NO_RESULT;
+}
+
+/** sigaltstack(2) */
+function sysSigaltstack(kernel: Kernel, tid: number, newAt: number, oldAt: number): number {
+  const thread = kernel.process.thread(tid);
+  const sp = register(kernel, contextOf(kernel, tid), SP);
+  const bytes = new Uint8Array(STACK_SIZE);
+  const data = new DataView(bytes.buffer);
+  if (newAt !== 0) {
+    const error = kernel.user.read(tid, newAt, bytes);
+    if (error !== 0) return error;
+  }
+  const flags = data.getUint32(STACK_FLAGS, true);
+  const mode = (flags & ~SS_AUTODISARM) >>> 0;
+  if (newAt !== 0) {
+    if (onAltStack(thread, sp)) return -EPERM;
+    if (mode !== SS_DISABLE && mode !== SS_ONSTACK && mode !== 0) return -EINVAL;
+    if (mode !== SS_DISABLE && get64(data, STACK_LENGTH) < MINSIGSTKSZ) return -ENOMEM;
+  }
+  if (oldAt !== 0) {
+    const image = new Uint8Array(STACK_SIZE);
+    const view = new DataView(image.buffer);
+    put64(view, STACK_SP, thread.altStack);
+    const state = altStackState(thread, sp) | (thread.altStackFlags & SS_AUTODISARM);
+    view.setUint32(STACK_FLAGS, state >>> 0, true);
+    put64(view, STACK_LENGTH, thread.altStackSize);
+    const error = kernel.user.write(tid, oldAt, image);
+    if (error !== 0) return error;
+  }
+  if (newAt !== 0) setAltStack(thread, get64(data, STACK_SP), flags, get64(data, STACK_LENGTH));
+  return 0;
+}
+
+export const signalCalls: readonly Row[] = [
+  full(132, 'sigaltstack', ['ptr', 'ptr'], sysSigaltstack),
+  full(133, 'rt_sigsuspend', ['ptr', 'size'], sysSigsuspend),
+  full(134, 'rt_sigaction', ['int', 'ptr', 'ptr', 'size'], sysSigaction),
+  full(135, 'rt_sigprocmask', ['int', 'ptr', 'ptr', 'size'], sysSigprocmask),
+  full(136, 'rt_sigpending', ['ptr', 'size'], sysSigpending),
+  full(137, 'rt_sigtimedwait', ['ptr', 'ptr', 'ptr', 'size'], sysSigtimedwait),
+  full(139, 'rt_sigreturn', [], sysSigreturn),
+];
