@@ -99,6 +99,7 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return readDevice(core, file.object, into);
   if (offset >= 0) return -ESPIPE;
+  if (into.total === 0) return 0;
   const { kernel } = core;
   kernel.waits.restart('restart');
   switch (file.kind) {
@@ -127,6 +128,7 @@ export function write(
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return writeDevice(file.object, from, skip);
   if (offset >= 0) return -ESPIPE;
+  if (from.total === skip) return 0;
   const { kernel } = core;
   kernel.waits.restart('restart');
   switch (file.kind) {

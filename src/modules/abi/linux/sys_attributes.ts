@@ -1,0 +1,292 @@
+/**
+ * System calls on the attributes of files: stat, access, mode, owner, times, size, statfs, and extended attributes.
+ *
+ * No file system here has extended attributes: reading and setting them answers EOPNOTSUPP, listing gives none.
+ */
+import { EFAULT, EFBIG, EINVAL, ENOENT, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
+import {
+  AT_EACCESS,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_NO_AUTOMOUNT,
+  AT_STATX_SYNC_TYPE,
+  AT_SYMLINK_NOFOLLOW,
+  UTIME_NOW,
+  UTIME_OMIT,
+} from '../../../abi/linux/fcntl.ts';
+import { S_IALLUGO, STATX_RESERVED } from '../../../abi/linux/stat.ts';
+import { createStat, type Stat } from '../../../contracts/filesystem.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import type { FileTimes } from '../../../contracts/vfs.ts';
+import { readPath, startOf, usableFile } from './at.ts';
+import { signalWriteError } from './buffers.ts';
+import { full, type Handler, partial, type Row } from './call.ts';
+import { statBytes, statfsBytes, statxBytes } from './stat-layout.ts';
+
+/** fstat(2) */
+const sysFstat: Handler = (kernel, tid, fd, buffer) => {
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  const stat = createStat();
+  const error = kernel.vfs.statFile(file, stat);
+  return error === 0 ? kernel.user.write(tid, buffer, statBytes(stat)) : error;
+};
+
+/** What the pair (directory, path) and AT_ flags mean, into `stat`. */
+function statAt(
+  kernel: Kernel,
+  tid: number,
+  directory: number,
+  va: number,
+  flags: number,
+  stat: Stat,
+): number {
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  if (path === '') {
+    if ((flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+    if (directory === AT_FDCWD) return kernel.vfs.statDentry(kernel.process.place(tid).cwd, stat);
+    const file = kernel.process.file(tid, directory);
+    return file < 0 ? file : kernel.vfs.statFile(file, stat);
+  }
+  const at = startOf(kernel, tid, directory, path);
+  if (at < 0) return at;
+  return kernel.vfs.stat(tid, at, path, (flags & AT_SYMLINK_NOFOLLOW) === 0, stat);
+}
+
+/** stat(2) */
+const sysNewfstatat: Handler = (kernel, tid, directory, va, buffer, flags) => {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const stat = createStat();
+  const error = statAt(kernel, tid, directory, va, flags, stat);
+  return error === 0 ? kernel.user.write(tid, buffer, statBytes(stat)) : error;
+};
+
+/** statx(2) */
+const sysStatx: Handler = (kernel, tid, directory, va, flags, mask, buffer) => {
+  const known = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
+  if ((flags & ~known) !== 0 || mask >= STATX_RESERVED) return -EINVAL;
+  if ((flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) return -EINVAL;
+  const stat = createStat();
+  const error = statAt(kernel, tid, directory, va, flags, stat);
+  return error === 0 ? kernel.user.write(tid, buffer, statxBytes(stat)) : error;
+};
+
+/** statfs(2) */
+const sysStatfs: Handler = (kernel, tid, va, buffer) => {
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  const stat = kernel.vfs.statfs(tid, 0, path);
+  return typeof stat === 'number' ? stat : kernel.user.write(tid, buffer, statfsBytes(stat));
+};
+
+/** statfs(2) */
+const sysFstatfs: Handler = (kernel, tid, fd, buffer) => {
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  return kernel.user.write(tid, buffer, statfsBytes(kernel.vfs.statfsFile(file)));
+};
+
+const ANY_ACCESS = 7;
+
+/** access(2) */
+const sysFaccessat2: Handler = (kernel, tid, directory, va, mask, flags) => {
+  if ((mask & ~ANY_ACCESS) !== 0) return -EINVAL;
+  if ((flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  const real = (flags & AT_EACCESS) === 0;
+  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) {
+    if (directory === AT_FDCWD) return kernel.vfs.permitted(tid, kernel.process.place(tid).cwd, mask, real);
+    const file = kernel.process.file(tid, directory);
+    if (file < 0) return file;
+    const { dentry } = kernel.vfs.file(file);
+    return dentry === 0 ? 0 : kernel.vfs.permitted(tid, dentry, mask, real);
+  }
+  const at = startOf(kernel, tid, directory, path);
+  if (at < 0) return at;
+  return kernel.vfs.access(tid, at, path, mask, real, (flags & AT_SYMLINK_NOFOLLOW) === 0);
+};
+
+/** access(2) */
+const sysFaccessat: Handler = (kernel, tid, directory, va, mask) =>
+  sysFaccessat2(kernel, tid, directory, va, mask, 0, 0, 0);
+
+/** chmod(2) */
+const sysFchmod: Handler = (kernel, tid, fd, mode) => {
+  const file = usableFile(kernel, tid, fd);
+  return typeof file === 'number' ? file : kernel.vfs.chmodFile(tid, file.id, mode & S_IALLUGO);
+};
+
+/** chmod(2) */
+const sysFchmodat2: Handler = (kernel, tid, directory, va, mode, flags) => {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) {
+    if (directory === AT_FDCWD) return kernel.vfs.chmod(tid, 0, '.', mode & S_IALLUGO, true);
+    return sysFchmod(kernel, tid, directory, mode, 0, 0, 0, 0);
+  }
+  const at = startOf(kernel, tid, directory, path);
+  if (at < 0) return at;
+  const follow = (flags & AT_SYMLINK_NOFOLLOW) === 0;
+  return kernel.vfs.chmod(tid, at, path, mode & S_IALLUGO, follow);
+};
+
+/** chmod(2) */
+const sysFchmodat: Handler = (kernel, tid, directory, va, mode) =>
+  sysFchmodat2(kernel, tid, directory, va, mode, 0, 0, 0);
+
+/** A uid_t, -1 = leave alone. */
+const idOf = (id: number): number => (id === -1 ? -1 : id >>> 0);
+
+/** chown(2) */
+const sysFchown: Handler = (kernel, tid, fd, uid, gid) => {
+  const file = usableFile(kernel, tid, fd);
+  return typeof file === 'number' ? file : kernel.vfs.chownFile(tid, file.id, idOf(uid), idOf(gid));
+};
+
+/** chown(2) */
+const sysFchownat: Handler = (kernel, tid, directory, va, uid, gid, flags) => {
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) {
+    if (directory === AT_FDCWD) return kernel.vfs.chown(tid, 0, '.', idOf(uid), idOf(gid), true);
+    return sysFchown(kernel, tid, directory, uid, gid, 0, 0, 0);
+  }
+  const at = startOf(kernel, tid, directory, path);
+  if (at < 0) return at;
+  return kernel.vfs.chown(tid, at, path, idOf(uid), idOf(gid), (flags & AT_SYMLINK_NOFOLLOW) === 0);
+};
+
+const TIMES_SIZE = 32;
+const SECOND = 1_000_000_000;
+
+type Time = FileTimes['atime'];
+
+/** @returns a time, null = leave alone, or -EINVAL */
+function readTime(kernel: Kernel, view: DataView, at: number): Time | number {
+  const high = view.getInt32(at + 12, true);
+  const nanoseconds = view.getUint32(at + 8, true);
+  if (high === 0 && nanoseconds === UTIME_OMIT) return null;
+  if (high === 0 && nanoseconds === UTIME_NOW) return now(kernel);
+  if (high !== 0 || nanoseconds >= SECOND) return -EINVAL;
+  return { seconds: view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true), nanoseconds };
+}
+
+const now = (kernel: Kernel): Time => ({
+  seconds: kernel.clock.realtimeSeconds(),
+  nanoseconds: kernel.clock.realtimeNanoseconds(),
+});
+
+function readTimes(kernel: Kernel, tid: number, va: number): FileTimes | number {
+  if (va === 0) return { now: true, atime: now(kernel), mtime: now(kernel) };
+  const bytes = new Uint8Array(TIMES_SIZE);
+  const error = kernel.user.read(tid, va, bytes);
+  if (error !== 0) return error;
+  const view = new DataView(bytes.buffer);
+  const atime = readTime(kernel, view, 0);
+  const mtime = readTime(kernel, view, TIMES_SIZE / 2);
+  if (typeof atime === 'number') return atime;
+  if (typeof mtime === 'number') return mtime;
+  const isNow = (at: number): boolean => view.getUint32(at + 8, true) === UTIME_NOW;
+  return { now: isNow(0) && isNow(TIMES_SIZE / 2), atime, mtime };
+}
+
+/** utimensat(2) */
+const sysUtimensat: Handler = (kernel, tid, directory, va, timesVa, flags) => {
+  const times = readTimes(kernel, tid, timesVa);
+  if (typeof times === 'number') return times;
+  if (times.atime === null && times.mtime === null) return 0;
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const path = va === 0 ? '' : readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  if (path === '') {
+    if (va === 0 && directory === AT_FDCWD) return -EFAULT;
+    if (va === 0 && flags !== 0) return -EINVAL;
+    if (va !== 0 && (flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+    if (directory === AT_FDCWD) return kernel.vfs.utimes(tid, 0, '.', times, true);
+    const file = usableFile(kernel, tid, directory);
+    return typeof file === 'number' ? file : kernel.vfs.utimesFile(tid, file.id, times);
+  }
+  const at = startOf(kernel, tid, directory, path);
+  if (at < 0) return at;
+  return kernel.vfs.utimes(tid, at, path, times, (flags & AT_SYMLINK_NOFOLLOW) === 0);
+};
+
+/** truncate(2) */
+const sysTruncate: Handler = (kernel, tid, va, size) => {
+  if (size < 0) return -EINVAL;
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  const error = kernel.vfs.truncate(tid, 0, path, size);
+  if (error === -EFBIG) signalWriteError(kernel, tid, error);
+  return error;
+};
+
+/** truncate(2) */
+const sysFtruncate: Handler = (kernel, tid, fd, size) => {
+  if (size < 0) return -EINVAL;
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  const error = kernel.vfs.truncateFile(tid, file, size);
+  if (error === -EFBIG) signalWriteError(kernel, tid, error);
+  return error;
+};
+
+/** The file that an extended attribute is asked of must exist. @returns 0, -errno or WAIT */
+function existsAt(kernel: Kernel, tid: number, va: number, follow: boolean): number {
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  return kernel.vfs.stat(tid, 0, path, follow, createStat());
+}
+
+/** getxattr(2), setxattr(2), removexattr(2) */
+const refuse = (error: number): number => (error === 0 ? -EOPNOTSUPP : error);
+const sysXattr: Handler = (kernel, tid, va) => refuse(existsAt(kernel, tid, va, true));
+const sysLxattr: Handler = (kernel, tid, va) => refuse(existsAt(kernel, tid, va, false));
+const sysFxattr: Handler = (kernel, tid, fd) => {
+  const file = usableFile(kernel, tid, fd);
+  return refuse(typeof file === 'number' ? file : 0);
+};
+
+/** listxattr(2) */
+const sysListxattr: Handler = (kernel, tid, va) => existsAt(kernel, tid, va, true);
+const sysLlistxattr: Handler = (kernel, tid, va) => existsAt(kernel, tid, va, false);
+const sysFlistxattr: Handler = (kernel, tid, fd) => {
+  const file = usableFile(kernel, tid, fd);
+  return typeof file === 'number' ? file : 0;
+};
+
+const NO_XATTR = 'no extended attributes';
+
+export const attributeCalls: readonly Row[] = [
+  partial(5, 'setxattr', ['ptr', 'ptr', 'ptr', 'size', 'int'], sysXattr, NO_XATTR),
+  partial(6, 'lsetxattr', ['ptr', 'ptr', 'ptr', 'size', 'int'], sysLxattr, NO_XATTR),
+  partial(7, 'fsetxattr', ['int', 'ptr', 'ptr', 'size', 'int'], sysFxattr, NO_XATTR),
+  partial(8, 'getxattr', ['ptr', 'ptr', 'ptr', 'size'], sysXattr, NO_XATTR),
+  partial(9, 'lgetxattr', ['ptr', 'ptr', 'ptr', 'size'], sysLxattr, NO_XATTR),
+  partial(10, 'fgetxattr', ['int', 'ptr', 'ptr', 'size'], sysFxattr, NO_XATTR),
+  partial(11, 'listxattr', ['ptr', 'ptr', 'size'], sysListxattr, NO_XATTR),
+  partial(12, 'llistxattr', ['ptr', 'ptr', 'size'], sysLlistxattr, NO_XATTR),
+  partial(13, 'flistxattr', ['int', 'ptr', 'size'], sysFlistxattr, NO_XATTR),
+  partial(14, 'removexattr', ['ptr', 'ptr'], sysXattr, NO_XATTR),
+  partial(15, 'lremovexattr', ['ptr', 'ptr'], sysLxattr, NO_XATTR),
+  partial(16, 'fremovexattr', ['int', 'ptr'], sysFxattr, NO_XATTR),
+  full(43, 'statfs', ['ptr', 'ptr'], sysStatfs),
+  full(44, 'fstatfs', ['int', 'ptr'], sysFstatfs),
+  full(45, 'truncate', ['ptr', 'off'], sysTruncate),
+  full(46, 'ftruncate', ['int', 'off'], sysFtruncate),
+  full(48, 'faccessat', ['int', 'ptr', 'uint'], sysFaccessat),
+  full(52, 'fchmod', ['int', 'uint'], sysFchmod),
+  full(53, 'fchmodat', ['int', 'ptr', 'uint'], sysFchmodat),
+  full(54, 'fchownat', ['int', 'ptr', 'int', 'int', 'uint'], sysFchownat),
+  full(55, 'fchown', ['int', 'int', 'int'], sysFchown),
+  full(79, 'newfstatat', ['int', 'ptr', 'ptr', 'uint'], sysNewfstatat),
+  full(80, 'fstat', ['int', 'ptr'], sysFstat),
+  full(88, 'utimensat', ['int', 'ptr', 'ptr', 'uint'], sysUtimensat),
+  partial(291, 'statx', ['int', 'ptr', 'uint', 'uint', 'ptr'], sysStatx, 'basic fields only'),
+  full(439, 'faccessat2', ['int', 'ptr', 'uint', 'uint'], sysFaccessat2),
+  full(452, 'fchmodat2', ['int', 'ptr', 'uint', 'uint'], sysFchmodat2),
+];

@@ -1,0 +1,254 @@
+/**
+ * System calls on descriptors as such: dup, dup3, fcntl, flock, ioctl.
+ */
+import { EAGAIN, EBADF, EINVAL, EOVERFLOW } from '../../../abi/linux/errno.ts';
+import * as F from '../../../abi/linux/fcntl.ts';
+import { FIOCLEX, FIONCLEX, TIOCGPTPEER } from '../../../abi/linux/ioctl.ts';
+import { RLIMIT_NOFILE } from '../../../abi/linux/resource.ts';
+import { createStat } from '../../../contracts/filesystem.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import type { OpenFile } from '../../../contracts/vfs.ts';
+import { installFile, usableFile } from './at.ts';
+import { full, type Handler, partial, type Row } from './call.ts';
+import { softLimit } from './memory_mapping.ts';
+
+/** One more descriptor of what `fd` names. */
+function duplicate(kernel: Kernel, tid: number, fd: number, from: number, closeOnExec: boolean): number {
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  if (from < 0 || from >= softLimit(kernel, tid, RLIMIT_NOFILE)) return -EINVAL;
+  kernel.vfs.retain(file);
+  return installFile(kernel, tid, file, from, closeOnExec);
+}
+
+/** dup(2) */
+const sysDup: Handler = (kernel, tid, fd) => duplicate(kernel, tid, fd, 0, false);
+
+/** dup(2) */
+const sysDup3: Handler = (kernel, tid, fd, to, flags) => {
+  if ((flags & ~F.O_CLOEXEC) !== 0 || fd === to) return -EINVAL;
+  if (to < 0 || to >= softLimit(kernel, tid, RLIMIT_NOFILE)) return -EBADF;
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  kernel.vfs.retain(file);
+  const installed = kernel.process.installAt(tid, file, to, (flags & F.O_CLOEXEC) !== 0);
+  if (installed < 0) kernel.vfs.release(file, 0);
+  return installed;
+};
+
+/** A struct flock, its range made absolute. `end` is beyond every file for a length of 0. */
+interface Range {
+  readonly type: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+const readLong = (view: DataView, at: number): number =>
+  view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+
+function readRange(kernel: Kernel, tid: number, file: OpenFile, va: number): Range | number {
+  const bytes = new Uint8Array(F.FLOCK_SIZE);
+  let error = kernel.user.read(tid, va, bytes);
+  if (error !== 0) return error;
+  const view = new DataView(bytes.buffer);
+  const whence = view.getInt16(F.FLOCK_WHENCE, true);
+  let base = 0;
+  if (whence === F.SEEK_CUR) {
+    base = file.offset;
+  } else if (whence === F.SEEK_END) {
+    const stat = createStat();
+    error = kernel.vfs.statFile(file.id, stat);
+    if (error !== 0) return error;
+    base = stat.size;
+  } else if (whence !== F.SEEK_SET) {
+    return -EINVAL;
+  }
+  let start = base + readLong(view, F.FLOCK_START);
+  const length = readLong(view, F.FLOCK_LEN);
+  let end = length === 0 ? Number.MAX_SAFE_INTEGER : start + length;
+  if (length < 0) [start, end] = [end, start];
+  if (start < 0) return -EINVAL;
+  if (!Number.isSafeInteger(start)) return -EOVERFLOW;
+  return { type: view.getInt16(F.FLOCK_TYPE, true), start, end: Math.min(end, Number.MAX_SAFE_INTEGER) };
+}
+
+function setRange(
+  kernel: Kernel,
+  tid: number,
+  file: OpenFile,
+  va: number,
+  ofd: boolean,
+  wait: boolean,
+): number {
+  const range = readRange(kernel, tid, file, va);
+  if (typeof range === 'number') return range;
+  return kernel.vfs.setLock(tid, file.id, range.type, range.start, range.end, ofd, wait);
+}
+
+function getRange(kernel: Kernel, tid: number, file: OpenFile, va: number, ofd: boolean): number {
+  const range = readRange(kernel, tid, file, va);
+  if (typeof range === 'number') return range;
+  if (range.type !== F.F_RDLCK && range.type !== F.F_WRLCK) return -EINVAL;
+  const lock = kernel.vfs.getLock(tid, file.id, range.type, range.start, range.end, ofd);
+  const bytes = new Uint8Array(F.FLOCK_SIZE);
+  const error = kernel.user.read(tid, va, bytes);
+  if (error !== 0) return error;
+  const view = new DataView(bytes.buffer);
+  if (lock === null) {
+    view.setInt16(F.FLOCK_TYPE, F.F_UNLCK, true);
+    return kernel.user.write(tid, va, bytes);
+  }
+  const length = lock.end === Number.MAX_SAFE_INTEGER ? 0 : lock.end - lock.start;
+  view.setInt16(F.FLOCK_TYPE, lock.exclusive ? F.F_WRLCK : F.F_RDLCK, true);
+  view.setInt16(F.FLOCK_WHENCE, F.SEEK_SET, true);
+  view.setUint32(F.FLOCK_START, lock.start >>> 0, true);
+  view.setUint32(F.FLOCK_START + 4, Math.floor(lock.start / 0x1_0000_0000), true);
+  view.setUint32(F.FLOCK_LEN, length >>> 0, true);
+  view.setUint32(F.FLOCK_LEN + 4, Math.floor(length / 0x1_0000_0000), true);
+  view.setInt32(F.FLOCK_PID, lock.tgid === 0 ? -1 : lock.tgid, true);
+  return kernel.user.write(tid, va, bytes);
+}
+
+function setOwner(kernel: Kernel, tid: number, file: OpenFile, va: number): number {
+  const bytes = new Uint8Array(8);
+  const error = kernel.user.read(tid, va, bytes);
+  if (error !== 0) return error;
+  const view = new DataView(bytes.buffer);
+  const type = view.getInt32(0, true);
+  const pid = view.getInt32(4, true);
+  if (type !== F.F_OWNER_TID && type !== F.F_OWNER_PID && type !== F.F_OWNER_PGRP) return -EINVAL;
+  kernel.vfs.setOwner(file.id, type === F.F_OWNER_PGRP ? -pid : pid);
+  return 0;
+}
+
+function getOwner(kernel: Kernel, tid: number, file: OpenFile, va: number): number {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, file.owner < 0 ? F.F_OWNER_PGRP : F.F_OWNER_PID, true);
+  view.setInt32(4, Math.abs(file.owner), true);
+  return kernel.user.write(tid, va, bytes);
+}
+
+/** fcntl(2) */
+const sysFcntl: Handler = (kernel, tid, fd, command, argument) => {
+  // An int for some commands, an address for others: the same register.
+  const value = argument | 0;
+  switch (command) {
+    case F.F_DUPFD:
+      return duplicate(kernel, tid, fd, value, false);
+    case F.F_DUPFD_CLOEXEC:
+      return duplicate(kernel, tid, fd, value, true);
+    case F.F_GETFD: {
+      const file = kernel.process.file(tid, fd);
+      if (file < 0) return file;
+      return kernel.process.closesOnExec(tid, fd) ? F.FD_CLOEXEC : 0;
+    }
+    case F.F_SETFD: {
+      const file = kernel.process.file(tid, fd);
+      if (file < 0) return file;
+      kernel.process.setCloseOnExec(tid, fd, (value & F.FD_CLOEXEC) !== 0);
+      return 0;
+    }
+    case F.F_GETFL: {
+      const file = kernel.process.file(tid, fd);
+      return file < 0 ? file : kernel.vfs.file(file).flags;
+    }
+    default: {
+      const file = usableFile(kernel, tid, fd);
+      return typeof file === 'number' ? file : fcntlFile(kernel, tid, file, command, value, argument);
+    }
+  }
+};
+
+function fcntlFile(
+  kernel: Kernel,
+  tid: number,
+  file: OpenFile,
+  command: number,
+  value: number,
+  pointer: number,
+): number {
+  switch (command) {
+    case F.F_SETFL:
+      kernel.vfs.setFlags(file.id, value);
+      return 0;
+    case F.F_GETLK:
+      return getRange(kernel, tid, file, pointer, false);
+    case F.F_OFD_GETLK:
+      return getRange(kernel, tid, file, pointer, true);
+    case F.F_SETLK:
+    case F.F_SETLKW:
+      return setRange(kernel, tid, file, pointer, false, command === F.F_SETLKW);
+    case F.F_OFD_SETLK:
+    case F.F_OFD_SETLKW:
+      return setRange(kernel, tid, file, pointer, true, command === F.F_OFD_SETLKW);
+    case F.F_SETOWN:
+      kernel.vfs.setOwner(file.id, value);
+      return 0;
+    case F.F_GETOWN:
+      return file.owner;
+    case F.F_SETOWN_EX:
+      return setOwner(kernel, tid, file, pointer);
+    case F.F_GETOWN_EX:
+      return getOwner(kernel, tid, file, pointer);
+    case F.F_SETSIG:
+      return value === 0 ? 0 : -EINVAL;
+    case F.F_GETSIG:
+      return 0;
+    case F.F_GETLEASE:
+      return F.F_UNLCK;
+    case F.F_SETLEASE:
+      return value === F.F_UNLCK ? -EAGAIN : -EINVAL;
+    case F.F_GETPIPE_SZ:
+      return file.kind === 'pipe' ? kernel.ipc.pipeCapacity(file.object) : -EBADF;
+    case F.F_SETPIPE_SZ:
+      return file.kind === 'pipe' ? kernel.ipc.setPipeCapacity(file.object, value) : -EBADF;
+    default:
+      return -EINVAL;
+  }
+}
+
+/** flock(2) */
+const sysFlock: Handler = (kernel, tid, fd, operation) => {
+  const file = usableFile(kernel, tid, fd);
+  return typeof file === 'number' ? file : kernel.vfs.flock(tid, file.id, operation);
+};
+
+/** ioctl(2) */
+const sysIoctl: Handler = (kernel, tid, fd, request, argument) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  switch (request) {
+    case FIOCLEX:
+    case FIONCLEX:
+      kernel.process.setCloseOnExec(tid, fd, request === FIOCLEX);
+      return 0;
+    case TIOCGPTPEER: {
+      if (file.kind !== 'pty-master') break;
+      const slave = kernel.vfs.openTerminal(tid, file.object, argument);
+      if (slave < 0) return slave;
+      return installFile(kernel, tid, slave, 0, (argument & F.O_CLOEXEC) !== 0);
+    }
+  }
+  return kernel.vfs.ioctl(tid, file.id, request, argument);
+};
+
+export const fcntlCalls: readonly Row[] = [
+  full(23, 'dup', ['int'], sysDup),
+  full(24, 'dup3', ['int', 'int', 'uint'], sysDup3),
+  partial(
+    25,
+    'fcntl',
+    ['int', 'int', 'off'],
+    sysFcntl,
+    'no leases, seals, notification or signal-driven I/O',
+  ),
+  partial(
+    29,
+    'ioctl',
+    ['int', 'uint', 'ptr'],
+    sysIoctl,
+    'terminals, and the common requests of files and pipes',
+  ),
+  full(32, 'flock', ['int', 'int'], sysFlock),
+];

@@ -1,0 +1,218 @@
+/**
+ * System calls that move the contents of open files: read, write and their kin, lseek, fsync, getdents64.
+ *
+ * Copies between two files are in sys_copy.ts.
+ */
+import { EBADF, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, ESPIPE } from '../../../abi/linux/errno.ts';
+import { O_ACCMODE, O_RDONLY, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import {
+  DIRENT_ALIGN,
+  DIRENT_INO,
+  DIRENT_NAME,
+  DIRENT_OFF,
+  DIRENT_RECLEN,
+  DIRENT_TYPE,
+  DT_SHIFT,
+} from '../../../abi/linux/dirent.ts';
+import { RWF_DSYNC, RWF_HIPRI, RWF_SYNC } from '../../../abi/linux/uio.ts';
+import { inodeNumberOf } from '../../../contracts/filesystem.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { copyToSpans } from '../../../lib/spans.ts';
+import { usableFile } from './at.ts';
+import { readBuffers, readVectors, resolve, signalWriteError, totalOf, writeBuffers } from './buffers.ts';
+import { full, type Handler, partial, type Row } from './call.ts';
+import { copyCalls } from './sys_copy.ts';
+
+/** read(2) */
+const sysRead: Handler = (kernel, tid, fd, va, length) => readBuffers(kernel, tid, fd, va, null, length, -1);
+
+/** write(2) */
+const sysWrite: Handler = (kernel, tid, fd, va, length) =>
+  writeBuffers(kernel, tid, fd, va, null, length, -1);
+
+/** pread(2) */
+const sysPread: Handler = (kernel, tid, fd, va, length, offset) =>
+  offset < 0 ? -EINVAL : readBuffers(kernel, tid, fd, va, null, length, offset);
+
+/** pwrite(2) */
+const sysPwrite: Handler = (kernel, tid, fd, va, length, offset) =>
+  offset < 0 ? -EINVAL : writeBuffers(kernel, tid, fd, va, null, length, offset);
+
+/** @param offset -1 = at the file's own */
+function vectored(
+  kernel: Kernel,
+  tid: number,
+  fd: number,
+  va: number,
+  count: number,
+  offset: number,
+  move: typeof readBuffers,
+): number {
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  const vectors = readVectors(kernel, tid, va, count);
+  if (typeof vectors === 'number') return vectors;
+  return move(kernel, tid, fd, 0, vectors, totalOf(vectors), offset);
+}
+
+/** readv(2) */
+const sysReadv: Handler = (kernel, tid, fd, va, count) =>
+  vectored(kernel, tid, fd, va, count, -1, readBuffers);
+
+/** writev(2) */
+const sysWritev: Handler = (kernel, tid, fd, va, count) =>
+  vectored(kernel, tid, fd, va, count, -1, writeBuffers);
+
+/** preadv(2) */
+const sysPreadv: Handler = (kernel, tid, fd, va, count, offset) =>
+  offset < 0 ? -EINVAL : vectored(kernel, tid, fd, va, count, offset, readBuffers);
+
+/** pwritev(2) */
+const sysPwritev: Handler = (kernel, tid, fd, va, count, offset) =>
+  offset < 0 ? -EINVAL : vectored(kernel, tid, fd, va, count, offset, writeBuffers);
+
+const HARMLESS_RWF: number = RWF_HIPRI | RWF_DSYNC | RWF_SYNC;
+
+/** preadv2(2) */
+const sysPreadv2: Handler = (kernel, tid, fd, va, count, offset, _high, flags) => {
+  if ((flags & ~HARMLESS_RWF) !== 0) return -EOPNOTSUPP;
+  return offset < -1 ? -EINVAL : vectored(kernel, tid, fd, va, count, offset, readBuffers);
+};
+
+/** pwritev2(2) */
+const sysPwritev2: Handler = (kernel, tid, fd, va, count, offset, _high, flags) => {
+  if ((flags & ~HARMLESS_RWF) !== 0) return -EOPNOTSUPP;
+  return offset < -1 ? -EINVAL : vectored(kernel, tid, fd, va, count, offset, writeBuffers);
+};
+
+/** lseek(2) */
+const sysLseek: Handler = (kernel, tid, fd, offset, whence) => {
+  const file = kernel.process.file(tid, fd);
+  return file < 0 ? file : kernel.vfs.seek(tid, file, offset, whence);
+};
+
+/** fsync(2), fdatasync(2) */
+const sysFsync: Handler = (kernel, tid, fd) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  return file.inode === 0 || file.kind === 'pipe' ? -EINVAL : kernel.vfs.flush(file.id);
+};
+
+/** sync(2): what a program wrote is in its file system; nothing is behind. */
+const sysSync: Handler = () => 0;
+
+/** syncfs(2) */
+const sysSyncfs: Handler = (kernel, tid, fd) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  return file.kind === 'regular' ? kernel.vfs.flush(file.id) : 0;
+};
+
+const SYNC_FILE_RANGE_KNOWN = 7;
+
+/** sync_file_range(2) */
+const sysSyncFileRange: Handler = (kernel, tid, fd, offset, length, flags) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  if ((flags & ~SYNC_FILE_RANGE_KNOWN) !== 0 || offset < 0 || length < 0) return -EINVAL;
+  return file.kind === 'regular' || file.kind === 'directory' ? 0 : -ESPIPE;
+};
+
+const POSIX_FADV_NOREUSE = 5;
+
+/** posix_fadvise(2): advice is checked and not needed. */
+const sysFadvise: Handler = (kernel, tid, fd, _offset, length, advice) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  if (file.kind === 'pipe') return -ESPIPE;
+  return length < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
+};
+
+/** readahead(2) */
+const sysReadahead: Handler = (kernel, tid, fd) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  if ((file.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
+  return file.kind === 'regular' ? 0 : -EINVAL;
+};
+
+/** fallocate(2) */
+const sysFallocate: Handler = (kernel, tid, fd, mode, offset, length) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  if (offset < 0 || length <= 0) return -EINVAL;
+  if ((file.flags & O_ACCMODE) === O_RDONLY) return -EBADF;
+  if (file.kind === 'pipe') return -ESPIPE;
+  if (file.kind === 'directory') return -EISDIR;
+  if (file.kind !== 'regular') return -ENODEV;
+  const error = kernel.vfs.allocate(tid, file.id, mode, offset, length);
+  signalWriteError(kernel, tid, error);
+  return error;
+};
+
+/** Most bytes of entries that one getdents64 gives. */
+const LISTING = 32768;
+
+/** getdents64(2) */
+const sysGetdents: Handler = (kernel, tid, fd, va, size) => {
+  const file = usableFile(kernel, tid, fd);
+  if (typeof file === 'number') return file;
+  // The buffer is faulted in first: once entries are taken the call must not wait.
+  const { scratch } = kernel.user;
+  const error = resolve(kernel, tid, va, Math.min(size, LISTING), true, scratch);
+  if (error !== 0) return error;
+  const bytes = new Uint8Array(scratch.total);
+  const view = new DataView(bytes.buffer);
+  let used = 0;
+  const listed = kernel.vfs.list(tid, file.id, (inode, next, type, name) => {
+    const length = Math.ceil((DIRENT_NAME + name.length + 1) / DIRENT_ALIGN) * DIRENT_ALIGN;
+    if (used + length > bytes.length) return false;
+    putWord(view, used + DIRENT_INO, inodeNumberOf(inode));
+    putWord(view, used + DIRENT_OFF, next);
+    view.setUint16(used + DIRENT_RECLEN, length, true);
+    bytes[used + DIRENT_TYPE] = type >>> DT_SHIFT;
+    for (let i = 0; i < name.length; i++) bytes[used + DIRENT_NAME + i] = name.charCodeAt(i);
+    used += length;
+    return true;
+  });
+  if (listed !== 0) return listed;
+  copyToSpans(kernel, bytes, 0, scratch, 0, used);
+  return used;
+};
+
+function putWord(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+}
+
+const NO_RWF = 'of the flags only RWF_HIPRI, RWF_DSYNC and RWF_SYNC';
+
+export const fileCalls: readonly Row[] = [
+  full(61, 'getdents64', ['int', 'ptr', 'uint'], sysGetdents),
+  full(62, 'lseek', ['int', 'off', 'uint'], sysLseek),
+  full(63, 'read', ['int', 'ptr', 'size'], sysRead),
+  full(64, 'write', ['int', 'ptr', 'size'], sysWrite),
+  full(65, 'readv', ['int', 'ptr', 'int'], sysReadv),
+  full(66, 'writev', ['int', 'ptr', 'int'], sysWritev),
+  full(67, 'pread64', ['int', 'ptr', 'size', 'off'], sysPread),
+  full(68, 'pwrite64', ['int', 'ptr', 'size', 'off'], sysPwrite),
+  full(69, 'preadv', ['int', 'ptr', 'int', 'off'], sysPreadv),
+  full(70, 'pwritev', ['int', 'ptr', 'int', 'off'], sysPwritev),
+  partial(286, 'preadv2', ['int', 'ptr', 'int', 'off', 'off', 'uint'], sysPreadv2, NO_RWF),
+  partial(287, 'pwritev2', ['int', 'ptr', 'int', 'off', 'off', 'uint'], sysPwritev2, NO_RWF),
+  partial(
+    47,
+    'fallocate',
+    ['int', 'uint', 'off', 'off'],
+    sysFallocate,
+    'no collapse or insert of ranges; reserves no space',
+  ),
+  partial(81, 'sync', [], sysSync, 'host folders are flushed by fsync only'),
+  full(82, 'fsync', ['int'], sysFsync),
+  full(83, 'fdatasync', ['int'], sysFsync),
+  full(84, 'sync_file_range', ['int', 'off', 'off', 'uint'], sysSyncFileRange),
+  partial(213, 'readahead', ['int', 'off', 'size'], sysReadahead, 'checked, no effect'),
+  partial(223, 'fadvise64', ['int', 'off', 'off', 'int'], sysFadvise, 'checked, no effect'),
+  partial(267, 'syncfs', ['int'], sysSyncfs, 'flushes the file it is given'),
+  ...copyCalls,
+];
