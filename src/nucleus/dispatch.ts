@@ -273,6 +273,8 @@ export class Dispatcher {
     const { kernel, digest, trace, user } = this.#parts;
     if (result === WAIT) {
       this.#waits.commit(tid, SYSCALL);
+      // A signal that the call itself let in (ppoll's mask) or caused (SIGTTOU) was pending before there was a wait to end.
+      if (kernel.process.signalPending(tid)) this.#waits.notify(tid);
       return false;
     }
     this.#waits.finish(tid);

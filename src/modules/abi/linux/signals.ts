@@ -21,7 +21,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import { createSignalAction, createSignalInfo, type SignalInfo } from '../../../contracts/process.ts';
 import { A0, contextOf, pcOf, setPc, setRegister } from './registers.ts';
 import { pushFrame } from './signal-frame.ts';
-import { leaveMask } from './signal-mask.ts';
+import { endMask } from './signal-mask.ts';
 
 const INIT = 1;
 const ECALL_BYTES = 4;
@@ -102,6 +102,6 @@ export function signals(kernel: Kernel, tid: number, broken: number): boolean {
     waits = -1;
   }
   // A call with a mask of its own ended in EINTR for a signal that no handler took.
-  if (waits === -1) leaveMask(kernel, tid);
+  if (waits === -1) endMask(kernel, tid);
   return waits !== broken;
 }

@@ -1,7 +1,7 @@
 /**
  * System calls on the thread's own signals: actions, masks, pending signals, waiting for them, the alternate stack.
  */
-import { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
 import {
   lowBit,
   MINSIGSTKSZ,
@@ -33,7 +33,7 @@ import { full, type Row } from './call.ts';
 import { contextOf, register, SP } from './registers.ts';
 import { altStackState, onAltStack, popFrame, setAltStack } from './signal-frame.ts';
 import { infoBytes } from './signal-info.ts';
-import { enterMask } from './signal-mask.ts';
+import { beginMask } from './signal-mask.ts';
 import { get64, put64 } from './usage.ts';
 
 /** Flags that a handler may have; SA_UNSUPPORTED is how a program finds out about the others. */
@@ -131,11 +131,8 @@ function sysSigpending(kernel: Kernel, tid: number, setAt: number, size: number)
 /** rt_sigsuspend(2) */
 function sysSigsuspend(kernel: Kernel, tid: number, setAt: number, size: number): number {
   if (size !== SIGSET_SIZE) return -EINVAL;
-  const bytes = new Uint8Array(SIGSET_SIZE);
-  const error = kernel.user.read(tid, setAt, bytes);
+  const error = setAt === 0 ? -EFAULT : beginMask(kernel, tid, setAt, size);
   if (error !== 0) return error;
-  const data = new DataView(bytes.buffer);
-  if (enterMask(kernel, tid, data.getInt32(0, true), data.getInt32(4, true))) return -EINTR;
   kernel.waits.restart('no-handler');
   return WAIT;
 }
