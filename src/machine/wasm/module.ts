@@ -92,10 +92,10 @@ function encodeStmt(out: WasmBytes, s: Stmt, labels: (Label | null)[]): void {
       out.byte(0x04);
       out.byte(VOID_BLOCK);
       labels.push(null);
-      encodeBody(out, s.then, labels);
-      if (s.else.length > 0) {
+      encodeBody(out, s.yes, labels);
+      if (s.no.length > 0) {
         out.byte(0x05);
-        encodeBody(out, s.else, labels);
+        encodeBody(out, s.no, labels);
       }
       labels.pop();
       out.byte(0x0b);

@@ -27,8 +27,8 @@ export type Stmt =
   | {
       readonly kind: 'if';
       readonly condition: I32;
-      readonly then: readonly Stmt[];
-      readonly else: readonly Stmt[];
+      readonly yes: readonly Stmt[];
+      readonly no: readonly Stmt[];
     }
   | { readonly kind: 'br'; readonly label: Label; readonly condition: I32 | null }
   | {
@@ -81,11 +81,11 @@ export const store = (width: StoreOp, address: I32, value: Expr, offset = 0): St
 });
 export const block = (to: Label, body: readonly Stmt[]): Stmt => ({ kind: 'block', label: to, body });
 export const loop = (to: Label, body: readonly Stmt[]): Stmt => ({ kind: 'loop', label: to, body });
-export const when = (condition: I32, then: readonly Stmt[], otherwise: readonly Stmt[] = []): Stmt => ({
+export const when = (condition: I32, yes: readonly Stmt[], no: readonly Stmt[] = []): Stmt => ({
   kind: 'if',
   condition,
-  then,
-  else: otherwise,
+  yes,
+  no,
 });
 export const br = (to: Label): Stmt => ({ kind: 'br', label: to, condition: null });
 export const brIf = (to: Label, condition: I32): Stmt => ({ kind: 'br', label: to, condition });
