@@ -8,7 +8,16 @@
  * version of the compiler may well give others; then the check says with which version the committed ones were made.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -16,23 +25,27 @@ const PREFIX = 'riscv64-linux-gnu-';
 const SOURCES = resolve(import.meta.dirname, '../userland');
 const SIZE_LIMIT = 300 * 1024;
 
-const FLAGS: readonly string[] = [
-  ...['-march=rv64gc', '-mabi=lp64d', '-std=gnu11', '-Wall', '-Wextra', '-Werror'],
+const COMPILE = [
+  '-march=rv64gc -mabi=lp64d -std=gnu11 -Wall -Wextra -Werror',
   // No C library, and no calls that the compiler would make up from loops: string.c is where those loops live.
-  ...['-ffreestanding', '-nostdlib', '-static', '-no-pie', '-fno-pic', '-fno-pie'],
-  ...['-fno-tree-loop-distribute-patterns', '-fno-stack-protector'],
-  // Small: nothing unused, no unwind tables, no padding of segments to the largest page size there is.
-  ...['-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections'],
-  ...['-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
-  ...['-Wl,-z,max-page-size=4096', '-Wl,-z,noseparate-code'],
-  // Reproducible.
-  ...['-fno-ident', '-Wl,--build-id=none', '-s'],
-];
+  '-ffreestanding -fno-tree-loop-distribute-patterns -fno-stack-protector -fno-pic -fno-pie',
+  // Small: what is not used can be dropped, and there are no unwind tables.
+  '-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables',
+  // Reproducible: the compiler does not sign its work.
+  '-fno-ident',
+].flatMap((line) => line.split(' '));
+
+const LINK = [
+  '-march=rv64gc -mabi=lp64d -nostdlib -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none',
+  // One page is enough of an alignment, and code may share its page with the headers.
+  '-Wl,-z,max-page-size=4096 -Wl,-z,noseparate-code',
+].flatMap((line) => line.split(' '));
 
 interface Program {
   readonly name: string;
   readonly sources: readonly string[];
-  readonly flags: readonly string[];
+  /** For size, or for speed: some demos measure what they do. */
+  readonly optimise: '-Os' | '-O2';
 }
 
 interface Manifest {
@@ -54,11 +67,11 @@ function programs(): Program[] {
   const demos = inFolder('demo', /\.c$/).map((source) => ({
     name: source.replace(/^demo\/|\.c$/g, ''),
     sources: [source],
-    flags: ['-O2'],
+    optimise: '-O2' as const,
   }));
   return [
-    { name: 'sh', sources: [...inFolder('shell', /\.c$/), ...shared], flags: ['-Os'] },
-    { name: 'toolbox', sources: inFolder('toolbox', /\.c$/), flags: ['-Os'] },
+    { name: 'sh', sources: [...inFolder('shell', /\.c$/), ...shared], optimise: '-Os' },
+    { name: 'toolbox', sources: inFolder('toolbox', /\.c$/), optimise: '-Os' },
     ...demos,
   ];
 }
@@ -76,26 +89,43 @@ function toolNames(): string[] {
 function compilerVersion(): string {
   const run = spawnSync(`${PREFIX}gcc`, ['-dumpfullversion'], { encoding: 'utf8' });
   if (run.error || run.status !== 0) {
-    fail(
-      `${PREFIX}gcc was not found. On Debian or Ubuntu: apt-get install gcc-riscv64-linux-gnu binutils-riscv64-linux-gnu`,
-    );
+    const packages = 'gcc-riscv64-linux-gnu binutils-riscv64-linux-gnu';
+    throw new BuildError(`${PREFIX}gcc was not found. On Debian or Ubuntu: apt-get install ${packages}`);
   }
   const linker = execFileSync(`${PREFIX}ld`, ['--version'], { encoding: 'utf8' }).split('\n')[0] ?? '';
   return `gcc ${run.stdout.trim()}, binutils ${linker.split(' ').pop() ?? '?'}`;
 }
+
+function gcc(args: readonly string[]): void {
+  const run = spawnSync(`${PREFIX}gcc`, args, { cwd: SOURCES, encoding: 'utf8' });
+  if (run.status !== 0) throw new BuildError(run.stderr);
+}
+
+class BuildError extends Error {}
 
 /** Builds everything into a folder and returns the manifest's text. */
 function build(target: string): string {
   const compiler = compilerVersion();
   const runtime = inFolder('runtime', /\.(c|S)$/);
   const all = programs();
+  const objects = mkdtempSync(join(tmpdir(), 'build-userland-'));
   mkdirSync(target, { recursive: true });
-  for (const { name, sources, flags } of all) {
-    // Relative names from the source folder: no path of this machine can get into a file.
-    const args = [...FLAGS, ...flags, ...runtime, ...sources, '-o', join(target, name)];
-    const run = spawnSync(`${PREFIX}gcc`, args, { cwd: SOURCES, encoding: 'utf8' });
-    if (run.status !== 0) fail(`${name} does not compile:\n${run.stderr}`);
-    execFileSync(`${PREFIX}objcopy`, ['--remove-section=.comment', join(target, name)]);
+  // Relative names from the source folder: no path of this machine can get into a file.
+  const compile = (source: string, optimise: string): string => {
+    const object = join(objects, `${source.replaceAll('/', '_')}${optimise}.o`);
+    if (!existsSync(object)) gcc([...COMPILE, optimise, '-c', source, '-o', object]);
+    return object;
+  };
+  try {
+    for (const { name, sources, optimise } of all) {
+      const parts = [
+        ...runtime.map((source) => compile(source, '-O2')),
+        ...sources.map((source) => compile(source, optimise)),
+      ];
+      gcc([...LINK, ...parts, '-o', join(target, name)]);
+    }
+  } finally {
+    rmSync(objects, { recursive: true, force: true });
   }
   const manifest: Manifest = {
     format: 1,
@@ -127,7 +157,7 @@ function check(): void {
     if (recorded !== manifest) different.push('manifest.json');
     if (different.length > 0) {
       const made = (JSON.parse(recorded) as Manifest).compiler;
-      fail(
+      throw new BuildError(
         `not what the sources give: ${different.join(', ')}\ncommitted: ${made}\nhere: ${compilerVersion()}\n` +
           'rebuild with: npx tsx tools/build-userland.ts',
       );
@@ -140,8 +170,16 @@ function check(): void {
 
 function rebuild(): void {
   const folder = join(SOURCES, 'bin');
-  rmSync(folder, { recursive: true, force: true });
-  writeFileSync(join(SOURCES, 'manifest.json'), build(folder));
+  const fresh = `${folder}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  try {
+    const manifest = build(fresh);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(fresh, folder);
+    writeFileSync(join(SOURCES, 'manifest.json'), manifest);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
   let total = 0;
   for (const name of readdirSync(folder).sort()) {
     const size = statSync(join(folder, name)).size;
@@ -149,7 +187,7 @@ function rebuild(): void {
     console.error(`${String(size).padStart(8)} ${name}`);
   }
   console.error(`${String(total).padStart(8)} in all`);
-  if (total > SIZE_LIMIT) fail(`more than ${SIZE_LIMIT} bytes`);
+  if (total > SIZE_LIMIT) throw new BuildError(`more than ${SIZE_LIMIT} bytes`);
 }
 
 function fail(message: string): never {
@@ -161,5 +199,10 @@ const [option, ...rest] = process.argv.slice(2);
 if (rest.length > 0 || (option !== undefined && option !== '--check')) {
   fail('usage: npx tsx tools/build-userland.ts [--check]');
 }
-if (option === '--check') check();
-else rebuild();
+try {
+  if (option === '--check') check();
+  else rebuild();
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  fail(error.message);
+}

@@ -94,16 +94,7 @@ static long name_or_assignment(bool live) {
   long value = ternary(live);
   if (!live || failed) return value;
   if (size) value = apply(operator[0], size == 2 ? operator[1] : 0, variable_value(name, length), value);
-  struct text text = {0};
-  long magnitude = value;
-  char digits[24], *end = digits + sizeof digits - 1, *digit = end;
-  *end = 0;
-  do *--digit = (char)('0' + (magnitude % 10 < 0 ? -(magnitude % 10) : magnitude % 10));
-  while ((magnitude /= 10) != 0);
-  if (value < 0) *--digit = '-';
-  text_add(&text, digit, (size_t)(end - digit));
-  set_variable(arena_copy(&scratch, name, length), text.at);
-  release(text.at);
+  set_variable(arena_copy(&scratch, name, length), number_text(value));
   return value;
 }
 

@@ -198,7 +198,7 @@ static int builtin_eval(int argc, char **argv) {
     if (i > 1) text_char(&text, ' ');
     text_add(&text, argv[i], strlen(argv[i]));
   }
-  int status = run_text(text.at);
+  int status = run_text(text.at, false);
   release(text.at);
   return status;
 }
@@ -207,11 +207,14 @@ static int builtin_dot(int argc, char **argv) {
   if (argc < 2) return 0;
   const char *path = argv[1];
   if (!strchr(path, '/')) {
-    struct stat stat;
-    if (sys_stat(path, &stat, 0) != 0 || !strchr(path, '/')) {
-      const char *found = find_program(path);
-      if (found) path = found;
-    }
+    const char *found = find_program(path);
+    if (found) path = found;
+  }
+  long error = sys_access(path, 4);
+  if (error < 0) {
+    complain(".: cannot open %s: %s", path, error_text(error));
+    if (!shell.interactive) shell_exit(2);
+    return 2;
   }
   int status = run_file(path);
   if (shell.jump == JUMP_RETURN) {

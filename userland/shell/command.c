@@ -144,7 +144,7 @@ int run_simple(struct node *node, bool last) {
     struct saved_fd *saved = NULL;
     bool good = redirect(node->redirects, &saved);
     restore_fds(saved);
-    good = assign(node->assigns, false) && good;
+    if (!assign(node->assigns, false) && !shell.interactive) shell_exit(2);
     status = !good ? 1 : shell.substitution_status >= 0 ? shell.substitution_status : 0;
   } else {
     if (shell.trace) trace(argc, argv);
@@ -167,7 +167,7 @@ char *run_substitution(const char *text, size_t length) {
   int pid = spawn(NULL, false);
   if (pid == 0) {
     sys_dup3(fds[1], 1, 0);
-    shell_exit(run_text(command));
+    shell_exit(run_text(command, true));
   }
   sys_close(fds[1]);
   struct text output = {0};

@@ -25,7 +25,7 @@ int run_source(struct source *source) {
       }
     } else if (line && shell.jump == NO_JUMP) {
       source->more = true;
-      status = run(line, false);
+      status = run(line, source->last && !*source->string);
     }
     /* A function's tree has to stay, and with it all that was parsed in the same arena. */
     if (!lexer.defined) arena_free(&arena);
@@ -48,8 +48,8 @@ int run_source(struct source *source) {
   return status;
 }
 
-int run_text(const char *text) {
-  struct source source = {.string = text};
+int run_text(const char *text, bool last) {
+  struct source source = {.string = text, .last = last};
   return run_source(&source);
 }
 
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
     if (shell.job_control) jobs_start();
   }
   if (command) {
-    shell_exit(run_text(command));
+    shell_exit(run_text(command, true));
   } else if (script) {
     shell_exit(run_file(script));
   }

@@ -7,7 +7,7 @@ static void add_result(struct expansion *to, const char *s, bool quoted) {
   add_bytes(to, s, strlen(s), quoted ? QUOTED : RESULT);
 }
 
-static char *number_text(long value) {
+char *number_text(long value) {
   struct text text = {0};
   bool negative = value < 0;
   unsigned long rest = negative ? -(unsigned long)value : (unsigned long)value;

@@ -63,6 +63,7 @@ struct source {
   int fd;
   bool tty, by_byte; /* by_byte: commands may read the same fd, so take no more than is used */
   bool more;         /* inside a command: the next prompt is PS2 */
+  bool last;         /* of a string: the process ends after it */
   size_t at, end;
   char *buffer;
 };
@@ -118,6 +119,7 @@ enum { QUOTED = 'q', LITERAL = 'l', RESULT = 'e', EMPTY = 'n', BREAK = 'b' };
 void add_bytes(struct expansion *to, const char *s, size_t length, char mark);
 void expand_raw(struct expansion *to, const char *raw, const char *end, bool quoted, char literal);
 const char *expand_parameter(struct expansion *to, const char *at, bool quoted, char literal);
+char *number_text(long value);         /* in scratch, like all of these */
 char *expand_single(const char *raw);  /* no splitting, no globbing; in scratch */
 char *expand_here(const char *text);
 char *expand_pattern(const char *raw); /* quoted bytes carry a backslash */
@@ -150,7 +152,7 @@ struct shell {
 extern struct shell shell;
 int run(struct node *node, bool last); /* last: the process ends afterwards, so no fork is needed */
 int run_source(struct source *source);
-int run_text(const char *text);
+int run_text(const char *text, bool last);
 int run_file(const char *path);
 __attribute__((noreturn)) void run_external(char **argv); /* execve, or exit with the status of its failure */
 void describe(const struct node *node, struct text *to); /* for `jobs` */

@@ -59,7 +59,7 @@ int first_pending_signal(void) {
 static void run_command(const char *command) {
   int status = shell.status;
   char *copy = copy_string(command); /* the command may change the trap */
-  run_text(copy);
+  run_text(copy, false);
   release(copy);
   if (shell.jump == NO_JUMP) shell.status = status;
 }

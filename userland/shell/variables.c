@@ -126,6 +126,7 @@ void variables_start(void) {
   if (!get_variable("PATH")) set_variable("PATH", "/bin:/sbin:/usr/bin:/usr/sbin");
   if (!get_variable("PS1")) set_variable("PS1", SYSCALL(SYS_geteuid) == 0 ? "# " : "$ ");
   if (!get_variable("PS2")) set_variable("PS2", "> ");
+  set_variable("PPID", number_text(SYSCALL(SYS_getppid)));
   char folder[4096];
   if (sys_getcwd(folder, sizeof folder) > 0) set_variable("PWD", folder);
 }

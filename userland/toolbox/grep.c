@@ -5,6 +5,11 @@
 
 static struct options options;
 
+static void show_prefix(const char *name, long number) {
+  if (name) print("%s:", name);
+  if (options.on['n']) print("%ld:", number);
+}
+
 static long search(const struct regex *regex, int fd, const char *name, bool show_name) {
   struct reader reader = {.fd = fd};
   long found = 0;
@@ -20,20 +25,18 @@ static long search(const struct regex *regex, int fd, const char *name, bool sho
       break;
     }
     if (options.on['c']) continue;
-    for (size_t from = 0;;) {
-      if (show_name) print("%s:", name);
-      if (options.on['n']) print("%ld:", number);
-      if (!options.on['o'] || options.on['v']) {
-        print("%s\n", line);
-        break;
+    if (!options.on['o'] || options.on['v']) {
+      show_prefix(show_name ? name : NULL, number);
+      print("%s\n", line);
+      continue;
+    }
+    /* Each match that is not empty, on a line of its own. */
+    for (size_t from = 0; from < all && regex_search(regex, line + from, &start, &length);) {
+      if (length > 0) {
+        show_prefix(show_name ? name : NULL, number);
+        print("%.*s\n", (int)length, line + from + start);
       }
-      print("%.*s\n", (int)length, line + from + start);
       from += start + (length ? length : 1);
-      do {
-        if (from > all || !regex_search(regex, line + from, &start, &length)) from = all + 1;
-        else if (length == 0) from += start + 1;
-      } while (from <= all && length == 0);
-      if (from > all) break;
     }
   }
   if (options.on['c']) {
