@@ -19,7 +19,8 @@ import { allocateContext } from './clone.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
 import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from './self.ts';
 import { wakeOrphans } from './sessions.ts';
-import { actionOf, setMask, signalGroup } from './signals.ts';
+import { setMask } from './pending.ts';
+import { actionOf, signalGroup } from './signals.ts';
 import { dropFiles, dropHandlers, dropPlace } from './tables.ts';
 import { reap } from './wait.ts';
 

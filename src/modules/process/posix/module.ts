@@ -9,20 +9,17 @@ import { boot, clone, spawn } from './clone.ts';
 import { capableOf, maySignal, setCredentials } from './credentials.ts';
 import { executed } from './exec.ts';
 import { exitGroup, exitOthers, exitThread, timerExpired } from './exit.ts';
-import { stopGroup } from './job-control.ts';
+import { pendingBits, setMask, signalPending, takeSignal } from './pending.ts';
 import { groupOf, type Self, threadOf } from './self.ts';
 import { isOrphaned, setProcessGroup, setTerminal, startSession } from './sessions.ts';
 import {
   actionOf,
   forceSignal,
-  pendingBits,
   setAction,
-  setMask,
   signalGroup,
-  signalPending,
   signalProcessGroup,
   signalThread,
-  takeSignal,
+  stopGroup,
 } from './signals.ts';
 import {
   close,

@@ -1,20 +1,23 @@
 /**
- * Sending, queueing and taking signals. Source: signal(7), sigaction(2), kill(2); POSIX.1, "Signal Concepts".
+ * Sending signals, stopping and continuing groups. Source: signal(7), kill(2), wait(2); POSIX.1, "Signal Concepts".
  *
  * What a signal does when it is taken is the abi's business; here it is queued, dropped, or ends, stops or continues
- * its group. A standard signal is pending once however often it is sent; a real-time signal queues.
+ * its group, and parents hear of that. A standard signal is pending once however often it is sent; a real-time one queues.
  */
 import {
+  CLD_CONTINUED,
+  CLD_STOPPED,
   defaultAction,
   highBit,
   lowBit,
+  SA_NOCLDSTOP,
   SIG_DFL,
   SIG_IGN,
+  SIGCHLD,
   SIGCONT,
   SIGKILL,
   SIGRTMIN,
   STOP_SIGNALS,
-  SYNCHRONOUS,
   UNBLOCKABLE,
 } from '../../../abi/linux/signal.ts';
 import { killedStatus } from '../../../abi/linux/wait.ts';
@@ -23,19 +26,12 @@ import {
   createSignalInfo,
   type SignalAction,
   type SignalInfo,
-  type Thread,
   type ThreadGroup,
 } from '../../../contracts/process.ts';
-import { continueGroup } from './job-control.ts';
+import { blocks, inSet } from './pending.ts';
 import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from './self.ts';
 
 const DEFAULT: Readonly<SignalAction> = Object.freeze(createSignalAction());
-
-const inSet = (signal: number, low: number, high: number): boolean =>
-  (signal <= 32 ? lowBit(signal) & low : highBit(signal) & high) !== 0;
-
-export const blocks = (thread: Thread, signal: number): boolean =>
-  inSet(signal, thread.maskLow, thread.maskHigh);
 
 export function actionOf(self: Self, group: ThreadGroup, signal: number): Readonly<SignalAction> {
   return mustGet(self.state.handlers, group.handlers, 'handler table').actions.get(signal) ?? DEFAULT;
@@ -55,6 +51,48 @@ function dropPending(self: Self, group: ThreadGroup, low: number, high: number):
   for (const thread of liveThreads(self, group)) {
     if (thread.pending.length > 0) thread.pending = thread.pending.filter(keep);
   }
+}
+
+/** SIGCHLD for a stop or continue, unless the parent said SA_NOCLDSTOP; waiters are woken in any case. */
+function tellParent(self: Self, group: ThreadGroup, code: number, status: number): void {
+  const parent = self.state.groups.get(group.parent);
+  if (parent === undefined || parent.zombie) return;
+  const action = actionOf(self, parent, SIGCHLD);
+  if (action.handler !== SIG_IGN && (action.flags & SA_NOCLDSTOP) === 0) {
+    const info = createSignalInfo();
+    info.signal = SIGCHLD;
+    info.code = code;
+    info.pid = group.tgid;
+    info.uid = group.credentials.uid;
+    info.status = status;
+    signalGroup(self, parent.tgid, info);
+  }
+  self.kernel.waits.wake(parent.childEvent, ALL);
+}
+
+export function stopGroup(self: Self, tgid: number, signal: number): void {
+  const group = self.state.groups.get(tgid);
+  if (group === undefined || group.zombie || group.exiting || group.stopped !== 0) return;
+  group.stopped = signal;
+  group.stopReported = false;
+  group.continued = false;
+  // A thread that waits goes on waiting; woken before SIGCONT it does not get past its next return to user mode.
+  for (const { tid } of liveThreads(self, group)) self.kernel.scheduler.dequeue(tid);
+  tellParent(self, group, CLD_STOPPED, signal);
+}
+
+/** @param report false where the group goes on only to die of SIGKILL */
+export function continueGroup(self: Self, group: ThreadGroup, report: boolean): void {
+  if (group.stopped === 0) return;
+  group.stopped = 0;
+  group.stopReported = false;
+  for (const { tid } of liveThreads(self, group)) {
+    if (self.kernel.waits.waiting(tid) === null) self.kernel.scheduler.enqueue(tid);
+    self.kernel.waits.notify(tid);
+  }
+  if (!report) return;
+  group.continued = true;
+  tellParent(self, group, CLD_CONTINUED, SIGCONT);
 }
 
 /** What sending does beside queueing: stop and continue signals cancel each other, SIGCONT and SIGKILL start a stopped group. */
@@ -147,48 +185,6 @@ export function forceSignal(self: Self, tid: number, info: SignalInfo): void {
   self.kernel.waits.notify(tid);
 }
 
-export function signalPending(self: Self, tid: number): boolean {
-  const thread = threadOf(self, tid);
-  const group = groupOf(self, tid);
-  if (group.exiting) return true;
-  if (group.stopped !== 0) return false;
-  for (const info of thread.pending) if (!blocks(thread, info.signal)) return true;
-  for (const info of group.pending) if (!blocks(thread, info.signal)) return true;
-  return false;
-}
-
-export function pendingBits(self: Self, tid: number, bit: (signal: number) => number): number {
-  let bits = 0;
-  for (const info of threadOf(self, tid).pending) bits |= bit(info.signal);
-  for (const info of groupOf(self, tid).pending) bits |= bit(info.signal);
-  return bits;
-}
-
-/** Index of the next of a queue: a synchronous fault, else the lowest number, the oldest of its number; -1 if none. */
-function nextOf(pending: readonly SignalInfo[], low: number, high: number): number {
-  let best = -1;
-  let rank = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < pending.length; i++) {
-    const { signal } = pending[i] as SignalInfo;
-    if (!inSet(signal, low, high)) continue;
-    const own = inSet(signal, SYNCHRONOUS, 0) ? signal - 64 : signal;
-    if (own < rank) {
-      rank = own;
-      best = i;
-    }
-  }
-  return best;
-}
-
-export function takeSignal(self: Self, tid: number, low: number, high: number): SignalInfo | null {
-  const thread = threadOf(self, tid);
-  const own = nextOf(thread.pending, low, high);
-  if (own >= 0) return thread.pending.splice(own, 1)[0] ?? null;
-  const group = groupOf(self, tid);
-  const shared = nextOf(group.pending, low, high);
-  return shared < 0 ? null : (group.pending.splice(shared, 1)[0] ?? null);
-}
-
 export function setAction(self: Self, tid: number, signal: number, action: SignalAction): void {
   const group = groupOf(self, tid);
   const record = createSignalAction();
@@ -199,19 +195,5 @@ export function setAction(self: Self, tid: number, signal: number, action: Signa
   mustGet(self.state.handlers, group.handlers, 'handler table').actions.set(signal, record);
   if (record.handler === SIG_IGN || (record.handler === SIG_DFL && defaultAction(signal) === 'ignore')) {
     dropPending(self, group, lowBit(signal), highBit(signal));
-  }
-}
-
-/** A signal of the group's that this thread blocks from now on is another thread's to take. */
-export function setMask(self: Self, tid: number, low: number, high: number): void {
-  const thread = threadOf(self, tid);
-  thread.maskLow = low & ~UNBLOCKABLE;
-  thread.maskHigh = high | 0;
-  const group = groupOf(self, tid);
-  if (group.pending.length === 0 || group.threads.length === 1) return;
-  for (const { signal } of group.pending) {
-    if (!blocks(thread, signal)) continue;
-    const other = liveThreads(self, group).find((candidate) => !blocks(candidate, signal));
-    if (other !== undefined) self.kernel.waits.notify(other.tid);
   }
 }
