@@ -32,7 +32,8 @@ export function release(core: Core, id: number): void {
     return;
   }
   core.state.idle.add(id);
-  if (dentry.deleted || isVolatile(core, dentry)) drop(core, dentry);
+  const lost = dentry.deleted || mountOf(core, dentry.mount).covers === DETACHED;
+  if (lost || isVolatile(core, dentry)) drop(core, dentry);
 }
 
 /** Forget an idle dentry. */
