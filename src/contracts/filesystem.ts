@@ -108,7 +108,7 @@ export interface FileSystem {
   mount(sb: number, source: string, options: string): number;
   /** Drop it with all its pages. Pre: nothing in it is open. */
   unmount(sb: number): void;
-  /** FS_ bits. */
+  /** FS_ bits; 0 for a superblock that this cell does not have. Hot path. */
   capabilities(sb: number): number;
   /** @param tid who asks (proc's /proc/self) @returns inode id, -ENOENT, -EIO or WAIT */
   lookup(tid: number, directory: number, name: string): number;

@@ -188,7 +188,9 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
       state.trees.delete(sb);
     },
     capabilities(sb) {
-      return FS_PAGED | backing.capabilities | (state.trees.get(sb)?.readOnly ? FS_READ_ONLY : 0);
+      const tree = state.trees.get(sb);
+      if (tree === undefined) return 0;
+      return FS_PAGED | backing.capabilities | (tree.readOnly ? FS_READ_ONLY : 0);
     },
     lookup(tid, directoryId, name) {
       const tree = treeOf(directoryId);

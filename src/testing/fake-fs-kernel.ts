@@ -138,7 +138,6 @@ export function fakeFsKernel(frames = 256): FakeFsKernel {
     process: { credentials: () => ({ fsuid: 1000 }) },
     vfs: {
       fileSystemOf: (sb: number) => fake.types.get(sb),
-      mounts: () => [...fake.types.keys()].map((sb) => ({ sb })),
       pinInode: (inode: number) => pinned.set(inode, (pinned.get(inode) ?? 0) + 1),
       unpinInode: (inode: number) => pinned.set(inode, (pinned.get(inode) ?? 0) - 1),
     },

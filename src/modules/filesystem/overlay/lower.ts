@@ -45,9 +45,9 @@ const lowerId = (tree: Tree, inode: TreeInode): number => tree.source * SB_SHIFT
 /** @returns 0, or -EINVAL where `source` is no superblock that can lie below */
 export function attach(kernel: Kernel, tree: Tree, source: string): number {
   const lower = Number(source);
-  if (source === '' || !kernel.vfs.mounts().some((mount) => mount.sb === lower)) return -EINVAL;
+  const cells = Object.values(kernel.filesystem);
+  if (source === '' || !cells.some((cell) => (cell.capabilities(lower) & FS_PAGED) !== 0)) return -EINVAL;
   tree.source = lower;
-  if ((lowerOf(kernel, tree).capabilities(lower) & FS_PAGED) === 0) return -EINVAL;
   const root = tree.inodes.get(ROOT_INODE);
   if (root !== undefined) root.absent = ABSENT_ATTRIBUTES | ABSENT_CONTENT;
   tree.nextIno = UPPER_INO;
