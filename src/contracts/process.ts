@@ -35,6 +35,7 @@ export interface Thread {
   context: number;
   /** comm; open (prctl). */
   name: string;
+  /** Open (setpriority), told to the scheduler too. */
   nice: number;
   /** Blocked signals 1-32 and 33-64, bit 0 = signal 1 or 33. Written by `setMask`. */
   maskLow: number;

@@ -34,6 +34,8 @@ import { NSIG } from '../../../abi/linux/signal.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { ThreadGroup } from '../../../contracts/process.ts';
 import { full, partial, type Row } from './call.ts';
+import { cloneCalls } from './sys_clone.ts';
+import { waitCalls } from './sys_wait.ts';
 import { put64 } from './usage.ts';
 
 /** The group of a pid, of the caller's for 0; null if there is none. */
@@ -257,6 +259,8 @@ function sysHwprobe(
 }
 
 export const processCalls: readonly Row[] = [
+  ...cloneCalls,
+  ...waitCalls,
   full(172, 'getpid', [], sysGetpid),
   full(173, 'getppid', [], sysGetppid),
   full(178, 'gettid', [], sysGettid),

@@ -34,6 +34,7 @@ import { contextOf, register, SP } from './registers.ts';
 import { altStackState, onAltStack, popFrame, setAltStack } from './signal-frame.ts';
 import { infoBytes } from './signal-info.ts';
 import { beginMask } from './signal-mask.ts';
+import { killCalls } from './sys_kill.ts';
 import { get64, put64 } from './usage.ts';
 
 /** Flags that a handler may have; SA_UNSUPPORTED is how a program finds out about the others. */
@@ -224,6 +225,7 @@ function sysSigaltstack(kernel: Kernel, tid: number, newAt: number, oldAt: numbe
 }
 
 export const signalCalls: readonly Row[] = [
+  ...killCalls,
   full(132, 'sigaltstack', ['ptr', 'ptr'], sysSigaltstack),
   full(133, 'rt_sigsuspend', ['ptr', 'size'], sysSigsuspend),
   full(134, 'rt_sigaction', ['int', 'ptr', 'ptr', 'size'], sysSigaction),

@@ -51,6 +51,10 @@ function create(state: RoundRobinState): Scheduler {
   const toTail = (tid: number): void => {
     if (state.queue.delete(tid)) state.queue.add(tid);
   };
+  const first = (): number => {
+    for (const tid of state.queue) return tid;
+    return 0;
+  };
   return {
     add(thread: Schedulable) {
       const own = createEntry();
@@ -77,10 +81,7 @@ function create(state: RoundRobinState): Scheduler {
       own.runnable = false;
       state.queue.delete(tid);
     },
-    pick() {
-      for (const tid of state.queue) return tid;
-      return 0;
-    },
+    pick: first,
     quantum: () => QUANTUM_NS,
     tick(tid, ranNs, expired) {
       const own = state.threads.get(tid);
@@ -89,7 +90,7 @@ function create(state: RoundRobinState): Scheduler {
       if (expired) toTail(tid);
     },
     yield: toTail,
-    preempts: (tid) => !state.queue.has(tid),
+    preempts: (tid) => first() !== tid,
     setNice(tid, nice) {
       const own = state.threads.get(tid);
       if (own !== undefined) own.nice = nice;

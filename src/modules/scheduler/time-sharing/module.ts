@@ -15,16 +15,15 @@ const LEVELS = 32;
 /** Recent usage that costs one level. */
 const LEVEL_NS = 200_000_000;
 const RECENT_MAX_NS: number = LEVELS * LEVEL_NS - 1;
-/** Usage decays after so much CPU time of all threads. */
+/** CPU time of all threads from one decay to the next. */
 const DECAY_NS = 1_000_000_000;
 const QUANTUM_NS = 5_000_000;
 
 /** Charge for a ns of CPU at nice -20 to 19. Products of 1.25 are the same in every engine, unlike Math.pow. */
 const PRICES: readonly number[] = Array.from({ length: 40 }, (_, i) => {
   let price = 1;
-  for (let nice = 0; nice < i - 20; nice++) price *= 1.25;
-  for (let nice = 0; nice > i - 20; nice--) price /= 1.25;
-  return price;
+  for (let step = Math.abs(i - 20); step > 0; step--) price *= 1.25;
+  return i < 20 ? 1 / price : price;
 });
 
 interface Entry {
@@ -78,6 +77,11 @@ export const timeSharingLayout: StateLayout<TimeSharingState> = layout(
   verify,
 );
 
+const firstOf = (queue: Set<number>): number => {
+  for (const tid of queue) return tid;
+  return 0;
+};
+
 function create(state: TimeSharingState): Scheduler {
   const queueOf = (own: Entry): Set<number> => state.queues[own.level] as Set<number>;
   const place = (own: Entry, level: number, toTail: boolean): void => {
@@ -101,12 +105,9 @@ function create(state: TimeSharingState): Scheduler {
   };
   return {
     add(thread: Schedulable) {
-      const own = createEntry();
-      own.tid = thread.tid;
-      own.nice = thread.nice;
-      own.runnable = thread.runnable;
-      own.cpuNs = thread.cpuNs;
-      state.threads.set(thread.tid, own);
+      const { tid, nice, runnable, cpuNs } = thread;
+      const own: Entry = { tid, nice, runnable, cpuNs, recentNs: 0, level: 0 };
+      state.threads.set(tid, own);
       if (own.runnable) queueOf(own).add(own.tid);
     },
     remove(tid) {
@@ -128,7 +129,7 @@ function create(state: TimeSharingState): Scheduler {
       queueOf(own).delete(tid);
     },
     pick() {
-      for (const queue of state.queues) for (const tid of queue) return tid;
+      for (const queue of state.queues) if (queue.size > 0) return firstOf(queue);
       return 0;
     },
     /** Those who use much run seldom, and longer. */
@@ -164,7 +165,7 @@ function create(state: TimeSharingState): Scheduler {
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return true;
       for (let level = 0; level < own.level; level++) if (state.queues[level]?.size !== 0) return true;
-      return false;
+      return queueOf(own).size > 1 && firstOf(queueOf(own)) !== tid;
     },
     setNice(tid, nice) {
       const own = state.threads.get(tid);

@@ -1,0 +1,25 @@
+/**
+ * Clocks and interval timers (clock_gettime(2), setitimer(2)). Data only.
+ */
+export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
+export const CLOCK_PROCESS_CPUTIME_ID = 2;
+export const CLOCK_THREAD_CPUTIME_ID = 3;
+export const CLOCK_MONOTONIC_RAW = 4;
+export const CLOCK_REALTIME_COARSE = 5;
+export const CLOCK_MONOTONIC_COARSE = 6;
+export const CLOCK_BOOTTIME = 7;
+export const CLOCK_REALTIME_ALARM = 8;
+export const CLOCK_BOOTTIME_ALARM = 9;
+export const CLOCK_TAI = 11;
+/** In a negative id, which is ~pid << 3 | kind: the clock of one thread instead of a process; kind of time. */
+export const CPUCLOCK_PERTHREAD = 4;
+export const CPUCLOCK_KIND = 3;
+
+export const TIMER_ABSTIME = 1;
+
+export const ITIMER_REAL = 0;
+export const ITIMER_VIRTUAL = 1;
+export const ITIMER_PROF = 2;
+/** struct itimerval: interval, then value, each a struct timeval. */
+export const ITIMERVAL_SIZE = 32;

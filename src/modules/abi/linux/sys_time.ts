@@ -1,0 +1,247 @@
+/**
+ * System calls on clocks, sleeping and interval timers.
+ */
+import { CAP_SYS_TIME } from '../../../abi/linux/capability.ts';
+import { EINVAL, EOPNOTSUPP, EPERM } from '../../../abi/linux/errno.ts';
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_MONOTONIC_RAW,
+  CLOCK_PROCESS_CPUTIME_ID,
+  CLOCK_REALTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_REALTIME_COARSE,
+  CLOCK_TAI,
+  CLOCK_THREAD_CPUTIME_ID,
+  CPUCLOCK_KIND,
+  CPUCLOCK_PERTHREAD,
+  ITIMER_PROF,
+  ITIMER_REAL,
+  ITIMERVAL_SIZE,
+  TIMER_ABSTIME,
+} from '../../../abi/linux/time.ts';
+import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
+import { full, partial, type Row } from './call.ts';
+import { absoluteDeadline, NEVER, readTimespec, relativeDeadline, writeRemaining } from './timespec.ts';
+import { get64, put64, putTimeval, writeTimespec } from './usage.ts';
+
+const SECOND = 1_000_000_000;
+const MICROSECOND = 1000;
+
+const isRealtime = (id: number): boolean =>
+  id === CLOCK_REALTIME || id === CLOCK_REALTIME_COARSE || id === CLOCK_REALTIME_ALARM || id === CLOCK_TAI;
+const isMonotonic = (id: number): boolean =>
+  id === CLOCK_MONOTONIC ||
+  id === CLOCK_MONOTONIC_RAW ||
+  id === CLOCK_MONOTONIC_COARSE ||
+  id === CLOCK_BOOTTIME ||
+  id === CLOCK_BOOTTIME_ALARM;
+
+/** CPU time that a process, its threads gone and present, has had. */
+export function processTime(kernel: Kernel, tgid: number): { userNs: number; systemNs: number } {
+  const group = kernel.process.findGroup(tgid);
+  let userNs = group?.exitedUserNs ?? 0;
+  let systemNs = group?.exitedSystemNs ?? 0;
+  for (const tid of group?.threads ?? []) {
+    const thread = kernel.process.findThread(tid);
+    if (thread === null || thread.dead) continue;
+    userNs += thread.userNs;
+    systemNs += thread.systemNs;
+  }
+  return { userNs, systemNs };
+}
+
+function threadTime(kernel: Kernel, tid: number): number {
+  const { userNs, systemNs } = kernel.process.thread(tid);
+  return userNs + systemNs;
+}
+
+/** Nanoseconds of a CPU-time clock, or -EINVAL. */
+function cpuTime(kernel: Kernel, tid: number, id: number): number {
+  if (id === CLOCK_THREAD_CPUTIME_ID) return threadTime(kernel, tid);
+  let pid = kernel.process.thread(tid).tgid;
+  if (id !== CLOCK_PROCESS_CPUTIME_ID) {
+    if (id >= 0 || (id & CPUCLOCK_KIND) === CPUCLOCK_KIND) return -EINVAL;
+    const named = ~(id >> 3);
+    if ((id & CPUCLOCK_PERTHREAD) !== 0) {
+      const thread = kernel.process.findThread(named === 0 ? tid : named);
+      return thread === null ? -EINVAL : threadTime(kernel, thread.tid);
+    }
+    if (named !== 0) pid = named;
+  }
+  if (kernel.process.findGroup(pid) === null) return -EINVAL;
+  const { userNs, systemNs } = processTime(kernel, pid);
+  return userNs + systemNs;
+}
+
+/** clock_gettime(2) */
+function sysClockGettime(kernel: Kernel, tid: number, id: number, at: number): number {
+  const { clock } = kernel;
+  if (isRealtime(id)) {
+    return writeTimespec(kernel, tid, at, clock.realtimeSeconds(), clock.realtimeNanoseconds());
+  }
+  const ns = isMonotonic(id) ? clock.monotonic() : cpuTime(kernel, tid, id);
+  if (ns < 0) return ns;
+  const seconds = Math.floor(ns / SECOND);
+  return writeTimespec(kernel, tid, at, seconds, ns - seconds * SECOND);
+}
+
+/** clock_settime(2) */
+function sysClockSettime(kernel: Kernel, tid: number, id: number, at: number): number {
+  if (id !== CLOCK_REALTIME) return -EINVAL;
+  const time = readTimespec(kernel, tid, at);
+  if (typeof time === 'number') return time;
+  if (!kernel.process.capable(tid, CAP_SYS_TIME)) return -EPERM;
+  kernel.clock.setRealtime(time.seconds, time.nanoseconds);
+  return 0;
+}
+
+/** Coarse clocks step at the rate of a 250 Hz tick. */
+const COARSE_NS = 4_000_000;
+
+/** clock_getres(2) */
+function sysClockGetres(kernel: Kernel, tid: number, id: number, at: number): number {
+  if (!isRealtime(id) && !isMonotonic(id)) {
+    const time = cpuTime(kernel, tid, id);
+    if (time < 0) return time;
+  }
+  if (at === 0) return 0;
+  const coarse = id === CLOCK_REALTIME_COARSE || id === CLOCK_MONOTONIC_COARSE;
+  return writeTimespec(kernel, tid, at, 0, coarse ? COARSE_NS : kernel.clock.resolution());
+}
+
+/** clock_nanosleep(2) */
+function sysClockNanosleep(
+  kernel: Kernel,
+  tid: number,
+  id: number,
+  flags: number,
+  requestAt: number,
+  remainAt: number,
+): number {
+  if (!isRealtime(id) && !isMonotonic(id)) {
+    if (id === CLOCK_THREAD_CPUTIME_ID) return -EINVAL;
+    return cpuTime(kernel, tid, id) < 0 ? -EINVAL : -EOPNOTSUPP;
+  }
+  if (id === CLOCK_REALTIME_COARSE || id === CLOCK_MONOTONIC_COARSE || id === CLOCK_MONOTONIC_RAW) {
+    return -EOPNOTSUPP;
+  }
+  if (kernel.waits.resumed(tid) === RESUMED_BY_TIMEOUT) return 0;
+  const absolute = (flags & TIMER_ABSTIME) !== 0;
+  let deadline = kernel.waits.progress(tid)[0] ?? -1;
+  if (deadline < 0) {
+    deadline = absolute
+      ? absoluteDeadline(kernel, tid, requestAt, isRealtime(id))
+      : relativeDeadline(kernel, tid, requestAt);
+    if (deadline < 0) return deadline;
+  }
+  if (deadline <= kernel.clock.monotonic()) return 0;
+  if (kernel.waits.interrupted(tid) && !absolute && remainAt !== 0) {
+    const error = writeRemaining(kernel, tid, remainAt, deadline);
+    if (error !== 0) return error;
+  }
+  kernel.waits.keep([deadline]);
+  if (deadline !== NEVER) kernel.waits.until(deadline);
+  kernel.waits.restart(absolute ? 'no-handler' : 'block');
+  return WAIT;
+}
+
+/** nanosleep(2) */
+const sysNanosleep = (kernel: Kernel, tid: number, requestAt: number, remainAt: number): number =>
+  sysClockNanosleep(kernel, tid, CLOCK_MONOTONIC, 0, requestAt, remainAt);
+
+/** gettimeofday(2) */
+function sysGettimeofday(kernel: Kernel, tid: number, timeAt: number, zoneAt: number): number {
+  if (timeAt !== 0) {
+    const bytes = new Uint8Array(16);
+    const data = new DataView(bytes.buffer);
+    put64(data, 0, kernel.clock.realtimeSeconds());
+    put64(data, 8, Math.floor(kernel.clock.realtimeNanoseconds() / MICROSECOND));
+    const error = kernel.user.write(tid, timeAt, bytes);
+    if (error !== 0) return error;
+  }
+  return zoneAt === 0 ? 0 : kernel.user.write(tid, zoneAt, new Uint8Array(8));
+}
+
+/** settimeofday(2) */
+function sysSettimeofday(kernel: Kernel, tid: number, timeAt: number): number {
+  if (timeAt === 0) return kernel.process.capable(tid, CAP_SYS_TIME) ? 0 : -EPERM;
+  const bytes = new Uint8Array(16);
+  const error = kernel.user.read(tid, timeAt, bytes);
+  if (error !== 0) return error;
+  const data = new DataView(bytes.buffer);
+  const seconds = get64(data, 0);
+  const microseconds = get64(data, 8);
+  if (seconds < 0 || microseconds < 0 || microseconds >= 1_000_000) return -EINVAL;
+  if (!kernel.process.capable(tid, CAP_SYS_TIME)) return -EPERM;
+  kernel.clock.setRealtime(seconds, microseconds * MICROSECOND);
+  return 0;
+}
+
+/** struct itimerval of the real timer as it stands. */
+function timerImage(kernel: Kernel, tid: number): Uint8Array {
+  const group = kernel.process.group(tid);
+  const deadline = kernel.clock.deadline('itimer', group.tgid);
+  const bytes = new Uint8Array(ITIMERVAL_SIZE);
+  const data = new DataView(bytes.buffer);
+  if (deadline < 0) return bytes;
+  putTimeval(data, 0, group.timerInterval);
+  // A timer that runs is never told as zero, which would mean that it does not.
+  putTimeval(data, 16, Math.max(MICROSECOND, deadline - kernel.clock.monotonic()));
+  return bytes;
+}
+
+/** getitimer(2) */
+function sysGetitimer(kernel: Kernel, tid: number, which: number, at: number): number {
+  if (which < ITIMER_REAL || which > ITIMER_PROF) return -EINVAL;
+  const image = which === ITIMER_REAL ? timerImage(kernel, tid) : new Uint8Array(ITIMERVAL_SIZE);
+  return kernel.user.write(tid, at, image);
+}
+
+/** A struct timeval in ns, or -1 if it is none. */
+function timevalAt(data: DataView, at: number): number {
+  const seconds = get64(data, at);
+  const microseconds = get64(data, at + 8);
+  if (seconds < 0 || microseconds < 0 || microseconds >= 1_000_000) return -1;
+  return Math.min(seconds * SECOND + microseconds * MICROSECOND, NEVER / 2);
+}
+
+/** setitimer(2) */
+function sysSetitimer(kernel: Kernel, tid: number, which: number, newAt: number, oldAt: number): number {
+  const bytes = new Uint8Array(ITIMERVAL_SIZE);
+  if (newAt !== 0) {
+    const error = kernel.user.read(tid, newAt, bytes);
+    if (error !== 0) return error;
+  }
+  const data = new DataView(bytes.buffer);
+  const interval = timevalAt(data, 0);
+  const value = timevalAt(data, 16);
+  if (interval < 0 || value < 0 || which !== ITIMER_REAL) return -EINVAL;
+  if (oldAt !== 0) {
+    const error = kernel.user.write(tid, oldAt, timerImage(kernel, tid));
+    if (error !== 0) return error;
+  }
+  const group = kernel.process.group(tid);
+  group.timerInterval = interval;
+  if (value === 0) {
+    kernel.clock.disarm('itimer', group.tgid);
+    return 0;
+  }
+  group.timerDeadline = kernel.clock.monotonic() + value;
+  kernel.clock.arm('itimer', group.tgid, group.timerDeadline);
+  return 0;
+}
+
+export const timeCalls: readonly Row[] = [
+  full(101, 'nanosleep', ['ptr', 'ptr'], sysNanosleep),
+  full(102, 'getitimer', ['int', 'ptr'], sysGetitimer),
+  partial(103, 'setitimer', ['int', 'ptr', 'ptr'], sysSetitimer, 'ITIMER_REAL only'),
+  full(112, 'clock_settime', ['int', 'ptr'], sysClockSettime),
+  full(113, 'clock_gettime', ['int', 'ptr'], sysClockGettime),
+  full(114, 'clock_getres', ['int', 'ptr'], sysClockGetres),
+  partial(115, 'clock_nanosleep', ['int', 'int', 'ptr', 'ptr'], sysClockNanosleep, 'no CPU-time clocks'),
+  full(169, 'gettimeofday', ['ptr', 'ptr'], sysGettimeofday),
+  partial(170, 'settimeofday', ['ptr', 'ptr'], sysSettimeofday, 'the time zone is ignored'),
+];
