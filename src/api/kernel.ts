@@ -5,6 +5,7 @@
  * turns; everything else is the nucleus's and the modules'.
  */
 import { ERRNO_NAMES } from '../abi/linux/errno.ts';
+import { TIOCSCTTY } from '../abi/linux/ioctl.ts';
 import type { ModuleEntry } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { type ImageEntry, populate } from '../image/populate.ts';
@@ -162,7 +163,7 @@ export class Kernel {
       const file = kernel.vfs.openStream(terminal ? -1 : fd, terminal ? O_RDWR : fd === 0 ? 0 : O_WRONLY);
       kernel.process.installAt(pid, file, fd, false);
     }
-    if (terminal) kernel.process.setTerminal(pid, CONSOLE);
+    if (terminal) kernel.tty.ioctl(pid, CONSOLE, false, TIOCSCTTY, 1);
     const exited = new Promise<ExitStatus>((resolve, reject) => {
       this.#awaited.set(pid, { program, resolve, reject });
     });

@@ -85,7 +85,8 @@ function create(state: TtyState, kernel: Kernel): Tty {
       if (terminal.exclusive) return -EBUSY;
       terminal.slaveOpens++;
       terminal.slaveClosed = false;
-      if (terminal.console && terminal.hungUp && terminal.slaveOpens === 1) {
+      // A new opening is a new start, though what an ended session left behind may still hold the console.
+      if (terminal.console && terminal.hungUp) {
         terminal.hungUp = false;
         requestConsole(state, kernel, terminal);
       }
