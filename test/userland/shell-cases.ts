@@ -336,4 +336,19 @@ last
 `,
     own: true,
   },
+  {
+    name: 'a loop over parameters that the body replaces',
+    script: `set -- a b c; for p; do set -- "$p$p" x; echo $p $#; done; echo $1`,
+    stdout: 'a 2\nb 2\nc 2\ncc\n',
+  },
+  {
+    name: 'a trap on the way out of a loop',
+    script: `trap 'echo usr1' USR1; while :; do kill -USR1 $$ && break; done; echo out; f() { kill -USR1 $$; return 3; }; f; echo $?`,
+    stdout: 'usr1\nout\nusr1\n3\n',
+  },
+  {
+    name: 'joined lines',
+    script: `echo a \\\n  b; ec\\\nho c; echo "d\\\ne"; x=1\\\n2; echo $x`,
+    stdout: 'a b\nc\nde\n12\n',
+  },
 ];

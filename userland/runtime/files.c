@@ -50,21 +50,21 @@ char *read_file(const char *path, long *length) {
 }
 
 /* Merge sort: stable, and no worst case in a folder that is sorted already. */
-static void merge_sort(char **list, char **spare, size_t length) {
+static void merge_sort(char **list, char **spare, size_t length, int (*compare)(const char *, const char *)) {
   if (length < 2) return;
   size_t middle = length / 2;
-  merge_sort(list, spare, middle);
-  merge_sort(list + middle, spare, length - middle);
+  merge_sort(list, spare, middle, compare);
+  merge_sort(list + middle, spare, length - middle, compare);
   memcpy(spare, list, middle * sizeof *list);
   for (size_t left = 0, right = middle, to = 0; left < middle; to++) {
-    if (right < length && strcmp(list[right], spare[left]) < 0) list[to] = list[right++];
+    if (right < length && compare(list[right], spare[left]) < 0) list[to] = list[right++];
     else list[to] = spare[left++];
   }
 }
 
-void sort_strings(char **list, size_t length) {
+void sort_strings(char **list, size_t length, int (*compare)(const char *, const char *)) {
   char **spare = allocate((length + 1) * sizeof *list);
-  merge_sort(list, spare, length);
+  merge_sort(list, spare, length, compare);
   release(spare);
 }
 
@@ -88,7 +88,7 @@ char **list_folder(const char *path, long *error) {
   sys_close(fd);
   if (got < 0) *error = got;
   if (!list) list = allocate(sizeof *list);
-  sort_strings(list, count);
+  sort_strings(list, count, strcmp);
   list[count] = NULL;
   return list;
 }

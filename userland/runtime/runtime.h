@@ -79,7 +79,8 @@ char *read_file(const char *path, long *length);
 /* Sorted names without "." and "..", ended by null; null if the folder can not be read. */
 char **list_folder(const char *path, long *error);
 void release_list(char **list);
-void sort_strings(char **list, size_t length);
+/* Stable. */
+void sort_strings(char **list, size_t length, int (*compare)(const char *, const char *));
 
 /* time.c */
 int64_t now_nanoseconds(int clock);

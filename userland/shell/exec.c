@@ -46,7 +46,7 @@ static void check_status(void) {
   if (shell.status != 0 && shell.exit_on_error && shell.tested == 0 && shell.jump == NO_JUMP) shell_exit(shell.status);
 }
 
-static int run_tested(struct node *node) {
+int run_tested(struct node *node) {
   shell.tested++;
   int status = run(node, false);
   shell.tested--;
@@ -96,89 +96,6 @@ static int run_subshell(struct node *node, bool last) {
   return wait_for(job);
 }
 
-/* False when the loop has to end: by break, return, an interrupt, or continue of an outer loop. */
-static bool next_round(void) {
-  if (trap_pending) run_traps();
-  if (shell.jump == NO_JUMP) return true;
-  if (shell.jump != JUMP_BREAK && shell.jump != JUMP_CONTINUE) return false;
-  if (--shell.jump_levels > 0) return false;
-  bool again = shell.jump == JUMP_CONTINUE;
-  shell.jump = NO_JUMP;
-  return again;
-}
-
-static int run_loop(struct node *node) {
-  int status = 0;
-  shell.loops++;
-  for (;;) {
-    bool go = (run_tested(node->left) == 0) == (node->kind == WHILE);
-    if (shell.jump != NO_JUMP) {
-      if (!next_round()) break;
-      continue;
-    }
-    if (!go) break;
-    status = run(node->right, false);
-    if (!next_round()) break;
-  }
-  shell.loops--;
-  return status;
-}
-
-static int run_for(struct node *node) {
-  struct mark mark = scratch_mark();
-  int count = shell.argc, status = 0;
-  char **values = shell.argv;
-  if (node->in) values = expand_words(node->words, &count);
-  shell.loops++;
-  for (int i = 0; i < count && shell.jump == NO_JUMP; i++) {
-    if (!set_variable(node->name, values[i])) break;
-    status = run(node->left, false);
-    if (!next_round()) break;
-  }
-  shell.loops--;
-  scratch_release(mark);
-  return status;
-}
-
-static int run_case(struct node *node) {
-  struct mark mark = scratch_mark();
-  const char *value = expand_single(node->name);
-  struct node *body = NULL;
-  bool found = false;
-  for (struct case_item *item = node->items; item && !found; item = item->next) {
-    for (struct word *pattern = item->patterns; pattern && !found; pattern = pattern->next) {
-      found = match(expand_pattern(pattern->raw), value);
-      if (found) body = item->body;
-    }
-  }
-  int status = shell.jump == NO_JUMP && body ? run(body, false) : 0;
-  scratch_release(mark);
-  return status;
-}
-
-static int run_redirected(struct node *node, bool last) {
-  struct saved_fd *saved = NULL;
-  int status = 1;
-  if (redirect(node->redirects, &saved)) {
-    switch (node->kind) {
-      case GROUP: status = run(node->left, last && !node->redirects); break;
-      case FOR: status = run_for(node); break;
-      case CASE: status = run_case(node); break;
-      case IF:
-        if (run_tested(node->left) == 0) status = shell.jump == NO_JUMP ? run(node->right, false) : shell.status;
-        else if (shell.jump == NO_JUMP) status = node->other ? run(node->other, false) : 0;
-        else status = shell.status;
-        break;
-      default: status = run_loop(node);
-    }
-  }
-  flush();
-  restore_fds(saved);
-  return status;
-}
-
-int run_simple(struct node *node, bool last);
-
 int run(struct node *node, bool last) {
   if (!node) return shell.status = 0;
   if (trap_pending) run_traps();
@@ -213,7 +130,7 @@ int run(struct node *node, bool last) {
     }
     case SUBSHELL: status = run_subshell(node, last); break;
     case FUNCTION: define_function(node); return shell.status = 0;
-    default: return shell.status = run_redirected(node, last);
+    default: return shell.status = run_compound(node, last);
   }
   if (shell.jump != JUMP_TOP) shell.status = status;
   check_status();
@@ -224,30 +141,4 @@ void shell_exit(int status) {
   shell.status = status;
   run_exit_trap();
   leave(shell.status & 255);
-}
-
-void describe(const struct node *node, struct text *to) {
-  if (!node) return;
-  static const char *const SHOWN[] = {[SUBSHELL] = "( ... )", [GROUP] = "{ ... }",     [IF] = "if ...",
-                                      [WHILE] = "while ...",  [UNTIL] = "until ...", [FOR] = "for ...",
-                                      [CASE] = "case ...",    [FUNCTION] = "function", [BACKGROUND] = "... &"};
-  if (node->kind == SIMPLE) {
-    for (int list = 0; list < 2; list++) {
-      for (struct word *word = list ? node->words : node->assigns; word; word = word->next) {
-        if (to->length > 0 && to->at[to->length - 1] != ' ') text_char(to, ' ');
-        text_add(to, word->raw, strlen(word->raw));
-      }
-    }
-  } else if (node->kind == PIPELINE) {
-    for (struct node *stage = node->left; stage; stage = stage->next) {
-      if (stage != node->left) text_add(to, " | ", 3);
-      describe(stage, to);
-    }
-  } else if (node->kind == AND || node->kind == OR || node->kind == SEQUENCE) {
-    describe(node->left, to);
-    text_add(to, node->kind == AND ? " && " : node->kind == OR ? " || " : " ; ", node->kind == SEQUENCE ? 3 : 4);
-    describe(node->right, to);
-  } else {
-    text_add(to, SHOWN[node->kind], strlen(SHOWN[node->kind]));
-  }
 }

@@ -4,23 +4,12 @@
  * With job control every pipeline is a process group of its own. Both the child and the shell set it, since either may be
  * the first to need it.
  */
-#include "shell.h"
+#include "jobs.h"
 
-enum { PROCESSES = 32 };
-
-struct job {
-  struct job *next;
-  int number, group, count;
-  int pids[PROCESSES], statuses[PROCESSES];
-  char states[PROCESSES]; /* R running, S stopped, D done */
-  bool background, reported;
-  char *text;
-};
-
-static struct job *jobs; /* newest first */
+struct job *jobs;
 static int terminal = -1, own_group;
 
-static void take_terminal(int group) {
+void take_terminal(int group) {
   if (terminal >= 0) sys_ioctl(terminal, TIOCSPGRP, &group);
 }
 
@@ -44,7 +33,7 @@ struct job *new_job(void) {
   return jobs = job;
 }
 
-static void forget(struct job *job) {
+void forget_job(struct job *job) {
   struct job **at = &jobs;
   while (*at != job) at = &(*at)->next;
   *at = job->next;
@@ -98,7 +87,7 @@ int exit_status(int status) {
   return status & 127 ? 128 + (status & 127) : status >> 8 & 255;
 }
 
-static char state_of(const struct job *job) {
+char state_of(const struct job *job) {
   char state = 'D';
   for (int i = 0; i < job->count; i++) {
     if (job->states[i] == 'R') return 'R';
@@ -119,15 +108,14 @@ static void record(int pid, int status) {
   }
 }
 
-/* One change of a child, or a negative errno; 0 if WNOHANG found none. */
-static int collect(int options) {
+int collect(int options) {
   int status;
   int pid = sys_wait4(-1, &status, options | (shell.job_control ? WUNTRACED | WCONTINUED : 0));
   if (pid > 0) record(pid, status);
   return pid;
 }
 
-static int last_status(const struct job *job) { return job->count ? job->statuses[job->count - 1] : 0; }
+int last_status(const struct job *job) { return job->count ? job->statuses[job->count - 1] : 0; }
 
 static void show(const struct job *job) {
   char state = state_of(job);
@@ -166,7 +154,7 @@ int wait_for(struct job *job) {
       complain("ended by SIG%s", signal_name(signal));
     }
   }
-  forget(job);
+  forget_job(job);
   return status;
 }
 
@@ -188,86 +176,6 @@ void report_jobs(bool all) {
     bool done = state_of(job) == 'D';
     if (all || ((done || state_of(job) == 'S') && !job->reported)) show(job);
     job->reported = true;
-    if (done) forget(job);
+    if (done) forget_job(job);
   }
-}
-
-/* "%2", "%%", "%+", nothing: the newest; or a process id. */
-static struct job *find_job(const char *id) {
-  long number = 0;
-  bool newest = !id || same(id, "%%") || same(id, "%+") || same(id, "%");
-  if (!newest && !parse_number(id + (*id == '%'), &number)) return NULL;
-  for (struct job *job = jobs; job; job = job->next) {
-    if (newest && job->background) return job;
-    if (!newest && *id == '%' && job->number == number) return job;
-    for (int i = 0; !newest && *id != '%' && i < job->count; i++) {
-      if (job->pids[i] == number) return job;
-    }
-  }
-  return NULL;
-}
-
-int job_group(const char *id) {
-  struct job *job = find_job(id);
-  if (!job) return -1;
-  return job->group;
-}
-
-int builtin_jobs(int argc, char **argv) {
-  (void)argc, (void)argv;
-  report_jobs(true);
-  return 0;
-}
-
-static int go_on(const char *id, bool foreground) {
-  struct job *job = find_job(id);
-  if (!job || !shell.job_control) {
-    complain("%s", job ? "no job control" : "no such job");
-    return 1;
-  }
-  print("%s%s\n", job->text ? job->text : "", foreground ? "" : " &");
-  flush();
-  for (int i = 0; i < job->count; i++) {
-    if (job->states[i] == 'S') job->states[i] = 'R';
-  }
-  if (foreground) take_terminal(job->group);
-  sys_kill(-job->group, SIGCONT);
-  return foreground ? wait_for(job) : 0;
-}
-
-int builtin_fg(int argc, char **argv) { return go_on(argc > 1 ? argv[1] : NULL, true); }
-int builtin_bg(int argc, char **argv) { return go_on(argc > 1 ? argv[1] : NULL, false); }
-
-/* Waits until the job is not running; a trapped signal ends the wait with its number. */
-static int wait_job(struct job *job) {
-  while (state_of(job) == 'R') {
-    int pid = collect(0);
-    if (trap_pending) return 128 + first_pending_signal();
-    if (interrupted) return 130;
-    if (pid < 0 && pid != -EINTR) break;
-  }
-  int status = exit_status(last_status(job));
-  if (state_of(job) == 'D') forget(job);
-  return status;
-}
-
-int builtin_wait(int argc, char **argv) {
-  int status = 0;
-  if (argc == 1) {
-    for (struct job *job = jobs; job;) {
-      if (state_of(job) == 'S') {
-        job = job->next;
-        continue;
-      }
-      status = wait_job(job);
-      if (trap_pending || interrupted) return status;
-      job = jobs;
-    }
-    return 0;
-  }
-  for (int i = 1; i < argc; i++) {
-    struct job *job = find_job(argv[i]);
-    status = job ? wait_job(job) : 127;
-  }
-  return status;
 }

@@ -1,25 +1,23 @@
 /*
  * Tokens to a tree, by recursive descent; the grammar is that of the POSIX shell.
  */
-#include "shell.h"
+#include "parser.h"
 
-static struct node *parse_command(struct lexer *lexer);
-
-static struct node *new_node(struct lexer *lexer, enum node_kind kind) {
+struct node *new_node(struct lexer *lexer, enum node_kind kind) {
   struct node *node = arena_take(lexer->arena, sizeof *node);
   node->kind = kind;
   return node;
 }
 
-static bool at_word(struct lexer *lexer, const char *text) {
+bool at_word(struct lexer *lexer, const char *text) {
   return peek_token(lexer) == WORD && same(lexer->text, text);
 }
 
-static bool at_operator(struct lexer *lexer, const char *text) {
+bool at_operator(struct lexer *lexer, const char *text) {
   return peek_token(lexer) == OPERATOR && same(lexer->text, text);
 }
 
-static void unexpected(struct lexer *lexer) {
+void unexpected(struct lexer *lexer) {
   peek_token(lexer);
   struct text text = {0};
   text_add(&text, "unexpected ", 11);
@@ -34,7 +32,7 @@ static void expect_word(struct lexer *lexer, const char *text) {
   else unexpected(lexer);
 }
 
-static void skip_newlines(struct lexer *lexer) {
+void skip_newlines(struct lexer *lexer) {
   while (peek_token(lexer) == NEWLINE) next_token(lexer);
 }
 
@@ -47,94 +45,6 @@ static bool ends_list(struct lexer *lexer) {
     if (same(lexer->text, ENDS[i])) return true;
   }
   return false;
-}
-
-static bool is_redirection(struct lexer *lexer) {
-  return peek_token(lexer) == IO_NUMBER || (lexer->token == OPERATOR && (*lexer->text == '<' || *lexer->text == '>'));
-}
-
-/* A delimiter with any quote in it keeps the text as it is. */
-static const char *unquoted(struct lexer *lexer, const char *raw, bool *was_quoted) {
-  struct text text = {0};
-  text_add(&text, "", 0);
-  for (; *raw; raw++) {
-    if (*raw == '\\' || *raw == '\'' || *raw == '"') *was_quoted = true;
-    if (*raw == '\\' && raw[1]) raw++;
-    else if (*raw == '\'' || *raw == '"') continue;
-    text_char(&text, *raw);
-  }
-  const char *copy = arena_copy(lexer->arena, text.at, text.length);
-  release(text.at);
-  return copy;
-}
-
-static void parse_redirection(struct lexer *lexer, struct redirect **list) {
-  long number = -1;
-  if (peek_token(lexer) == IO_NUMBER) {
-    parse_number(lexer->text, &number);
-    next_token(lexer);
-    peek_token(lexer);
-  }
-  const char *operator = lexer->text;
-  struct redirect *redirect = arena_take(lexer->arena, sizeof *redirect);
-  redirect->fd = number >= 0 ? (int)number : *operator == '<' ? 0 : 1;
-  bool here = strncmp(operator, "<<", 2) == 0;
-  if (here) redirect->kind = HERE;
-  else if (operator[1] == '&') redirect->kind = DUPLICATE;
-  else if (same(operator, "<>")) redirect->kind = READ_WRITE;
-  else if (same(operator, ">>")) redirect->kind = APPEND;
-  else redirect->kind = *operator == '<' ? FROM_FILE : TO_FILE;
-  next_token(lexer);
-  if (peek_token(lexer) != WORD) return unexpected(lexer);
-  redirect->target = lexer->text;
-  if (here) {
-    const char *delimiter = unquoted(lexer, lexer->text, &redirect->literal);
-    expect_here(lexer, redirect, delimiter, operator[2] == '-');
-  }
-  next_token(lexer);
-  while (*list) list = &(*list)->next;
-  *list = redirect;
-}
-
-static struct word **add_word(struct lexer *lexer, struct word **at) {
-  struct word *word = arena_take(lexer->arena, sizeof *word);
-  word->raw = lexer->text;
-  *at = word;
-  next_token(lexer);
-  return &word->next;
-}
-
-static bool is_assignment(const char *raw) {
-  const char *equals = strchr(raw, '=');
-  return equals && is_name(raw, (size_t)(equals - raw));
-}
-
-static struct node *parse_simple(struct lexer *lexer) {
-  struct node *node = new_node(lexer, SIMPLE);
-  struct word **assigns = &node->assigns, **words = &node->words;
-  for (;;) {
-    if (is_redirection(lexer)) {
-      parse_redirection(lexer, &node->redirects);
-    } else if (peek_token(lexer) == WORD) {
-      if (!node->words && is_assignment(lexer->text)) assigns = add_word(lexer, assigns);
-      else words = add_word(lexer, words);
-    } else if (at_operator(lexer, "(") && node->words && !node->words->next && !node->assigns && !node->redirects) {
-      next_token(lexer);
-      if (!at_operator(lexer, ")")) unexpected(lexer);
-      next_token(lexer);
-      skip_newlines(lexer);
-      node->kind = FUNCTION;
-      node->name = node->words->raw;
-      if (!is_name(node->name, strlen(node->name))) syntax_error(lexer, "bad function name");
-      lexer->defined = true;
-      node->left = parse_command(lexer);
-      return node;
-    } else {
-      break;
-    }
-  }
-  if (!node->words && !node->assigns && !node->redirects) unexpected(lexer);
-  return node;
 }
 
 static struct node *parse_if(struct lexer *lexer) {
@@ -230,7 +140,7 @@ static struct node *parse_enclosed(struct lexer *lexer, enum node_kind kind) {
   return node;
 }
 
-static struct node *parse_command(struct lexer *lexer) {
+struct node *parse_command(struct lexer *lexer) {
   struct node *node;
   if (at_operator(lexer, "(")) node = parse_enclosed(lexer, SUBSHELL);
   else if (at_word(lexer, "{")) node = parse_enclosed(lexer, GROUP);

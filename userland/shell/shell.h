@@ -70,7 +70,7 @@ struct source {
 int source_byte(struct source *source); /* -1 at the end */
 void source_file(struct source *source, int fd, bool shared);
 
-/* lexer.c */
+/* lexer.c, words.c */
 enum token { END, NEWLINE, WORD, IO_NUMBER, OPERATOR };
 struct recording;
 struct lexer {
@@ -95,7 +95,7 @@ const char *end_of_braces(const char *text, bool quoted); /* after "${" */
 const char *end_of_arithmetic(const char *text); /* after "$((" */
 bool is_name(const char *s, size_t length);
 
-/* parser.c: the next complete command, null when there was none; sets lexer->error */
+/* parser.c, simple-command.c: the next complete command, null when there was none; sets lexer->error */
 struct node *parse_line(struct lexer *lexer);
 struct node *parse_list(struct lexer *lexer);
 
@@ -155,12 +155,18 @@ int run_source(struct source *source);
 int run_text(const char *text, bool last);
 int run_file(const char *path);
 __attribute__((noreturn)) void run_external(char **argv); /* execve, or exit with the status of its failure */
-void describe(const struct node *node, struct text *to); /* for `jobs` */
-void set_parameters(int count, char **values);
+int run_tested(struct node *node); /* a failure does not end `set -e` */
 char *find_program(const char *name);                      /* full path in scratch, or null */
 struct node *find_function(const char *name);
 void remove_function(const char *name);
 __attribute__((noreturn)) void shell_exit(int status);
+
+/* compound.c, command.c */
+int run_compound(struct node *node, bool last);
+int run_simple(struct node *node, bool last);
+
+/* describe.c */
+void describe(const struct node *node, struct text *to);
 
 /* redirect.c */
 struct saved_fd {
@@ -170,7 +176,7 @@ struct saved_fd {
 bool redirect(struct redirect *list, struct saved_fd **saved); /* saved null: for good */
 void restore_fds(struct saved_fd *saved);
 
-/* jobs.c */
+/* jobs.c, job-control.c */
 struct job;
 void jobs_start(void);
 struct job *new_job(void);
@@ -196,7 +202,7 @@ bool has_exit_trap(void);
 int first_pending_signal(void);
 int builtin_trap(int argc, char **argv);
 
-/* builtins.c */
+/* builtins.c, read.c */
 typedef int (*builtin)(int argc, char **argv);
 struct builtin_entry {
   const char *name;
@@ -204,8 +210,18 @@ struct builtin_entry {
   bool special; /* assignments before it stay, and its failure ends a script */
 };
 const struct builtin_entry *find_builtin(const char *name);
-int set_options(int argc, char **argv);
 int builtin_read(int argc, char **argv);
+
+/* settings.c */
+int set_options(int argc, char **argv); /* how many arguments were options; -1 for a bad one */
+void set_parameters(int count, char **values);
+int builtin_export(int argc, char **argv);
+int builtin_readonly(int argc, char **argv);
+int builtin_local(int argc, char **argv);
+int builtin_unset(int argc, char **argv);
+int builtin_set(int argc, char **argv);
+int builtin_shift(int argc, char **argv);
+int builtin_umask(int argc, char **argv);
 
 /* ../toolbox: shared with the stand-alone tools */
 int tool_echo(int argc, char **argv);

@@ -56,12 +56,17 @@ int first_pending_signal(void) {
   return 0;
 }
 
+/* Also on the way out of a loop: what was going on goes on afterwards, unless the command jumps itself. */
 static void run_command(const char *command) {
   int status = shell.status;
+  enum jump jump = shell.jump;
+  shell.jump = NO_JUMP;
   char *copy = copy_string(command); /* the command may change the trap */
   run_text(copy, false);
   release(copy);
-  if (shell.jump == NO_JUMP) shell.status = status;
+  if (shell.jump != NO_JUMP) return;
+  shell.status = status;
+  shell.jump = jump;
 }
 
 void run_traps(void) {
@@ -79,7 +84,6 @@ void run_exit_trap(void) {
   char *command = commands[0];
   commands[0] = NULL;
   if (!command) return;
-  shell.jump = NO_JUMP;
   run_command(command);
 }
 

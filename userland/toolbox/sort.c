@@ -44,18 +44,6 @@ static int compare(const char *a, const char *b) {
   return options.on['r'] ? -order : order;
 }
 
-static void merge_sort(char **list, char **spare, size_t length) {
-  if (length < 2) return;
-  size_t middle = length / 2;
-  merge_sort(list, spare, middle);
-  merge_sort(list + middle, spare, length - middle);
-  memcpy(spare, list, middle * sizeof *list);
-  for (size_t left = 0, right = middle, to = 0; left < middle; to++) {
-    if (right < length && compare(list[right], spare[left]) < 0) list[to] = list[right++];
-    else list[to] = spare[left++];
-  }
-}
-
 int tool_sort(int argc, char **argv) {
   if (!parse_options(argc, argv, "rnufb", "k", &options)) return 2;
   if (options.on['k']) {
@@ -74,7 +62,7 @@ int tool_sort(int argc, char **argv) {
     }
     if (reader.fd > 0) sys_close(reader.fd);
   } while (++i < argc);
-  merge_sort(lines, allocate((count + 1) * sizeof *lines), count);
+  sort_strings(lines, count, compare);
   for (size_t at = 0; at < count; at++) {
     if (options.on['u'] && at > 0 && compare_keys(lines[at - 1], lines[at]) == 0) continue;
     print("%s\n", lines[at]);
