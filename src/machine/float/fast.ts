@@ -144,20 +144,25 @@ export const fastFmaD = (negateProduct: boolean, negateAddend: boolean): FastFlo
   },
 });
 
-/** In double precision the product is exact, and the sum's second rounding is harmless off a midpoint. */
+/**
+ * In double precision the product is exact. The sum's second rounding is harmless unless the first has put it on a
+ * midpoint of singles; on one it is harmless if the first was exact, as with short significands it often is.
+ */
 export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFloat => ({
   when: 'rne',
   value: (s) => {
     const x = s.bind(s.rs1);
     const y = s.bind(s.rs2);
     const z = s.bind(s.rs3);
-    const product = f64.mul(f64.promote(asSingle(x)), f64.promote(asSingle(y)));
-    const addend = f64.promote(asSingle(z));
-    const left = negateProduct ? f64.neg(product) : product;
-    const sum = s.bind(negateAddend ? f64.sub(left, addend) : f64.add(left, addend));
+    const unsigned = f64.mul(f64.promote(asSingle(x)), f64.promote(asSingle(y)));
+    const product = s.bind(negateProduct ? f64.neg(unsigned) : unsigned);
+    const addend = s.bind(negateAddend ? f64.neg(f64.promote(asSingle(z))) : f64.promote(asSingle(z)));
+    const sum = s.bind(f64.add(product, addend));
     const r = s.bind(f32.demote(sum));
     const midpoint = i64.eq(i64.and(bits(sum), i64.const(0x1fffffff)), i64.const(0x10000000));
-    return { ok: i32.and(boxed(x, y, z), i32.and(normalS(r), i32.eqz(midpoint))), result: box(r) };
+    const exact = i32.and(f64.eq(f64.sub(sum, product), addend), f64.eq(f64.sub(sum, addend), product));
+    const harmless = i32.or(i32.eqz(midpoint), exact);
+    return { ok: i32.and(boxed(x, y, z), i32.and(normalS(r), harmless)), result: box(r) };
   },
 });
 

@@ -6,7 +6,7 @@
  */
 import type { I32, I64 } from '../wasm/expr.ts';
 import type { Global, ModuleBuilder } from '../wasm/module.ts';
-import { type Base, buildAdd, buildDiv, buildFma, buildMul, buildSqrt } from './arithmetic.ts';
+import { type Base, buildAdd, buildDiv, buildMul, buildSqrt } from './arithmetic.ts';
 import {
   buildClassify,
   buildCompare,
@@ -15,6 +15,7 @@ import {
   buildToFormat,
   buildToInteger,
 } from './convert.ts';
+import { buildFma } from './fused.ts';
 import { DOUBLE, type FloatFormat, SINGLE } from './format.ts';
 import { buildJam, buildMulHigh, buildRound } from './round.ts';
 

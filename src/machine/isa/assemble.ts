@@ -37,7 +37,8 @@ export function writeOperands(format: Format, operands: Partial<Operands>): numb
         : value & held;
     if (back !== (value | 0)) return null;
   }
-  for (const name of Object.keys(format.fixed) as (keyof Operands)[]) {
+  for (const name of ['rd', 'rs1'] as const) {
+    if (format.fixed[name] === undefined) continue;
     if (operands[name] !== undefined && operands[name] !== format.fixed[name]) return null;
   }
   return word >>> 0;
@@ -54,7 +55,11 @@ export function assemble(mnemonic: string, operands: Partial<Operands> = {}): nu
   const bits = writeOperands(row.format, operands);
   if (
     bits === null ||
-    short?.nonzero.some((name) => (operands[name] ?? short.format.fixed[name] ?? 0) === 0)
+    short?.nonzero.some(
+      (name) =>
+        (operands[name] ?? (name === 'rd' || name === 'rs1' ? short.format.fixed[name] : undefined) ?? 0) ===
+        0,
+    )
   ) {
     throw new AssemblyError(`${mnemonic} can not hold ${JSON.stringify(operands)}`);
   }

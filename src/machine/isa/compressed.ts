@@ -5,7 +5,7 @@
  */
 import * as F from './format.ts';
 import type { CompressedRow } from './row.ts';
-import type { Format, OperandName } from './format.ts';
+import type { Format } from './format.ts';
 
 const c = (
   mnemonic: string,
@@ -13,7 +13,7 @@ const c = (
   mask: number,
   format: Format,
   expands: string,
-  nonzero: readonly OperandName[] = [],
+  nonzero: CompressedRow['nonzero'] = [],
   note?: string,
 ): CompressedRow =>
   note === undefined

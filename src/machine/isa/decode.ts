@@ -6,7 +6,7 @@
 import { atomicRows } from './atomic.ts';
 import { compressedRows } from './compressed.ts';
 import { floatRows } from './float.ts';
-import { type Format, noOperands, type Operands } from './format.ts';
+import type { Field, Format, Operands, Segment } from './format.ts';
 import { integerRows } from './integer.ts';
 import type { CompressedRow, Row } from './row.ts';
 
@@ -47,17 +47,40 @@ const shortBuckets: readonly (readonly { readonly c: CompressedRow; readonly bas
 
 /** Read the operands of `word` by its format. */
 export function readOperands(format: Format, word: number): Operands {
-  const result = noOperands();
-  for (const field of format.fields) {
+  const { fixed, fields } = format;
+  const result: Operands = { rd: fixed.rd ?? 0, rs1: fixed.rs1 ?? 0, rs2: 0, rs3: 0, imm: 0, rm: 0 };
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as Field;
+    const segments = field.segments;
     let value = 0;
-    for (const [at, width, to] of field.segments) {
-      const mask = width === 32 ? -1 : (1 << width) - 1;
-      value |= ((word >>> at) & mask) << to;
+    for (let j = 0; j < segments.length; j++) {
+      const [at, width, to] = segments[j] as Segment;
+      value |= ((word >>> at) & ((1 << width) - 1)) << to;
     }
-    if (field.signed > 0 && field.signed < 32) value = (value << (32 - field.signed)) >> (32 - field.signed);
-    result[field.operand] = value + field.add;
+    if (field.signed > 0) value = (value << (32 - field.signed)) >> (32 - field.signed);
+    value += field.add;
+    switch (field.operand) {
+      case 'rd':
+        result.rd = value;
+        break;
+      case 'rs1':
+        result.rs1 = value;
+        break;
+      case 'rs2':
+        result.rs2 = value;
+        break;
+      case 'rs3':
+        result.rs3 = value;
+        break;
+      case 'imm':
+        result.imm = value;
+        break;
+      case 'rm':
+        result.rm = value;
+        break;
+    }
   }
-  return Object.assign(result, format.fixed);
+  return result;
 }
 
 /** True if the low halfword starts a 32-bit instruction. */
@@ -78,9 +101,8 @@ export function decode(word: number): Decoded | null {
   for (const { c, base } of shortBuckets[((half >>> 13) << 2) | (half & 3)] ?? []) {
     if ((half & c.mask) !== c.match) continue;
     const operands = readOperands(c.format, half);
-    if (c.nonzero.every((name) => operands[name] !== 0)) {
-      return { row: base, operands, length: 2, compressed: c };
-    }
+    const [name] = c.nonzero;
+    if (name === undefined || operands[name] !== 0) return { row: base, operands, length: 2, compressed: c };
   }
   return null;
 }

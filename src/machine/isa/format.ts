@@ -35,13 +35,11 @@ export interface Field {
 export interface Format {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** Operands that the format implies. */
-  readonly fixed: Readonly<Partial<Operands>>;
+  /** Registers that the format implies. */
+  readonly fixed: Readonly<Partial<Pick<Operands, 'rd' | 'rs1'>>>;
   /** Assembly operands, with operand names in place. */
   readonly syntax: string;
 }
-
-export const noOperands = (): Operands => ({ rd: 0, rs1: 0, rs2: 0, rs3: 0, imm: 0, rm: 0 });
 
 const register = (operand: OperandName, at: number, file: 'x' | 'f' = 'x'): Field => ({
   operand,
@@ -68,7 +66,7 @@ const format = (
   name: string,
   syntax: string,
   fields: readonly Field[],
-  fixed: Readonly<Partial<Operands>> = {},
+  fixed: Format['fixed'] = {},
 ): Format => ({ name, fields, fixed, syntax });
 
 const rd = register('rd', 7);

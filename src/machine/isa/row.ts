@@ -24,8 +24,8 @@ export interface CompressedRow {
   readonly format: Format;
   /** Mnemonic of the base instruction with the same operands. */
   readonly expands: string;
-  /** Operands that must not be zero; with zero the encoding is another row's, or reserved. */
-  readonly nonzero: readonly OperandName[];
+  /** The operand, if any, that must not be zero: with zero the encoding is another row's, or reserved. */
+  readonly nonzero: readonly [] | readonly [OperandName];
   readonly note?: string;
 }
 

@@ -10,23 +10,20 @@ import { compressedRows } from '../../../machine/isa/compressed.ts';
 import { rows } from '../../../machine/isa/decode.ts';
 import type { Row } from '../../../machine/isa/row.ts';
 import type { Scope } from '../../../machine/isa/semantics.ts';
-import { CTX_F, CTX_FCSR, HART_RESERVATION } from '../../../machine/layout.ts';
-import { type Expr, type I32, type I64, i32, i64, type ValueType } from '../../../machine/wasm/expr.ts';
+import { CTX_FCSR, HART_RESERVATION } from '../../../machine/layout.ts';
+import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
 import type { Func } from '../../../machine/wasm/module.ts';
 import { br, brIf, type Label, type Local, type Stmt, store, when } from '../../../machine/wasm/stmt.ts';
 import { tlbSlot } from './mmu.ts';
 import {
-  R_AUX,
   R_IMM,
-  R_RD,
-  R_RS1,
-  R_RS2,
   RECORD_SCALE,
   TLB_READ_DELTA,
   TLB_READ_TAG,
   TLB_WRITE_DELTA,
   TLB_WRITE_TAG,
 } from './region.ts';
+import { recordScope, type Scratch, setRd, storeWidth } from './scope.ts';
 
 /** The locals and labels of the dispatch function that handlers use. */
 export interface Dispatch {
@@ -54,70 +51,10 @@ export interface Dispatch {
   readonly budgetAtPc: Label;
 }
 
-/** Reuses locals between handlers: each handler takes what it needs of each type from the start. */
-export class Scratch {
-  readonly #f: Func;
-  readonly #pools: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
-  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
-  constructor(f: Func) {
-    this.#f = f;
-  }
-  reset(): void {
-    this.#used.i32 = this.#used.i64 = this.#used.f32 = this.#used.f64 = 0;
-  }
-  take<T extends ValueType>(type: T): Local<T> {
-    const pool = this.#pools[type];
-    const at = this.#used[type]++;
-    const found = pool[at] ?? this.#f.local(type);
-    pool[at] = found;
-    return found as Local<T>;
-  }
-}
-
 export interface Handler {
   readonly key: string;
   readonly build: (d: Dispatch, scratch: Scratch) => readonly Stmt[];
 }
-
-/** Evaluates a semantics over the record at hand. `before` collects what was bound. */
-export function recordScope(
-  context: I32,
-  record: I32,
-  scratch: Scratch,
-  before: Stmt[],
-  more: Partial<Scope>,
-): Scope {
-  const at = (offset: number): I64 => i64.load(i32.add(context, i32.load16U(record, offset)));
-  const missing = (): never => {
-    throw new TypeError('this operand is not available here');
-  };
-  return {
-    rs1: at(R_RS1),
-    rs2: at(R_RS2),
-    get rs3(): I64 {
-      return more.rs3 ?? missing();
-    },
-    imm: i64.load32S(record, R_IMM),
-    get pc(): I64 {
-      return more.pc ?? missing();
-    },
-    get rm(): I32 {
-      return more.rm ?? missing();
-    },
-    get soft(): Scope['soft'] {
-      return more.soft ?? missing();
-    },
-    bind<T extends ValueType>(value: Expr<T>): Expr<T> {
-      const kept = scratch.take(value.type);
-      before.push(kept.set(value));
-      return kept.get;
-    },
-  };
-}
-
-/** Store to the destination register of a record. */
-export const setRd = (context: I32, record: I32, value: I64): Stmt =>
-  store('i64', i32.add(context, i32.load16U(record, R_RD)), value);
 
 const one = i32.const(1);
 const retire = (d: Dispatch): Stmt => d.left.set(i32.sub(d.left.get, one));
@@ -145,10 +82,6 @@ function probe(d: Dispatch, scratch: Scratch, out: Stmt[], va: I64, bytes: numbe
   return i32.add(i32.wrap(va), i32.load(slot.get, delta));
 }
 
-type StoreWidth = 'i64_8' | 'i64_16' | 'i64_32' | 'i64';
-export const storeWidth = (bytes: number): StoreWidth =>
-  bytes === 1 ? 'i64_8' : bytes === 2 ? 'i64_16' : bytes === 4 ? 'i64_32' : 'i64';
-
 type Build = (d: Dispatch, scratch: Scratch, length: number) => readonly Stmt[];
 
 /** A handler body that starts by evaluating a scope. */
@@ -156,13 +89,7 @@ const scoped =
   (body: (d: Dispatch, s: Scope, out: Stmt[], scratch: Scratch, length: number) => void): Build =>
   (d, scratch, length) => {
     const out: Stmt[] = [];
-    const s = recordScope(d.context.get, d.record.get, scratch, out, {
-      pc: pcOf(d),
-      rs3: i64.load(
-        i32.add(d.context.get, i32.shl(i32.and(i32.load(d.record.get, R_AUX), i32.const(31)), i32.const(3))),
-        CTX_F,
-      ),
-    });
+    const s = recordScope(d.context.get, d.record.get, scratch, out, { pc: pcOf(d) });
     body(d, s, out, scratch, length);
     return out;
   };
@@ -357,7 +284,8 @@ function variantsOf(row: Row): readonly (readonly [variant: string, build: Build
   }
 }
 
-const hasShortForm: ReadonlySet<string> = new Set(compressedRows.map((c) => c.expands));
+/** Base instructions that a compressed one expands to: these have handlers of both lengths. */
+export const hasShortForm: ReadonlySet<string> = new Set(compressedRows.map((c) => c.expands));
 
 export const OP_UNDECODED = 0;
 export const OP_PAGE_END = 1;

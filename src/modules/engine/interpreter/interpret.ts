@@ -20,7 +20,7 @@ import {
   type Stmt,
   store,
 } from '../../../machine/wasm/stmt.ts';
-import { type Dispatch, handlers, OP_CROSS, OP_PAGE_END, OP_UNDECODED, Scratch } from './handlers.ts';
+import { type Dispatch, handlers, OP_CROSS, OP_PAGE_END, OP_UNDECODED } from './handlers.ts';
 import { pageOf, tlbSlot } from './mmu.ts';
 import {
   H_LEFT,
@@ -38,6 +38,8 @@ import {
   TLB_EXEC_PAGE,
   TLB_EXEC_TAG,
 } from './region.ts';
+import { Scratch } from './scope.ts';
+import {} from './csr.ts';
 
 /** Nest blocks so that a branch to the n-th label runs the n-th body. Each body must not fall through. */
 function nest(dispatch: Stmt, cases: readonly (readonly [Label, readonly Stmt[]])[]): readonly Stmt[] {

@@ -10,7 +10,7 @@ import { HART_TVAL } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { instantiate } from '../../../machine/wasm/host.ts';
-import { addBlock, forEachFrame, instructionBits, predecode, predecodeCrossing } from './predecode.ts';
+import { instructionBits, predecode, predecodeCrossing } from './predecode.ts';
 import {
   BUCKETS,
   FORMAT,
@@ -43,6 +43,7 @@ import {
 import { buildEngine, type EngineExports } from './run.ts';
 
 export { ENGINE_BYTES } from './region.ts';
+import { addBlock, forEachFrame } from './blocks.ts';
 
 const NAME = 'interpreter';
 const VERSION = '1.0.0';

@@ -1,25 +1,16 @@
 /**
- * Predecoding: instruction bits of a frame to records, by the ISA tables; and the supply of blocks.
+ * Predecoding: instruction bits of a frame to records, by the ISA tables.
  *
  * Decodes ahead from the slot asked for to the end of the straight line. Operates on linear memory only; what it
  * keeps is in the engine region.
  */
-import { decode, isLong, rowIndex } from '../../../machine/isa/decode.ts';
-import type { Operands } from '../../../machine/isa/format.ts';
+import { decode, isLong, rowIndex, rows } from '../../../machine/isa/decode.ts';
 import type { Row } from '../../../machine/isa/row.ts';
 import { CTX_F, CTX_X, PAGE_SIZE } from '../../../machine/layout.ts';
 import type { Machine } from '../../../machine/machine.ts';
-import { OP_CROSS, OP_PAGE_END, OP_UNDECODED, opOf } from './handlers.ts';
+import { hasShortForm, OP_CROSS, OP_UNDECODED, opOf } from './handlers.ts';
 import {
-  BLOCK_BYTES,
-  BLOCK_ENTRY,
-  BLOCK_FRAME,
-  BLOCK_NEXT,
-  BUCKETS,
   CTX_SINK,
-  H_FREE,
-  H_USED,
-  H_VICTIM,
   R_AUX,
   R_IMM,
   R_OP,
@@ -30,15 +21,15 @@ import {
   RECORD_SCALE,
   type RegionPlan,
   SIDE_SLOT,
-  SLOTS,
-  TLB_SIZE,
-  TLB_TAGS,
-  TLB_WRITE_TAG,
 } from './region.ts';
+import { blockOf, instructionAddress } from './blocks.ts';
 
 const LAST_SLOT = PAGE_SIZE / 2 - 1;
 /** How many instructions to decode ahead at most. */
 const RUN = 64;
+
+/** In aux: control never falls through; only predecoding looks at it. */
+const ENDS = 0x40000000;
 
 const DYNAMIC = 7;
 const RNE = 0;
@@ -48,12 +39,6 @@ const RM_LAST = 4;
 const FCSR_NX = 0x01;
 const FCSR_NX_FRM = 0xe1;
 
-/** Handler of an instruction, and its immediate as the handler wants it. */
-interface Choice {
-  readonly op: number;
-  readonly imm: number;
-}
-
 const need = (key: string): number => {
   const op = opOf(key);
   if (op === undefined) throw new RangeError(`no handler ${key}`);
@@ -62,80 +47,130 @@ const need = (key: string): number => {
 const ILLEGAL = need('illegal');
 const SLOW = need('slow');
 
-/** Choose the handler. `inPage` tells if the target `imm` bytes on lies in the page. */
-function choose(row: Row, o: Operands, length: number, inPage: boolean): Choice {
-  const meaning = row.semantics;
-  const { imm } = o;
-  switch (meaning.kind) {
+/** How the immediate and the handler follow from the operands. */
+type Choice = 'plain' | 'integer' | 'transfer' | 'always' | 'rne' | 'rtz';
+
+/** What predecoding needs to know of a row at one length; made once, since a program has many instructions. */
+interface Plan {
+  readonly choice: Choice;
+  readonly row: number;
+  /** The handler; in the page for a transfer, of the fast path for floating point. */
+  readonly op: number;
+  /** The handler for rd = x0, a transfer out of the page, or the slow path. */
+  readonly other: number;
+  /** The same two for a call. */
+  readonly call: number;
+  readonly otherCall: number;
+  readonly rdFile: number;
+  readonly rs1File: number;
+  readonly rs2File: number;
+  /** True if control never falls through. */
+  readonly ends: boolean;
+}
+
+function choiceOf(row: Row, length: number): Pick<Plan, 'choice' | 'op' | 'other' | 'call' | 'otherCall'> {
+  const { kind } = row.semantics;
+  const plain = (op: number): ReturnType<typeof choiceOf> => ({
+    choice: 'plain',
+    op,
+    other: op,
+    call: op,
+    otherCall: op,
+  });
+  const nop = need(`nop/${length}`);
+  const name = row.mnemonic;
+  switch (kind) {
     case 'integer':
-      return o.rd === 0
-        ? { op: need(`nop/${length}`), imm }
-        : { op: need(`${row.mnemonic}:rd/${length}`), imm };
+      return { ...plain(need(`${name}:rd/${length}`)), choice: 'integer', other: nop };
     case 'fence':
     case 'fence.i':
       // Predecoded code never goes stale (a store to a marked frame drops it), so fence.i has nothing to do.
-      return { op: need(`nop/${length}`), imm };
+      return plain(nop);
+    case 'csr':
+      return plain(SLOW);
     case 'branch':
     case 'jal': {
-      const call = meaning.kind === 'jal' && o.rd !== 0 ? '-call' : '';
-      const variant = `${inPage ? 'near' : 'far'}${call}`;
-      return { op: need(`${row.mnemonic}:${variant}/${length}`), imm: inPage ? imm * RECORD_SCALE : imm };
+      const op = need(`${name}:near/${length}`);
+      const other = need(`${name}:far/${length}`);
+      return kind === 'branch'
+        ? { choice: 'transfer', op, other, call: op, otherCall: other }
+        : {
+            choice: 'transfer',
+            op,
+            other,
+            call: need(`${name}:near-call/${length}`),
+            otherCall: need(`${name}:far-call/${length}`),
+          };
     }
-    case 'csr':
-      return { op: SLOW, imm };
     case 'float': {
-      const fast = opOf(`${row.mnemonic}:fast/${length}`);
-      if (fast === undefined || meaning.fast === null) return { op: SLOW, imm };
-      if (meaning.fast.when === 'always') return { op: o.rm <= RM_LAST ? fast : SLOW, imm };
-      if (meaning.fast.when === 'rtz') return { op: o.rm === RTZ ? fast : SLOW, imm };
-      if (o.rm === RNE) return { op: fast, imm: FCSR_NX };
-      return o.rm === DYNAMIC ? { op: fast, imm: FCSR_NX_FRM } : { op: SLOW, imm };
+      const fast = row.semantics.fast;
+      const op = opOf(`${name}:fast/${length}`);
+      if (op === undefined || fast === null) return plain(SLOW);
+      return { ...plain(op), choice: fast.when, other: SLOW };
     }
     default:
-      return { op: need(`${row.mnemonic}/${length}`), imm };
+      return plain(need(`${name}/${length}`));
   }
 }
 
-/** Context offset of register `n` of the file that the row's format says for this operand. */
-function registerOffset(row: Row, operand: 'rd' | 'rs1' | 'rs2', n: number): number {
-  const field = row.format.fields.find((f) => f.operand === operand);
-  if (field?.file === 'f') return CTX_F + n * 8;
-  return operand === 'rd' && n === 0 ? CTX_SINK : CTX_X + n * 8;
+const fileOf = (row: Row, operand: 'rd' | 'rs1' | 'rs2'): number =>
+  row.format.fields.find((f) => f.operand === operand)?.file === 'f' ? CTX_F : CTX_X;
+
+function planOf(row: Row, length: number): Plan | null {
+  if (length === 2 && !hasShortForm.has(row.mnemonic)) return null;
+  const { kind } = row.semantics;
+  return {
+    ...choiceOf(row, length),
+    row: rowIndex(row),
+    rdFile: fileOf(row, 'rd'),
+    rs1File: fileOf(row, 'rs1'),
+    rs2File: fileOf(row, 'rs2'),
+    ends: kind === 'jal' || kind === 'jalr' || kind === 'ebreak',
+  };
 }
+const PLANS_4: ReadonlyMap<Row, Plan | null> = new Map(rows.map((row) => [row, planOf(row, 4)]));
+const PLANS_2: ReadonlyMap<Row, Plan | null> = new Map(rows.map((row) => [row, planOf(row, 2)]));
 
-/** True if control never falls through. */
-const endsLine = (row: Row): boolean =>
-  row.semantics.kind === 'jal' || row.semantics.kind === 'jalr' || row.semantics.kind === 'ebreak';
-
-/** Write the record at `at` (its op excepted) for an instruction `page offset` bytes into its page. @returns its op */
-function writeRecord(m: Machine, at: number, word: number, pageOffset: number): Choice & { row: Row | null } {
+/** Write the record at `at`, its op excepted, for an instruction `pageOffset` bytes into its page. @returns its op */
+function writeRecord(m: Machine, at: number, word: number, pageOffset: number): number {
   const decoded = decode(word);
-  if (decoded === null) return { op: ILLEGAL, imm: 0, row: null };
-  const { row, operands: o, length } = decoded;
-  const target = pageOffset + o.imm;
-  const choice = choose(row, o, length, target >= 0 && target < PAGE_SIZE);
-  m.u16[(at + R_RD) >>> 1] = registerOffset(row, 'rd', o.rd);
-  m.u16[(at + R_RS1) >>> 1] = registerOffset(row, 'rs1', o.rs1);
-  m.u16[(at + R_RS2) >>> 1] = registerOffset(row, 'rs2', o.rs2);
-  m.i32[(at + R_IMM) >>> 2] = choice.imm;
+  if (decoded === null) return ILLEGAL;
+  const { operands: o, length } = decoded;
+  const plan = (length === 2 ? PLANS_2 : PLANS_4).get(decoded.row) as Plan;
+  let { op } = plan;
+  let { imm } = o;
+  switch (plan.choice) {
+    case 'plain':
+      break;
+    case 'integer':
+      if (o.rd === 0) op = plan.other;
+      break;
+    case 'transfer': {
+      const target = pageOffset + imm;
+      const near = target >= 0 && target < PAGE_SIZE;
+      if (o.rd === 0) op = near ? plan.op : plan.other;
+      else op = near ? plan.call : plan.otherCall;
+      if (near) imm *= RECORD_SCALE;
+      break;
+    }
+    case 'always':
+      if (o.rm > RM_LAST) op = plan.other;
+      break;
+    case 'rtz':
+      if (o.rm !== RTZ) op = plan.other;
+      break;
+    case 'rne':
+      if (o.rm !== RNE && o.rm !== DYNAMIC) op = plan.other;
+      imm = o.rm === RNE ? FCSR_NX : FCSR_NX_FRM;
+      break;
+  }
+  m.u16[(at + R_RD) >>> 1] = o.rd === 0 && plan.rdFile === CTX_X ? CTX_SINK : plan.rdFile + o.rd * 8;
+  m.u16[(at + R_RS1) >>> 1] = plan.rs1File + o.rs1 * 8;
+  m.u16[(at + R_RS2) >>> 1] = plan.rs2File + o.rs2 * 8;
+  m.i32[(at + R_IMM) >>> 2] = imm;
   m.u32[(at + R_AUX) >>> 2] =
-    (o.rs3 | (o.rm << 5) | (rowIndex(row) << 8) | (length === 2 ? 0x80000000 : 0)) >>> 0;
-  return { ...choice, row };
-}
-
-const blockEntry = (plan: RegionPlan, index: number): number => plan.blocks + index * BLOCK_ENTRY;
-
-/** Address of the first record of the block that `record` lies in. */
-export function blockOf(plan: RegionPlan, record: number): number {
-  return plan.records + Math.floor((record - plan.records) / BLOCK_BYTES) * BLOCK_BYTES;
-}
-
-/** Physical address of the instruction at `record`. */
-export function instructionAddress(m: Machine, plan: RegionPlan, record: number): number {
-  const records = blockOf(plan, record);
-  const index = (records - plan.records) / BLOCK_BYTES;
-  const frame = m.u32[(blockEntry(plan, index) + BLOCK_FRAME) >>> 2] as number;
-  return frame * PAGE_SIZE + (record - records) / RECORD_SCALE;
+    (o.rs3 | (o.rm << 5) | (plan.row << 8) | (length === 2 ? 0x80000000 : 0) | (plan.ends ? ENDS : 0)) >>> 0;
+  return op;
 }
 
 /** The bits of the instruction at `record`; a crossing one's second half is the one that was decoded. */
@@ -169,9 +204,9 @@ export function predecode(m: Machine, plan: RegionPlan, record: number): void {
       return;
     }
     const word = long ? half | ((m.u16[from + 1] as number) << 16) : half;
-    const { op, row } = writeRecord(m, at, word, slot * 2);
+    const op = writeRecord(m, at, word, slot * 2);
     m.u16[(at + R_OP) >>> 1] = op;
-    if (row === null || endsLine(row)) return;
+    if (op === ILLEGAL || ((m.u32[(at + R_AUX) >>> 2] as number) & ENDS) !== 0) return;
     slot += long ? 2 : 1;
   }
 }
@@ -180,61 +215,8 @@ export function predecode(m: Machine, plan: RegionPlan, record: number): void {
 export function predecodeCrossing(m: Machine, plan: RegionPlan, record: number, secondPage: number): void {
   const address = instructionAddress(m, plan, record);
   const second = m.u16[secondPage >>> 1] as number;
-  const { op } = writeRecord(m, record, (m.u16[address >>> 1] as number) | (second << 16), LAST_SLOT * 2);
+  const op = writeRecord(m, record, (m.u16[address >>> 1] as number) | (second << 16), LAST_SLOT * 2);
   const side = blockOf(plan, record) + SIDE_SLOT * RECORD;
   m.u16[(side + R_OP) >>> 1] = op;
   m.i32[(side + R_IMM) >>> 2] = second;
-}
-
-/** Make an empty block for a frame and mark the frame. `drop` evicts. Write entries of all harts are forgotten. */
-export function addBlock(
-  m: Machine,
-  plan: RegionPlan,
-  frame: number,
-  drop: (header: number, frame: number) => void,
-): void {
-  const header = plan.header >>> 2;
-  let index = (m.u32[header + H_FREE / 4] as number) - 1;
-  if (index < 0) {
-    const used = m.u32[header + H_USED / 4] as number;
-    if (used < plan.capacity) {
-      index = used;
-      m.u32[header + H_USED / 4] = used + 1;
-    } else {
-      const victim = m.u32[header + H_VICTIM / 4] as number;
-      m.u32[header + H_VICTIM / 4] = (victim + 1) % plan.capacity;
-      drop(plan.header, m.u32[(blockEntry(plan, victim) + BLOCK_FRAME) >>> 2] as number);
-      index = victim;
-    }
-  }
-  const entry = blockEntry(plan, index);
-  if (m.u32[header + H_FREE / 4] === index + 1) {
-    m.u32[header + H_FREE / 4] = m.u32[(entry + BLOCK_NEXT) >>> 2] as number;
-  }
-  const records = plan.records + index * BLOCK_BYTES;
-  m.u8.fill(0, records, records + SLOTS * RECORD);
-  for (const slot of [LAST_SLOT + 1, LAST_SLOT + 2]) {
-    m.u16[(records + slot * RECORD + R_OP) >>> 1] = OP_PAGE_END;
-  }
-  const bucket = (plan.buckets >>> 2) + (frame & (BUCKETS - 1));
-  m.u32[(entry + BLOCK_FRAME) >>> 2] = frame;
-  m.u32[(entry + BLOCK_NEXT) >>> 2] = m.u32[bucket] as number;
-  m.u32[bucket] = index + 1;
-  m.u8[m.layout.codeMarkBase + frame] = 1;
-  for (let tlb = plan.tlb; tlb < plan.tlbEnd; tlb += TLB_SIZE) {
-    m.u8.fill(0xff, tlb + TLB_WRITE_TAG, tlb + TLB_WRITE_TAG + TLB_TAGS);
-  }
-}
-
-/** Frame of each block in use, for `visit`. */
-export function forEachFrame(
-  m: Machine,
-  plan: RegionPlan,
-  used: number,
-  visit: (frame: number) => void,
-): void {
-  for (let index = 0; index < used; index++) {
-    const frame = m.u32[(blockEntry(plan, index) + BLOCK_FRAME) >>> 2] as number;
-    if (frame !== 0xffffffff) visit(frame);
-  }
 }

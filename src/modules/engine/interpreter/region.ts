@@ -65,7 +65,7 @@ export const BLOCK_NEXT = 4;
  *     0  op u16     2  rd u16     4  rs1 u16     6  rs2 u16     8  imm i32    12  aux u32
  *
  * `imm` of a transfer inside the page is the distance to its target's record in bytes. `aux`: bits 0-4 rs3,
- * 5-7 rounding mode, 8-23 row, 31 set if 16 bits long.
+ * 5-7 rounding mode, 8-23 row, 30 set if control never falls through, 31 if 16 bits long.
  */
 export const RECORD = 16;
 export const R_OP = 0;
