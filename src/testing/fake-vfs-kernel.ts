@@ -110,6 +110,7 @@ export function fakeVfs(
     boot(type) {
       const root = kernel.vfs.mountRoot(type, '', '');
       if (root < 0) throw new Error(`no root: ${root}`);
+      fs.types.set(1, type);
       const { place } = fake.addProcess(TID);
       place.root = root;
       place.cwd = root;
