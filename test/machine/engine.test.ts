@@ -372,6 +372,27 @@ describe('code', () => {
     expect(h.x(5)).toBe(21n);
   });
 
+  test('a store beside code in its page does not disturb the code, one before or into it does', () => {
+    const h = machine([a('sw', { rs2: 11, rs1: 10, imm: 0 }), EBREAK]);
+    const mark = (): number =>
+      h.machine.u8[h.machine.layout.codeMarkBase + h.physical(CODE) / PAGE_SIZE] as number;
+    for (const [offset, marked] of [
+      [12, 1],
+      [8, 1],
+      [PAGE_SIZE - 4, 1],
+      // The store's own block goes, and comes back with the next fetch.
+      [6, 1],
+      [4, 1],
+    ] as const) {
+      h.setX(10, CODE + offset);
+      h.setX(11, offset === 4 ? a('ecall') : offset === 6 ? EBREAK >>> 16 : 0x01020304);
+      h.pc = CODE;
+      expect(h.run()).toBe(offset === 4 ? EXIT_ECALL : EXIT_BREAKPOINT);
+      expect(mark()).toBe(marked);
+    }
+    expect([...h.read(CODE + PAGE_SIZE - 4, 4)]).toEqual([4, 3, 2, 1]);
+  });
+
   test('more code than there are blocks still runs', () => {
     const h = new Harness(16 << 20);
     const pages = 1300;

@@ -1,6 +1,7 @@
 /**
  * The block directory as Wasm functions: which block holds a frame's records, and how to forget it.
  */
+import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { type I32, i32, i64 } from '../../../machine/wasm/expr.ts';
 import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { br, brIf, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
@@ -17,11 +18,15 @@ import {
   H_RECORDS,
   H_TLB,
   H_TLB_END,
+  R_OP,
+  RECORD,
   TLB_EXEC_BLOCK,
   TLB_EXEC_TAG,
   TLB_SIZE,
   TLB_TAGS,
 } from './region.ts';
+
+const SLOTS_IN_PAGE = PAGE_SIZE / 2;
 
 const bit = (value: I32, mask: number): I32 => i32.and(value, i32.const(mask));
 
@@ -105,6 +110,41 @@ export function buildDrop(m: ModuleBuilder): Func {
       tlb.set(i32.add(tlb.get, i32.const(TLB_SIZE - TLB_TAGS))),
       brIf(harts, i32.ltU(tlb.get, i32.load(header.get, H_TLB_END))),
     ]),
+  );
+  return f;
+}
+
+/** A store of 8 bytes reaches these many slots; an instruction that starts one slot before reaches it too. */
+const SLOTS_BEFORE = 1;
+const SLOTS_FROM = 5;
+
+/**
+ * (header, frame, offset in the page) -> 1 if a block holds the frame and none of what a store there may change has
+ * been decoded: data beside code, or code written ahead of its execution.
+ */
+export function buildUntouched(m: ModuleBuilder, find: Func<'i32'>): Func<'i32'> {
+  const f = m.func(['i32', 'i32', 'i32'], 'i32');
+  const header = f.parameter('i32', 0);
+  const frame = f.parameter('i32', 1);
+  const offset = f.parameter('i32', 2);
+  const record = f.local('i32');
+  const slot = f.local('i32');
+  const end = f.local('i32');
+  const again = label('slots');
+  f.body(
+    record.set(find.call(header.get, frame.get)),
+    when(i32.eqz(record.get), [ret(i32.const(0))]),
+    slot.set(i32.shrU(offset.get, i32.const(1))),
+    end.set(i32.add(slot.get, i32.const(SLOTS_FROM))),
+    when(i32.gtU(end.get, i32.const(SLOTS_IN_PAGE)), [end.set(i32.const(SLOTS_IN_PAGE))]),
+    // A crossing instruction's half in slot 0 is compared at each execution.
+    when(slot.get, [slot.set(i32.sub(slot.get, i32.const(SLOTS_BEFORE)))]),
+    loop(again, [
+      when(i32.load16U(i32.add(record.get, i32.mul(slot.get, i32.const(RECORD))), R_OP), [ret(i32.const(0))]),
+      slot.set(i32.add(slot.get, i32.const(1))),
+      brIf(again, i32.ltU(slot.get, end.get)),
+    ]),
+    ret(i32.const(1)),
   );
   return f;
 }

@@ -39,7 +39,6 @@ import {
   TLB_EXEC_TAG,
 } from './region.ts';
 import { Scratch } from './scope.ts';
-import {} from './csr.ts';
 
 /** Nest blocks so that a branch to the n-th label runs the n-th body. Each body must not fall through. */
 function nest(dispatch: Stmt, cases: readonly (readonly [Label, readonly Stmt[]])[]): readonly Stmt[] {

@@ -23,7 +23,7 @@ import {
   TLB_WRITE_DELTA,
   TLB_WRITE_TAG,
 } from './region.ts';
-import { buildFind, buildDrop } from './directory.ts';
+import { buildDrop, buildFind, buildUntouched } from './directory.ts';
 
 export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;
@@ -44,7 +44,7 @@ const LEVELS = 3;
 export interface MmuFunctions {
   /** (header, hart, tlb, va) -> physical address for reading, or 0 with HART_TVAL set */
   readonly readAt: Func<'i32'>;
-  /** (header, hart, tlb, va) -> physical address for writing, or 0 with HART_TVAL set; drops the frame's block */
+  /** (header, hart, tlb, va) -> physical address for writing, or 0 with HART_TVAL set. A store to decoded code drops the frame's block; one beside it makes no TLB entry. */
   readonly writeAt: Func<'i32'>;
   /** (header, hart, tlb, va) -> 0 and an entry made, EXIT_FETCH_FAULT, or LEAVE_NEED_BLOCK with H_PAGE set */
   readonly fetch: Func<'i32'>;
@@ -145,7 +145,7 @@ function buildDataAccess(
   kind: number,
   tag: number,
   delta: number,
-  drop: Func | null,
+  code: { readonly drop: Func; readonly untouched: Func<'i32'> } | null,
 ): Func<'i32'> {
   const f = m.func(['i32', 'i32', 'i32', 'i64'], 'i32');
   const header = f.parameter('i32', 0);
@@ -155,16 +155,18 @@ function buildDataAccess(
   const slot = f.local('i32');
   const page = f.local('i32');
   const frame = i32.shrU(page.get, i32.const(PAGE_SHIFT));
+  const inPage = bit(i32.wrap(va.get), PAGE_SIZE - 1);
   f.body(
     slot.set(i32.add(tlb.get, tlbSlot(va.get))),
     when(i64.ne(i64.load(slot.get, tag), pageOf(va.get)), [
       page.set(walk.call(header.get, hart.get, va.get, i32.const(kind))),
       when(i32.eqz(page.get), [store('i64', hart.get, va.get, HART_TVAL), ret(i32.const(0))]),
-      ...(drop === null
+      ...(code === null
         ? []
         : [
             when(i32.load8U(i32.add(i32.load(header.get, H_CODE_MARKS), frame)), [
-              drop.run(header.get, frame),
+              when(code.untouched.call(header.get, frame, inPage), [ret(i32.add(page.get, inPage))]),
+              code.drop.run(header.get, frame),
             ]),
           ]),
       store('i64', slot.get, pageOf(va.get), tag),
@@ -208,10 +210,11 @@ export function buildMmu(m: ModuleBuilder): MmuFunctions {
   const walk = buildWalk(m);
   const find = buildFind(m);
   const drop = buildDrop(m);
+  const untouched = buildUntouched(m, find);
   return {
     drop,
     readAt: buildDataAccess(m, walk, ACCESS_READ, TLB_READ_TAG, TLB_READ_DELTA, null),
-    writeAt: buildDataAccess(m, walk, ACCESS_WRITE, TLB_WRITE_TAG, TLB_WRITE_DELTA, drop),
+    writeAt: buildDataAccess(m, walk, ACCESS_WRITE, TLB_WRITE_TAG, TLB_WRITE_DELTA, { drop, untouched }),
     fetch: buildFetch(m, walk, find),
   };
 }
