@@ -66,7 +66,7 @@ function openTty(core: Core, tid: number, dentry: Dentry | null, tty: number, fl
 
 /** TIOCGPTPEER. */
 export const openTerminal = (core: Core, tid: number, tty: number, flags: number): number =>
-  openTty(core, tid, null, tty, flags);
+  openTty(core, tid, terminalNode(core, tty), tty, flags);
 
 function openFifo(core: Core, tid: number, dentry: Dentry, flags: number): number {
   const { ipc } = core.kernel;
@@ -118,7 +118,7 @@ export function openAgain(core: Core, tid: number, id: number, flags: number): n
     case 'stream':
       return addFile(core, 'stream', flags, null, file.object).id;
     case 'tty':
-      return openTty(core, tid, null, file.object, flags);
+      return openTty(core, tid, terminalNode(core, file.object), file.object, flags);
     default:
       return -ENXIO;
   }
@@ -129,11 +129,11 @@ export function openPipe(core: Core, pipe: number, reader: boolean, writer: bool
   return addFile(core, 'pipe', flags, null, pipe).id;
 }
 
-/** The dentry of /dev/console, so that ttyname(3) finds a name; null if there is none. */
-function consoleNode(core: Core): Dentry | null {
+/** The dentry of a terminal's node in /dev, so that ttyname(3) finds a name; null if there is none. */
+function terminalNode(core: Core, tty: number): Dentry | null {
   let here = 0;
   for (const { root, covers } of core.state.mounts.values()) if (covers === 0) here = root;
-  for (const name of ['dev', 'console']) {
+  for (const name of tty === CONSOLE ? ['dev', 'console'] : ['dev', 'pts', String(tty)]) {
     if (here <= 0) return null;
     here = lookup(core, 0, dentryOf(core, here), name);
     if (here > 0) here = crossMounts(core, here);
@@ -144,5 +144,5 @@ function consoleNode(core: Core): Dentry | null {
 export function openStream(core: Core, stream: number, flags: number): number {
   if (stream >= 0) return addFile(core, 'stream', flags, null, stream).id;
   const error = core.kernel.tty.openSlave(CONSOLE);
-  return error === 0 ? addFile(core, 'tty', flags, consoleNode(core), CONSOLE).id : error;
+  return error === 0 ? addFile(core, 'tty', flags, terminalNode(core, CONSOLE), CONSOLE).id : error;
 }
