@@ -14,19 +14,26 @@ import { type ArgumentKind, decodeArgument, type Row } from './call.ts';
 import { exec } from './exec.ts';
 import { signals } from './signals.ts';
 import { attributeCalls } from './sys_attributes.ts';
+import { cloneCalls } from './sys_clone.ts';
+import { copyCalls } from './sys_copy.ts';
 import { execCalls } from './sys_exec.ts';
 import { fcntlCalls } from './sys_fcntl.ts';
 import { fileCalls } from './sys_files.ts';
 import { idCalls } from './sys_ids.ts';
 import { ipcCalls } from './sys_ipc.ts';
+import { killCalls } from './sys_kill.ts';
+import { limitCalls } from './sys_limits.ts';
 import { memoryCalls } from './sys_memory.ts';
 import { moduleCalls } from './sys_module.ts';
+import { mountCalls } from './sys_mount.ts';
+import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
 import { pollCalls } from './sys_poll.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
 import { signalCalls } from './sys_signal.ts';
 import { timeCalls } from './sys_time.ts';
+import { waitCalls } from './sys_wait.ts';
 import { trap } from './trap.ts';
 
 const A0 = 10;
@@ -34,24 +41,32 @@ const A7 = 17;
 
 const ROWS: readonly Row[] = [
   ...attributeCalls,
+  ...cloneCalls,
+  ...copyCalls,
   ...execCalls,
   ...fcntlCalls,
   ...fileCalls,
   ...idCalls,
   ...ipcCalls,
+  ...killCalls,
+  ...limitCalls,
   ...memoryCalls,
   ...moduleCalls,
+  ...mountCalls,
+  ...openCalls,
   ...pathCalls,
   ...pollCalls,
   ...processCalls,
   ...schedCalls,
   ...signalCalls,
   ...timeCalls,
+  ...waitCalls,
 ].sort((a, b) => a.number - b.number);
 
 /** Rows by number; a call out of its range is absent. */
-const TABLE: readonly (Row | undefined)[] = Array.from({ length: (ROWS.at(-1)?.number ?? 0) + 1 }, (_, number) =>
-  ROWS.find((row) => row.number === number),
+const TABLE: readonly (Row | undefined)[] = Array.from(
+  { length: (ROWS.at(-1)?.number ?? 0) + 1 },
+  (_, number) => ROWS.find((row) => row.number === number),
 );
 
 const count = (counts: Map<number, number>, call: number): void => {
@@ -132,7 +147,19 @@ export const linuxAbi: Module<Abi, AbiState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { clock: 1, engine: 1, frames: 1, ipc: 1, pagecache: 1, pmap: 1, process: 1, scheduler: 1, tty: 1, vfs: 1, vm: 1 },
+    needs: {
+      clock: 1,
+      engine: 1,
+      frames: 1,
+      ipc: 1,
+      pagecache: 1,
+      pmap: 1,
+      process: 1,
+      scheduler: 1,
+      tty: 1,
+      vfs: 1,
+      vm: 1,
+    },
     description: 'System calls, signals and program loading of riscv64 Linux',
   },
   layout: abiLayout,
