@@ -16,8 +16,10 @@ void take_terminal(int group) {
 void jobs_start(void) {
   terminal = (int)sys_fcntl(0, F_DUPFD_CLOEXEC, 10);
   own_group = sys_getpgid(0);
-  /* Started in the background: wait until somebody gives this group the terminal. */
-  for (int front = 0; sys_ioctl(terminal, TIOCGPGRP, &front) == 0 && front != own_group;) sys_kill(-own_group, SIGTTIN);
+  /* Started in the background: stop until somebody brings this group to the front. Once, so as not to spin if nobody can. */
+  int front = own_group;
+  if (sys_ioctl(terminal, TIOCGPGRP, &front) == 0 && front > 0 && front != own_group) sys_kill(-own_group, SIGTTIN);
+  traps_start();
   if (own_group != shell.pid && sys_setpgid(0, 0) == 0) own_group = shell.pid;
   take_terminal(own_group);
 }

@@ -107,9 +107,9 @@ int main(int argc, char **argv) {
   variables_start();
   if (!command && !script && is_terminal(0) && is_terminal(2)) shell.interactive = true;
   if (shell.interactive) {
-    traps_start();
     shell.job_control = is_terminal(0);
     if (shell.job_control) jobs_start();
+    else traps_start();
   }
   if (command) {
     shell_exit(run_text(command, true));

@@ -62,6 +62,7 @@ struct source {
   const char *string; /* text in memory, or null for fd */
   int fd;
   bool tty, by_byte; /* by_byte: commands may read the same fd, so take no more than is used */
+  bool midline;
   bool more;         /* inside a command: the next prompt is PS2 */
   bool last;         /* of a string: the process ends after it */
   size_t at, end;
@@ -178,7 +179,7 @@ void restore_fds(struct saved_fd *saved);
 
 /* jobs.c, job-control.c */
 struct job;
-void jobs_start(void);
+void jobs_start(void); /* takes the terminal; starts the traps at the right moment */
 struct job *new_job(void);
 int spawn(struct job *job, bool background); /* fork; 0 in the child */
 int wait_for(struct job *job);

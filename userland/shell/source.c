@@ -25,7 +25,8 @@ static void prompt(const struct source *source) {
 int source_byte(struct source *source) {
   if (source->string) return *source->string ? (unsigned char)*source->string++ : -1;
   if (source->at < source->end) return (unsigned char)source->buffer[source->at++];
-  if (shell.interactive) {
+  /* Byte by byte, most reads are in the middle of a line. */
+  if (shell.interactive && !source->midline) {
     flush();
     if (!source->more) report_jobs(false);
     prompt(source);
@@ -53,5 +54,6 @@ int source_byte(struct source *source) {
   source->at = 1;
   source->end = (size_t)got;
   source->more = true;
+  source->midline = source->by_byte && !source->tty && source->buffer[0] != '\n';
   return (unsigned char)source->buffer[0];
 }
