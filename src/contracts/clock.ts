@@ -20,21 +20,23 @@ export interface Timer {
 }
 
 export interface ClockState {
-  /** Added to boot time by clock_settime(2), in ns. */
-  realtimeOffset: number;
+  /** Added to boot time by clock_settime(2): whole seconds, and 0 to 999999999 ns, for ns alone would pass 2^53. */
+  realtimeSeconds: number;
+  realtimeNanoseconds: number;
   /** Sorted by (deadline, order), soonest first. At most one of each (kind, target). */
   timers: Timer[];
   nextOrder: number;
 }
 
 const blankTimer = (): Timer => ({ kind: 'wait', target: 0, deadline: 0, order: 0 });
-const blank = (): ClockState => ({ realtimeOffset: 0, timers: [], nextOrder: 1 });
+const blank = (): ClockState => ({ realtimeSeconds: 0, realtimeNanoseconds: 0, timers: [], nextOrder: 1 });
 
 export const clockLayout: StateLayout<ClockState> = layout(
   'clock',
   record<ClockState>(
     {
-      realtimeOffset: int(),
+      realtimeSeconds: int(),
+      realtimeNanoseconds: int(),
       timers: array(
         record<Timer>(
           { kind: oneOf<TimerKind>('wait', 'itimer'), target: int(), deadline: int(), order: int() },

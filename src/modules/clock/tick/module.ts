@@ -31,24 +31,25 @@ function create(state: ClockState, kernel: Kernel): Clock {
     }
     return low;
   };
-  /** Nanoseconds of CLOCK_REALTIME since the second of boot. */
-  const sinceBootSecond = (): number =>
-    kernel.time.bootNanoseconds + kernel.time.now() + state.realtimeOffset;
+  /** CLOCK_REALTIME in ns after the second of boot plus the offset's seconds: small enough to be exact. */
+  const sinceBase = (): number =>
+    kernel.time.bootNanoseconds + state.realtimeNanoseconds + Math.floor(kernel.time.now());
+  const baseSeconds = (): number => kernel.time.bootSeconds + state.realtimeSeconds;
 
   return {
     monotonic: () => Math.floor(kernel.time.now()),
-    realtimeSeconds: () => kernel.time.bootSeconds + Math.floor(sinceBootSecond() / SECOND),
-    realtimeNanoseconds() {
-      const since = sinceBootSecond();
-      return Math.floor(since - Math.floor(since / SECOND) * SECOND);
-    },
+    realtimeSeconds: () => baseSeconds() + Math.floor(sinceBase() / SECOND),
+    realtimeNanoseconds: () => sinceBase() % SECOND,
     setRealtime(seconds, nanoseconds) {
-      const wanted = (seconds - kernel.time.bootSeconds) * SECOND + nanoseconds;
-      state.realtimeOffset = Math.round(wanted - kernel.time.bootNanoseconds - kernel.time.now());
+      const ahead = nanoseconds - kernel.time.bootNanoseconds - Math.floor(kernel.time.now());
+      const carry = Math.floor(ahead / SECOND);
+      state.realtimeSeconds = seconds - kernel.time.bootSeconds + carry;
+      state.realtimeNanoseconds = ahead - carry * SECOND;
     },
     realtimeToMonotonic(seconds, nanoseconds) {
-      const since = (seconds - kernel.time.bootSeconds) * SECOND + nanoseconds;
-      const at = since - kernel.time.bootNanoseconds - state.realtimeOffset;
+      const away = seconds - baseSeconds();
+      const offset = kernel.time.bootNanoseconds + state.realtimeNanoseconds;
+      const at = away * SECOND + nanoseconds - offset;
       if (at <= kernel.time.now()) return 0;
       return Math.min(at, Number.MAX_SAFE_INTEGER);
     },
