@@ -78,9 +78,9 @@ export function flushInput(kernel: Kernel, terminal: Terminal): void {
   kernel.waits.wake(terminal.masterEvent, EVERYONE);
 }
 
-/** Forget output that the master has not read. */
+/** Forget output that is on its way. What a master could have read already stays, as on Linux. */
 export function flushOutput(kernel: Kernel, terminal: Terminal): void {
-  terminal.output = [];
+  if (terminal.console) terminal.output = [];
   notePacket(kernel, terminal, TIOCPKT_FLUSHWRITE);
   kernel.waits.wake(terminal.writeEvent, EVERYONE);
 }
@@ -112,7 +112,7 @@ function interrupt(kernel: Kernel, terminal: Terminal, signal: number, byte: num
   signalGroup(kernel, terminal.pgrp, signal);
   if ((terminal.termios.lflag & NOFLSH) === 0) {
     flushInput(kernel, terminal);
-    if (!terminal.console) flushOutput(kernel, terminal);
+    flushOutput(kernel, terminal);
   }
   if ((terminal.termios.iflag & IXON) !== 0) startOutput(kernel, terminal);
   if ((terminal.termios.lflag & ECHO) !== 0) echo(terminal, byte, out);
