@@ -157,7 +157,7 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeV
       kernel.pmap.activate(0, space);
       const page = va - (va % PAGE);
       const write = (access & PROT_WRITE) !== 0;
-      for (;;) {
+      for (let tries = 0; tries < 8; tries++) {
         const known = buffer.get(page);
         if (known !== undefined && (!write || known.write)) {
           if (write && value !== undefined) machine.u8[known.physical + (va % PAGE)] = value;
@@ -171,6 +171,7 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeV
         const result = fake.finish(() => kernel.vm.fault(space, va, access, STACK_LIMIT));
         if (result !== 0) return result;
       }
+      throw new Error(`an access to ${va} of kind ${access} that never ends faulting`);
     },
     finish(call) {
       for (let tries = 0; tries < 10_000; tries++) {

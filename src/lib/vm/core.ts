@@ -6,6 +6,7 @@
  */
 import { type FileSystem, type Stat, superblockOf } from '../../contracts/filesystem.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
+import { PROT_READ, PROT_WRITE } from '../../contracts/pmap.ts';
 import {
   createVma,
   type MapRequest,
@@ -115,3 +116,7 @@ export const isShared = (area: Readonly<Area>): boolean => (area.flags & VMA_SHA
 /** A shared mapping of a file, whose file system is told of writes. */
 export const isSharedFile = (area: Readonly<Area>): boolean =>
   isShared(area) && superblockOf(area.inode) !== 0;
+
+/** The area's protection with writing left out. What may be written may be read, also where only PROT_WRITE was asked. */
+export const readOnly = ({ prot }: Readonly<Area>): number =>
+  (prot & PROT_WRITE) !== 0 ? (prot & ~PROT_WRITE) | PROT_READ : prot;

@@ -9,7 +9,7 @@ import { WAIT } from '../../contracts/kernel.ts';
 import { EXTRACT_FRAME_SHIFT, PROT_READ, PROT_WRITE } from '../../contracts/pmap.ts';
 import { type Space, USER_BOTTOM, USER_LIMIT, VMA_GROWSDOWN } from '../../contracts/vm.ts';
 import { type Area, findArea } from './areas.ts';
-import { type Core, fileSystemOf, GUARD_GAP, isShared, isSharedFile, pageIndex } from './core.ts';
+import { type Core, fileSystemOf, GUARD_GAP, isShared, isSharedFile, pageIndex, readOnly } from './core.ts';
 import { allowed, enterOwn, enterShared, noteWritten } from './pages.ts';
 
 const PAGE = 4096;
@@ -65,7 +65,7 @@ export function enterFromInode(
     const announced = announce(core, area, page);
     if (announced !== 0) return announced;
   } else if (isSharedFile(area)) {
-    prot &= ~PROT_WRITE;
+    prot = readOnly(area);
   }
   return enterShared(core.kernel, space, page, frame, prot);
 }

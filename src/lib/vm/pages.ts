@@ -10,7 +10,7 @@ import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_WRITE } from '../../contracts/p
 import type { Space } from '../../contracts/vm.ts';
 import type { AddressSpace, Pager } from './address-space.ts';
 import { type Area, findArea } from './areas.ts';
-import { type Core, fileSystemOf, isShared, isSharedFile, pageIndex, spaceOf } from './core.ts';
+import { type Core, fileSystemOf, isShared, isSharedFile, pageIndex, readOnly, spaceOf } from './core.ts';
 
 const PAGE = 4096;
 const PROT_BITS = 7;
@@ -85,7 +85,7 @@ export function allowed(kernel: Kernel, area: Readonly<Area>, present: number): 
   const writable = isSharedFile(area)
     ? (present & PROT_WRITE) !== 0
     : isShared(area) || kernel.frames.count(present >>> EXTRACT_FRAME_SHIFT) === 1;
-  return writable ? area.prot : area.prot & ~PROT_WRITE;
+  return writable ? area.prot : readOnly(area);
 }
 
 function reprotect(core: Core, space: AddressSpace, start: number, end: number): number {

@@ -18,7 +18,7 @@ import {
 } from '../../contracts/vm.ts';
 import { isAligned, pageUp } from './address-space.ts';
 import { type Area, carve, coveredTo, findArea, mergeAround } from './areas.ts';
-import { type Core, fileSystemOf, isSharedFile, pageIndex } from './core.ts';
+import { type Core, fileSystemOf, isSharedFile, pageIndex, readOnly } from './core.ts';
 import { fault } from './fault.ts';
 import { discard, noteWritten } from './pages.ts';
 
@@ -129,7 +129,7 @@ function syncArea(core: Core, space: Space, area: Readonly<Area>, start: number,
     if ((page & MAPPED_DIRTY) === 0) continue;
     const noted = noteWritten(core, area.inode, pageIndex(area, va));
     if (noted !== 0) return noted;
-    pmap.enter(space.id, va, page >>> EXTRACT_FRAME_SHIFT, area.prot & ~PROT_WRITE);
+    pmap.enter(space.id, va, page >>> EXTRACT_FRAME_SHIFT, readOnly(area));
   }
   return fileSystemOf(core.kernel, area.inode).flush(area.inode);
 }

@@ -9,7 +9,7 @@ import type { Module } from '../../../contracts/module.ts';
 import { PROT_WRITE } from '../../../contracts/pmap.ts';
 import { type Space, type Vm, type VmState, vmLayout } from '../../../contracts/vm.ts';
 import type { Area } from '../../../lib/vm/areas.ts';
-import { type Core, isShared, type Policy, pageIndex } from '../../../lib/vm/core.ts';
+import { type Core, isShared, type Policy, pageIndex, readOnly } from '../../../lib/vm/core.ts';
 import { enterFromInode, inodePage } from '../../../lib/vm/fault.ts';
 import { eachPage, enterOwn, enterShared } from '../../../lib/vm/pages.ts';
 import { vmOperations } from '../../../lib/vm/spaces.ts';
@@ -27,7 +27,7 @@ function mapAround(kernel: Kernel, space: Space, area: Readonly<Area>, page: num
     if (kernel.pmap.extract(space.id, va) !== 0) continue;
     const frame = kernel.pagecache.find(area.inode, pageIndex(area, va));
     if (frame === 0) continue;
-    if (enterShared(kernel, space, va, frame, area.prot & ~PROT_WRITE) !== 0) return;
+    if (enterShared(kernel, space, va, frame, readOnly(area)) !== 0) return;
   }
 }
 
@@ -36,7 +36,7 @@ function fromFile(core: Core, space: Space, area: Readonly<Area>, page: number, 
   const frame = inodePage(core, area, pageIndex(area, page));
   if (frame < 0) return frame;
   if (frame === 0 || access === PROT_WRITE) return enterOwn(core.kernel, space, page, frame, area.prot);
-  const entered = enterShared(core.kernel, space, page, frame, area.prot & ~PROT_WRITE);
+  const entered = enterShared(core.kernel, space, page, frame, readOnly(area));
   if (entered === 0) mapAround(core.kernel, space, area, page);
   return entered;
 }
@@ -54,7 +54,7 @@ const policy: Policy = {
     // The child finds shared pages again through the page cache when it wants them.
     if (isShared(area)) return 0;
     const { kernel } = core;
-    const prot = area.prot & ~PROT_WRITE;
+    const prot = readOnly(area);
     return eachPage(kernel, parent, area, (va, frame, page) => {
       if ((page & PROT_WRITE) !== 0) kernel.pmap.protect(parent.id, va, prot);
       return enterShared(kernel, child, va, frame, prot);

@@ -1,0 +1,420 @@
+/**
+ * A virtual memory as one byte a page, and commands that are played on it and on a real module alike.
+ *
+ * What the model says is what mmap(2), mprotect(2), mremap(2), madvise(2), brk(2) and fork(2) promise whatever the policy.
+ * Where policies may differ (does a private mapping see later writes to its file?) the commands do not go.
+ */
+import fc from 'fast-check';
+import { EACCES, EFAULT, EIO, ENODEV, ENOMEM } from '../abi/linux/errno.ts';
+import { MADV_DONTNEED, MREMAP_FIXED, MREMAP_MAYMOVE } from '../abi/linux/mman.ts';
+import type { Module } from '../contracts/module.ts';
+import { EXTRACT_FRAME_SHIFT, PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
+import { VMA_SHARED, type Vm, type VmState, vmLayout } from '../contracts/vm.ts';
+import { type FakeFile, type FakeVmKernel, fakeVmKernel } from './fake-vm-kernel.ts';
+
+const PAGE = 4096;
+/** Fixed addresses lie in these pages; the heap follows. */
+const FIRST = 256;
+const SPAN = 48;
+const HEAP = FIRST + SPAN + 16;
+const HEAP_PAGES = 12;
+/** The byte of a page that is read and written. */
+const OFFSET = 1234;
+
+interface Cell {
+  value: number;
+}
+/** What an object (a file, shared memory) has in its pages; `limit` pages long. */
+interface SharedObject {
+  readonly cells: Map<number, Cell>;
+  readonly initial: readonly number[] | null;
+}
+interface ModelPage {
+  prot: number;
+  maxProt: number;
+  cell: Cell;
+  /** What the cell goes back to, and what a page that follows it would map. */
+  readonly object: SharedObject | null;
+  readonly index: number;
+  readonly shared: boolean;
+  /** Past the end of its file. */
+  readonly absent: boolean;
+}
+type Model = Map<number, ModelPage>;
+
+const initialOf = (object: SharedObject | null, index: number): number => object?.initial?.[index] ?? 0;
+
+function modelPage(
+  object: SharedObject | null,
+  index: number,
+  shared: boolean,
+  like: { prot: number; maxProt: number },
+): ModelPage {
+  const absent = object?.initial != null && index >= object.initial.length;
+  let cell: Cell = { value: initialOf(object, index) };
+  if (shared && object !== null) {
+    cell = object.cells.get(index) ?? cell;
+    object.cells.set(index, cell);
+  }
+  return { prot: like.prot, maxProt: like.maxProt, cell, object, index, shared, absent };
+}
+
+export type Command =
+  | { kind: 'map'; page: number; pages: number; prot: number; source: Source; offset: number; fixed: boolean }
+  | { kind: 'unmap'; page: number; pages: number }
+  | { kind: 'protect'; page: number; pages: number; prot: number }
+  | { kind: 'remap'; page: number; pages: number; newPages: number; move: boolean; to: number | null }
+  | { kind: 'discard'; page: number; pages: number }
+  | { kind: 'store'; page: number; value: number }
+  | { kind: 'load'; page: number }
+  | { kind: 'brk'; pages: number }
+  | { kind: 'fork' }
+  | { kind: 'exit' }
+  | { kind: 'switch'; to: number }
+  | { kind: 'exchange'; module: number; copy: boolean };
+type Source = 'private' | 'shared' | 'private-file' | 'shared-file' | 'read-only-file';
+
+const page = fc.integer({ min: FIRST, max: FIRST + SPAN - 1 });
+const anyPage = fc.integer({ min: FIRST, max: HEAP + HEAP_PAGES });
+const pages = fc.integer({ min: 1, max: 10 });
+const prot = fc.constantFrom(0, 1, 2, 3, 3, 3, 5, 7);
+
+/** Any sequence of commands; those that exchange the module only where there is more than one. */
+export const commandLists: fc.Arbitrary<Command[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('map' as const),
+        page,
+        pages,
+        prot,
+        source: fc.constantFrom<Source>(
+          'private',
+          'private',
+          'shared',
+          'private-file',
+          'shared-file',
+          'read-only-file',
+        ),
+        offset: fc.nat(4),
+        fixed: fc.boolean(),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('unmap' as const), page, pages }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('protect' as const), page: anyPage, pages, prot }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('remap' as const),
+        page: anyPage,
+        pages,
+        newPages: pages,
+        move: fc.boolean(),
+        to: fc.option(page),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('discard' as const), page: anyPage, pages }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: fc.constant('store' as const),
+        page: anyPage,
+        value: fc.integer({ min: 1, max: 255 }),
+      }),
+    },
+    { weight: 5, arbitrary: fc.record({ kind: fc.constant('load' as const), page: anyPage }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('brk' as const), pages: fc.nat(HEAP_PAGES) }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'fork' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'exit' as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('switch' as const), to: fc.nat(5) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('exchange' as const), module: fc.nat(3), copy: fc.boolean() }),
+    },
+  ),
+  { minLength: 10, maxLength: 80 },
+);
+
+const expectEqual = (what: string, found: unknown, expected: unknown): void => {
+  if (found !== expected) throw new Error(`${what}: found ${String(found)}, expected ${String(expected)}`);
+};
+
+/** Plays commands on a module and the model, and compares. */
+class Player {
+  readonly fake: FakeVmKernel;
+  readonly modules: readonly Module<Vm, VmState>[];
+  installed: Module<Vm, VmState>;
+  readonly models = new Map<number, Model>();
+  readonly breaks = new Map<number, number>();
+  current: number;
+  readonly privateFile: FakeFile;
+  readonly sharedFile: FakeFile;
+  readonly objects: Record<'private' | 'shared', SharedObject>;
+
+  constructor(modules: readonly Module<Vm, VmState>[]) {
+    this.modules = modules;
+    this.installed = modules[0] as Module<Vm, VmState>;
+    this.fake = fakeVmKernel(4096, this.installed);
+    this.privateFile = this.fake.addFile([11, 12, 0, 14, 15, 0], true);
+    this.sharedFile = this.fake.addFile([21, 0, 23, 24, 0, 26, 27, 28]);
+    this.objects = {
+      private: { cells: new Map(), initial: this.privateFile.pages },
+      shared: { cells: new Map(), initial: this.sharedFile.pages },
+    };
+    this.current = this.vm.create();
+    this.models.set(this.current, new Map());
+    this.vm.setHeap(this.current, HEAP * PAGE);
+    this.breaks.set(this.current, HEAP);
+  }
+  get vm(): Vm {
+    return this.fake.kernel.vm;
+  }
+  get model(): Model {
+    return this.models.get(this.current) as Model;
+  }
+
+  map(command: Extract<Command, { kind: 'map' }>): void {
+    const { source } = command;
+    const shared = source === 'shared' || source === 'shared-file' || source === 'read-only-file';
+    const isFile = source.endsWith('file');
+    const file = source === 'private-file' ? this.privateFile : this.sharedFile;
+    const maxProt = source === 'read-only-file' ? 5 : 7;
+    const result = this.fake.finish(() =>
+      this.vm.map(this.current, {
+        address: command.page * PAGE,
+        length: command.pages * PAGE,
+        prot: command.prot & maxProt,
+        maxProt,
+        flags: shared ? VMA_SHARED : 0,
+        fixed: command.fixed,
+        noReplace: false,
+        inode: isFile ? file.inode : 0,
+        offset: isFile ? command.offset * PAGE : 0,
+      }),
+    );
+    if (isFile && shared && !this.installed.manifest.interfaces.includes('mapped-files')) {
+      expectEqual('a shared file on a module without them', result, -ENODEV);
+      return;
+    }
+    if (command.fixed) expectEqual('a fixed mapping', result, command.page * PAGE);
+    const start = result / PAGE;
+    let object: SharedObject | null = null;
+    if (isFile) object = this.objects[source === 'private-file' ? 'private' : 'shared'];
+    else if (shared) object = { cells: new Map(), initial: null };
+    for (let i = 0; i < command.pages; i++) {
+      if (!command.fixed) expectEqual(`page ${start + i} was free`, this.model.has(start + i), false);
+      const index = isFile ? command.offset + i : i;
+      this.model.set(start + i, modelPage(object, index, shared, { prot: command.prot & maxProt, maxProt }));
+    }
+  }
+
+  protect({ page: first, pages: count, prot: wanted }: Extract<Command, { kind: 'protect' }>): void {
+    let expected = 0;
+    const touched: ModelPage[] = [];
+    for (let i = 0; i < count && expected === 0; i++) {
+      const page = this.model.get(first + i);
+      if (page === undefined) expected = -ENOMEM;
+      else if ((wanted & ~page.maxProt) !== 0) expected = -EACCES;
+      else touched.push(page);
+    }
+    expectEqual('protect', this.vm.protect(this.current, first * PAGE, count * PAGE, wanted), expected);
+    for (const page of touched) page.prot = wanted;
+  }
+
+  remap(command: Extract<Command, { kind: 'remap' }>): void {
+    const { page: from, pages: old, newPages, move, to } = command;
+    const fixed = move && to !== null;
+    const flags = (move ? MREMAP_MAYMOVE : 0) | (fixed ? MREMAP_FIXED : 0);
+    const before = [...this.vm.areas(this.current)].find(
+      (a) => a.start <= from * PAGE && from * PAGE < a.end,
+    );
+    const result = this.vm.remap(
+      this.current,
+      from * PAGE,
+      old * PAGE,
+      newPages * PAGE,
+      flags,
+      (to ?? 0) * PAGE,
+    );
+    if (result < 0) {
+      // Whether it fits is the areas' affair, but a range of one area that shrinks in place always does.
+      const inOne = before !== undefined && before.end >= (from + old) * PAGE;
+      expectEqual('a shrinking remap fails', inOne && newPages <= old && !fixed, false);
+      return;
+    }
+    const { model } = this;
+    const target = result / PAGE;
+    if (target === from && newPages <= old) {
+      for (let i = newPages; i < old; i++) model.delete(from + i);
+      return;
+    }
+    const moved: ModelPage[] = [];
+    for (let i = 0; i < Math.min(old, newPages); i++) moved.push(model.get(from + i) as ModelPage);
+    if (fixed) {
+      expectEqual('a fixed remap', target, to);
+      for (let i = 0; i < newPages; i++) model.delete(target + i);
+    }
+    for (let i = 0; i < old; i++) if (target !== from || i >= newPages) model.delete(from + i);
+    const last = moved[moved.length - 1] as ModelPage;
+    for (let i = 0; i < newPages; i++) {
+      if (i >= old) expectEqual(`page ${target + i} was free`, model.has(target + i), false);
+      const index = last.object === null ? 0 : last.index + 1 + i - moved.length;
+      model.set(target + i, moved[i] ?? modelPage(last.object, index, last.shared, last));
+    }
+  }
+
+  discard(first: number, count: number): void {
+    let expected = 0;
+    for (let i = 0; i < count; i++) {
+      const page = this.model.get(first + i);
+      if (page === undefined) expected = -ENOMEM;
+      else if (!page.shared) page.cell = { value: initialOf(page.object, page.index) };
+    }
+    const result = this.vm.advise(this.current, first * PAGE, count * PAGE, MADV_DONTNEED);
+    expectEqual('discard', result, expected);
+  }
+
+  expected(number: number, access: number): number {
+    const page = this.model.get(number);
+    if (page === undefined) return -EFAULT;
+    const enough = access === PROT_READ ? PROT_READ | PROT_WRITE : access;
+    if ((page.prot & enough) === 0) return -EACCES;
+    return page.absent ? -EIO : page.cell.value;
+  }
+  load(number: number): void {
+    const at = number * PAGE + OFFSET;
+    expectEqual(
+      `byte of page ${number}`,
+      this.fake.access(this.current, at, PROT_READ),
+      this.expected(number, PROT_READ),
+    );
+  }
+  store(number: number, value: number): void {
+    const at = number * PAGE + OFFSET;
+    const refused = this.expected(number, PROT_WRITE);
+    const result = this.fake.access(this.current, at, PROT_WRITE, value);
+    expectEqual(`store to page ${number}`, result, refused < 0 ? refused : value);
+    if (refused >= 0) (this.model.get(number) as ModelPage).cell.value = value;
+  }
+
+  brk(count: number): void {
+    const before = this.breaks.get(this.current) as number;
+    const result = this.vm.brk(this.current, (HEAP + count) * PAGE) / PAGE;
+    if (result !== HEAP + count) {
+      expectEqual('a refused break', result, before);
+      return;
+    }
+    this.breaks.set(this.current, result);
+    for (let i = result; i < before; i++) this.model.delete(i);
+    for (let i = before; i < result; i++)
+      this.model.set(i, modelPage(null, 0, false, { prot: 3, maxProt: 7 }));
+  }
+
+  fork(): void {
+    if (this.models.size >= 6) return;
+    const child = this.vm.fork(this.current);
+    const copy: Model = new Map();
+    for (const [number, page] of this.model) {
+      copy.set(number, { ...page, cell: page.shared ? page.cell : { ...page.cell } });
+    }
+    this.models.set(child, copy);
+    this.breaks.set(child, this.breaks.get(this.current) as number);
+  }
+  exit(): void {
+    if (this.models.size === 1) return;
+    this.vm.release(this.current);
+    this.models.delete(this.current);
+    this.current = [...this.models.keys()][0] as number;
+  }
+
+  play(command: Command): void {
+    switch (command.kind) {
+      case 'map':
+        return this.map(command);
+      case 'unmap':
+        expectEqual('unmap', this.vm.unmap(this.current, command.page * PAGE, command.pages * PAGE), 0);
+        for (let i = 0; i < command.pages; i++) this.model.delete(command.page + i);
+        return;
+      case 'protect':
+        return this.protect(command);
+      case 'remap':
+        return this.remap(command);
+      case 'discard':
+        return this.discard(command.page, command.pages);
+      case 'store':
+        return this.store(command.page, command.value);
+      case 'load':
+        return this.load(command.page);
+      case 'brk':
+        return this.brk(command.pages);
+      case 'fork':
+        return this.fork();
+      case 'exit':
+        return this.exit();
+      case 'switch':
+        this.current = [...this.models.keys()][command.to % this.models.size] as number;
+        return;
+      case 'exchange':
+        this.installed = this.modules[command.module % this.modules.length] as Module<Vm, VmState>;
+        this.fake.install(this.installed, command.copy);
+        return;
+    }
+  }
+
+  /** References add up: mappings, page cache and tables are all that holds frames. */
+  checkFrames(): void {
+    const { kernel, states } = this.fake;
+    const references = new Map<number, number>();
+    const add = (frame: number): void => {
+      references.set(frame, (references.get(frame) ?? 0) + 1);
+    };
+    for (const file of states.pagecache.files.values()) for (const frame of file.values()) add(frame);
+    for (const id of this.models.keys()) {
+      let resident = 0;
+      for (
+        let va = kernel.pmap.next(id, 0, 2 ** 38);
+        va >= 0;
+        va = kernel.pmap.next(id, va + PAGE, 2 ** 38)
+      ) {
+        add(kernel.pmap.extract(id, va) >>> EXTRACT_FRAME_SHIFT);
+        expectEqual(`page ${va / PAGE} lies in an area`, this.models.get(id)?.has(va / PAGE), true);
+        resident++;
+      }
+      expectEqual(`resident pages of ${id}`, kernel.vm.resident(id), resident);
+      expectEqual(`size of ${id}`, kernel.vm.size(id), this.models.get(id)?.size);
+    }
+    for (const [frame, count] of references) {
+      expectEqual(`references of frame ${frame}`, kernel.frames.count(frame), count);
+    }
+    for (const layoutError of [vmLayout.verify?.(states.vm)]) expectEqual('verify', layoutError, null);
+  }
+
+  /** Every page of every space, then everything is given back. */
+  finish(): void {
+    for (const id of this.models.keys()) {
+      this.current = id;
+      for (let number = FIRST - 16; number < HEAP + HEAP_PAGES + 16; number++) this.load(number);
+      for (const number of this.model.keys()) this.load(number);
+    }
+    this.checkFrames();
+    for (const id of this.models.keys()) this.vm.release(id);
+    const { kernel, states, files } = this.fake;
+    expectEqual('shared objects left', states.vm.anonymous.size, 0);
+    for (const file of files.values()) {
+      expectEqual(`pins of ${file.inode}`, file.pins, 0);
+      kernel.pagecache.truncate(file.inode, 0);
+    }
+    expectEqual('frames in use after all is gone', states.frames.used, 0);
+  }
+}
+
+/** Play commands with modules that take each other's place. Throws on the first difference from the model. */
+export function playCommands(modules: readonly Module<Vm, VmState>[], commands: readonly Command[]): void {
+  const player = new Player(modules);
+  for (const command of commands) player.play(command);
+  player.finish();
+}
