@@ -14,7 +14,16 @@ import {
   EXIT_STORE_MISALIGNED,
 } from '../../src/contracts/engine.ts';
 import { assemble as a } from '../../src/machine/isa/assemble.ts';
-import { HART_RESERVATION, PAGE_SIZE } from '../../src/machine/layout.ts';
+import {
+  CTX_PC,
+  CTX_RETIRED,
+  CTX_X,
+  HART_CONTEXT,
+  HART_RESERVATION,
+  HART_ROOT,
+  PAGE_SIZE,
+} from '../../src/machine/layout.ts';
+import { contextAddress, hartAddress } from '../../src/machine/machine.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
 import { Harness, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, RWX } from './harness.ts';
 
@@ -391,6 +400,36 @@ describe('code', () => {
       expect(mark()).toBe(marked);
     }
     expect([...h.read(CODE + PAGE_SIZE - 4, 4)]).toEqual([4, 3, 2, 1]);
+  });
+
+  test('what one hart writes another executes; each has its TLB', () => {
+    const h = machine([a('addi', { rd: 5, rs1: 5, imm: 1 }), EBREAK]);
+    h.map(OTHER);
+    h.code(OTHER, [a('sw', { rs2: 11, rs1: 10, imm: 0 }), EBREAK]);
+    const layout = h.machine.layout;
+    const second = hartAddress(layout, 1);
+    const context = contextAddress(layout, 1);
+    h.view.setUint32(second + HART_CONTEXT, context, true);
+    h.view.setUint32(second + HART_ROOT, h.view.getUint32(h.hart + HART_ROOT, true), true);
+    const write = (word: number): void => {
+      h.view.setBigUint64(context + CTX_PC, BigInt(OTHER), true);
+      h.view.setBigUint64(context + CTX_X + 80, BigInt(CODE), true);
+      h.view.setBigUint64(context + CTX_X + 88, BigInt(word), true);
+      expect(h.engine.run(1, 1000)).toBe(EXIT_BREAKPOINT);
+    };
+    const execute = (): bigint => {
+      h.pc = CODE;
+      expect(h.run()).toBe(EXIT_BREAKPOINT);
+      return h.x(5);
+    };
+    // The first write leaves hart 1 a writable entry, which must go when hart 0 fetches from the page.
+    write(a('addi', { rd: 5, rs1: 5, imm: 10 }));
+    expect(execute()).toBe(10n);
+    write(a('addi', { rd: 5, rs1: 5, imm: 100 }));
+    expect(execute()).toBe(110n);
+    write(a('addi', { rd: 5, rs1: 5, imm: 1000 }));
+    expect(execute()).toBe(1110n);
+    expect(h.view.getBigUint64(context + CTX_RETIRED, true)).toBe(3n);
   });
 
   test('more code than there are blocks still runs', () => {

@@ -44,17 +44,16 @@ function encodeExpr(out: WasmBytes, e: Expr): void {
   }
 }
 
-function depthOf(labels: readonly (Label | null)[], to: Label): number {
-  const at = labels.lastIndexOf(to);
-  if (at < 0) throw new RangeError(`branch to label ${to.name}, which does not enclose it`);
-  return labels.length - 1 - at;
+function relativeDepth(depth: number, to: Label): number {
+  if (to.depth < 0) throw new RangeError(`branch to label ${to.name}, which does not enclose it`);
+  return depth - 1 - to.depth;
 }
 
-function encodeBody(out: WasmBytes, body: readonly Stmt[], labels: (Label | null)[]): void {
-  for (const s of body) encodeStmt(out, s, labels);
+function encodeBody(out: WasmBytes, body: readonly Stmt[], depth: number): void {
+  for (const s of body) encodeStmt(out, s, depth);
 }
 
-function encodeStmt(out: WasmBytes, s: Stmt, labels: (Label | null)[]): void {
+function encodeStmt(out: WasmBytes, s: Stmt, depth: number): void {
   switch (s.kind) {
     case 'set':
     case 'setGlobal':
@@ -82,35 +81,34 @@ function encodeStmt(out: WasmBytes, s: Stmt, labels: (Label | null)[]): void {
     case 'loop':
       out.byte(s.kind === 'block' ? 0x02 : 0x03);
       out.byte(VOID_BLOCK);
-      labels.push(s.label);
-      encodeBody(out, s.body, labels);
-      labels.pop();
+      if (s.label.depth >= 0) throw new RangeError(`label ${s.label.name} inside itself`);
+      s.label.depth = depth;
+      encodeBody(out, s.body, depth + 1);
+      s.label.depth = -1;
       out.byte(0x0b);
       break;
     case 'if':
       encodeExpr(out, s.condition);
       out.byte(0x04);
       out.byte(VOID_BLOCK);
-      labels.push(null);
-      encodeBody(out, s.yes, labels);
+      encodeBody(out, s.yes, depth + 1);
       if (s.no.length > 0) {
         out.byte(0x05);
-        encodeBody(out, s.no, labels);
+        encodeBody(out, s.no, depth + 1);
       }
-      labels.pop();
       out.byte(0x0b);
       break;
     case 'br':
       if (s.condition !== null) encodeExpr(out, s.condition);
       out.byte(s.condition === null ? 0x0c : 0x0d);
-      out.u32(depthOf(labels, s.label));
+      out.u32(relativeDepth(depth, s.label));
       break;
     case 'brTable':
       encodeExpr(out, s.index);
       out.byte(0x0e);
       out.u32(s.labels.length);
-      for (const to of s.labels) out.u32(depthOf(labels, to));
-      out.u32(depthOf(labels, s.other));
+      for (const to of s.labels) out.u32(relativeDepth(depth, to));
+      out.u32(relativeDepth(depth, s.other));
       break;
     case 'return':
       if (s.value !== null) encodeExpr(out, s.value);
@@ -176,7 +174,7 @@ export class Func<R extends ValueType = ValueType> {
       out.u32(count);
       out.byte(TYPE_BYTE[type]);
     }
-    encodeBody(out, this.#body, []);
+    encodeBody(out, this.#body, 0);
     if (this.result !== null) out.byte(0x00);
     out.byte(0x0b);
     return out;

@@ -1,15 +1,17 @@
 /**
  * Typed WebAssembly statements: structured control flow, stores and assignments over expr.ts.
  *
- * A label is a token compared by identity; the encoder turns it into a relative depth. Holds no encoding.
+ * A label names one structure at a time; the encoder turns it into a relative depth. Holds no encoding.
  */
 import { type Expr, type I32, node, OP_LOCAL_GET, OP_LOCAL_TEE, type ValueType } from './expr.ts';
 
 /** The target of a branch. Branching to a block leaves it, to a loop repeats it. */
 export interface Label {
   readonly name: string;
+  /** How many structures enclose it while its body is being encoded, else -1; the encoder's. */
+  depth: number;
 }
-export const label = (name: string): Label => ({ name });
+export const label = (name: string): Label => ({ name, depth: -1 });
 
 export type Stmt =
   | { readonly kind: 'set'; readonly index: number; readonly value: Expr }
