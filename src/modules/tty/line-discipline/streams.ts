@@ -76,7 +76,7 @@ export function streamOperations(state: TtyState, kernel: Kernel): StreamOperati
       if (stream !== 0) return POLLOUT | POLLWRNORM;
       want();
       if (state.stream.input.length > 0) return POLLIN | POLLRDNORM;
-      return state.stream.ended ? POLLIN | POLLRDNORM | POLLHUP : 0;
+      return state.stream.ended ? POLLHUP : 0;
     },
     armStream(stream) {
       if (stream !== 0) return;
