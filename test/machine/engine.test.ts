@@ -24,7 +24,8 @@ import {
   PAGE_SIZE,
 } from '../../src/machine/layout.ts';
 import { contextAddress, hartAddress } from '../../src/machine/machine.ts';
-import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
+import { createInterpreter, interpreterEngine } from '../../src/modules/engine/interpreter/module.ts';
+import { selfTest } from '../../src/modules/engine/interpreter/self-test.ts';
 import { Harness, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, RWX } from './harness.ts';
 
 const CODE = 0x10000;
@@ -466,6 +467,18 @@ describe('code', () => {
     expect(h.run()).toBe(EXIT_BREAKPOINT);
     expect(h.x(5)).toBe(7n);
   });
+});
+
+test('the self-test passes, and finds an engine that does nothing', () => {
+  expect(interpreterEngine.selfTest?.()).toBe(null);
+  const idle = {
+    run: () => EXIT_ECALL,
+    flushHart() {},
+    flushPage() {},
+    flushCode() {},
+    invalidateFrame() {},
+  };
+  expect(selfTest(() => idle)).not.toBe(null);
 });
 
 describe('budget', () => {

