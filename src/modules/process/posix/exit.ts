@@ -121,7 +121,11 @@ function endGroup(self: Self, group: ThreadGroup): void {
   kernel.waits.wake(group.threadEvent, ALL);
   if (group.sid === group.tgid) leaveTerminal(self, group);
   abandonChildren(self, group);
-  wakeOrphans(self, group.pgid, group);
+  // It may have been what tied its process group to the rest of the session.
+  const parent = self.state.groups.get(group.parent);
+  if (parent !== undefined && parent.pgid !== group.pgid && parent.sid === group.sid) {
+    wakeOrphans(self, group.pgid, group);
+  }
   dropHandlers(self, group.handlers);
   announce(self, group);
 }

@@ -207,4 +207,14 @@ describe('job control', () => {
     expect(fake.process().group(job).stopped).toBe(0);
     expect(take(fake, job)).toBe(SIGHUP);
   });
+
+  it('leaves a process group alone that was orphaned before a member exits', () => {
+    const { fake, pid } = boot();
+    const stopped = fork(fake, pid);
+    const other = fork(fake, pid);
+    fake.process().stopGroup(stopped, SIGSTOP);
+    fake.process().exitGroup(other, 0);
+    expect(fake.process().group(stopped).stopped).toBe(SIGSTOP);
+    expect(fake.process().signalPending(pid)).toBe(false);
+  });
 });
