@@ -96,6 +96,8 @@ export const FS_PAGED = 1;
 /** Entries may appear and vanish by themselves, so vfs must look up again (proc). */
 export const FS_VOLATILE = 2;
 export const FS_READ_ONLY = 4;
+/** Any page can be filled again, so that the page cache is not the only place that has it. */
+export const FS_REFILLS = 8;
 
 /** `fill`: the page is a hole and reads as zeros; the frame was left alone. */
 export const FILL_HOLE = 1;

@@ -53,7 +53,7 @@ import type { TreeState } from './tree-state.ts';
 export interface Backing {
   readonly magic: number;
   /** FS_ bits beside FS_PAGED and FS_READ_ONLY. */
-  readonly capabilities: number;
+  capabilities(tree: Tree): number;
   /** The tree has its root; say what `source` means and what is absent. */
   mount(sb: number, tree: Tree, source: string, options: MountOptions): number;
   /** Learn what is absent. @param tid who asks, 0 = unknown */
@@ -85,7 +85,7 @@ const nothing = (): number => 0;
 
 /** A backing that has nothing, for those that override a few of its operations. */
 export const NO_BACKING: Omit<Backing, 'magic'> = {
-  capabilities: 0,
+  capabilities: nothing,
   mount: nothing,
   load: nothing,
   fill: () => FILL_HOLE,
@@ -190,7 +190,7 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
     capabilities(sb) {
       const tree = state.trees.get(sb);
       if (tree === undefined) return 0;
-      return FS_PAGED | backing.capabilities | (tree.readOnly ? FS_READ_ONLY : 0);
+      return FS_PAGED | backing.capabilities(tree) | (tree.readOnly ? FS_READ_ONLY : 0);
     },
     lookup(tid, directoryId, name) {
       const tree = treeOf(directoryId);

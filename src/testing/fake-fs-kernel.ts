@@ -83,6 +83,7 @@ export function fakeFsKernel(frames = 256): FakeFsKernel {
       alloc,
       unref,
       ref: (frame: number) => counts.set(frame, (counts.get(frame) ?? 0) + 1),
+      count: (frame: number) => counts.get(frame) ?? 0,
       total: () => frames,
       free: () => free.length,
     },

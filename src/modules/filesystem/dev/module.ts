@@ -79,7 +79,7 @@ function agree(kernel: Kernel, tree: Tree, directory: TreeInode, tid: number): n
 const devBacking = (kernel: Kernel): Backing => ({
   ...NO_BACKING,
   magic: TMPFS_MAGIC,
-  capabilities: FS_VOLATILE,
+  capabilities: () => FS_VOLATILE,
   mount: (_sb, tree) => populate(kernel, tree),
   load: (_sb, tree, inode, _what, tid) => agree(kernel, tree, inode, tid),
 });

@@ -6,7 +6,13 @@
  */
 import { EINVAL } from '../../../abi/linux/errno.ts';
 import { V9FS_MAGIC } from '../../../abi/linux/magic.ts';
-import { type FileSystem, inodeNumberOf, SB_SHIFT, superblockOf } from '../../../contracts/filesystem.ts';
+import {
+  type FileSystem,
+  FS_REFILLS,
+  inodeNumberOf,
+  SB_SHIFT,
+  superblockOf,
+} from '../../../contracts/filesystem.ts';
 import type { HostRequest, HostResult } from '../../../contracts/host.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
@@ -54,6 +60,7 @@ function hostBacking(state: HostState, kernel: Kernel): Backing {
   return {
     ...NO_BACKING,
     magic: V9FS_MAGIC,
+    capabilities: (tree) => (tree.readOnly ? FS_REFILLS : 0),
     mount: (_sb, tree, source) => attach(tree, source),
     load: (sb, tree, inode) => loadNames(state, kernel, sb, tree, inode),
     fill: (sb, tree, inode, index) => readPages(state, kernel, sb, tree, inode, index),

@@ -11,6 +11,7 @@ import {
   type DirectoryEntry,
   type FileSystem,
   FS_PAGED,
+  FS_REFILLS,
   inodeNumberOf,
   ROOT_INODE,
   SB_SHIFT,
@@ -25,6 +26,7 @@ import {
   type TreeInode,
 } from '../../../lib/inode-tree.ts';
 import { KernelFault } from '../../../lib/kernel-fault.ts';
+import { trimPage } from '../../../lib/tree-attributes.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { UPPER_INO } from './state.ts';
 
@@ -132,9 +134,28 @@ export function load(kernel: Kernel, tree: Tree, inode: TreeInode, what: number,
   return inode.children === null ? loadTarget(kernel, tree, inode, tid) : loadNames(kernel, tree, inode, tid);
 }
 
+/**
+ * Take over what the lower file system read ahead into the lower file's cache, so that no page is kept twice. Left
+ * alone if it has its pages nowhere else, or if anybody else holds one of them.
+ */
+function takeOver(kernel: Kernel, tree: Tree, lower: number, id: number, inode: TreeInode): void {
+  const { pagecache, frames } = kernel;
+  if ((lowerOf(kernel, tree).capabilities(tree.source) & FS_REFILLS) === 0) return;
+  const indices = pagecache.indices(lower);
+  if (indices.some((index) => frames.count(pagecache.find(lower, index)) !== 1)) return;
+  for (const index of indices) {
+    if (index * PAGE_SIZE >= inode.backed || pagecache.find(id, index) !== 0) continue;
+    const frame = pagecache.find(lower, index);
+    trimPage(kernel, inode, index, frame);
+    pagecache.insert(id, index, frame);
+  }
+  pagecache.truncate(lower, 0);
+}
+
 /** Read a page straight into this file's own frame, past the lower file's cache unless it is there. */
 export function fillFromLower(
   kernel: Kernel,
+  sb: number,
   tree: Tree,
   inode: TreeInode,
   index: number,
@@ -144,5 +165,6 @@ export function fillFromLower(
   const cached = kernel.pagecache.find(lower, index);
   if (cached === 0) return lowerOf(kernel, tree).fill(lower, index, frame);
   kernel.machine.u8.copyWithin(frame * PAGE_SIZE, cached * PAGE_SIZE, (cached + 1) * PAGE_SIZE);
+  takeOver(kernel, tree, lower, sb * SB_SHIFT + inode.ino, inode);
   return 0;
 }

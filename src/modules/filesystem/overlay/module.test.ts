@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EINVAL } from '../../../abi/linux/errno.ts';
 import { S_IFDIR, S_IFREG } from '../../../abi/linux/stat.ts';
-import { createStat, type FileSystem, SB_SHIFT } from '../../../contracts/filesystem.ts';
+import {
+  createStat,
+  FILL_HOLE,
+  type FileSystem,
+  FS_REFILLS,
+  SB_SHIFT,
+} from '../../../contracts/filesystem.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import { decode, encode, type Schema } from '../../../contracts/schema.ts';
 import { NO_BACKING, treeFileSystem } from '../../../lib/tree-file-system.ts';
@@ -14,32 +20,72 @@ import type { OverlayState } from './state.ts';
 
 const LOWER_ROOT = SB_SHIFT + 1;
 
-/** A lower file system on superblock 1 that, once frozen, waits before it gives each answer first and refuses to be changed. */
-function lowerOn(fake: FakeFsKernel): { cell: FileSystem; freeze(): void } {
+const PAGE = 4096;
+
+interface Lower {
+  readonly cell: FileSystem;
+  /** From now on it waits before it gives an answer for the first time, reads ahead, and can not be changed. */
+  freeze(): void;
+  /** Drop what it read ahead. */
+  forget(): void;
+}
+
+function lowerOn(fake: FakeFsKernel): Lower {
+  const { pagecache, frames, machine } = fake.kernel;
   const ram = treeFileSystem({ trees: new Map() }, fake.kernel, { ...NO_BACKING, magic: 0 });
   fake.cells['lower'] = ram;
   fake.types.set(1, 'lower');
   expect(ram.mount(1, '', '')).toBe(LOWER_ROOT);
+  /** What the store behind it has: inode to page index to bytes. */
+  const store = new Map<number, Map<number, Uint8Array>>();
   const waited = new Set<string>();
   const first = (key: string): boolean => !waited.has(key) && waited.add(key) !== undefined;
   const refuse = (): never => {
     throw new Error('the lower file system was changed');
   };
+  const keep = (directory: number): void => {
+    const entries = ram.list(0, directory, 0, 1000);
+    for (const { inode, type } of typeof entries === 'number' ? [] : entries) {
+      if (type === S_IFDIR) keep(inode);
+      const pages = pagecache.indices(inode).map((index): [number, Uint8Array] => {
+        const frame = pagecache.find(inode, index);
+        return [index, machine.u8.slice(frame * PAGE, (frame + 1) * PAGE)];
+      });
+      if (pages.length > 0) store.set(inode, new Map(pages));
+      pagecache.truncate(inode, 0);
+    }
+  };
+  const readAhead = (inode: number): void => {
+    for (const [index, bytes] of store.get(inode) ?? []) {
+      if (pagecache.find(inode, index) !== 0) continue;
+      const frame = frames.alloc(false, 0);
+      machine.u8.set(bytes, frame * PAGE);
+      pagecache.insert(inode, index, frame);
+      frames.unref(frame);
+    }
+  };
   return {
     cell: ram,
+    forget() {
+      for (const inode of store.keys()) pagecache.truncate(inode, 0);
+    },
     freeze() {
+      keep(LOWER_ROOT);
       fake.cells['lower'] = {
         ...ram,
+        capabilities: (sb) => ram.capabilities(sb) | FS_REFILLS,
         stat: (id, into) => (first(`stat ${id}`) ? WAIT : ram.stat(id, into)),
         readlink: (tid, id) => (first(`readlink ${id}`) ? WAIT : ram.readlink(tid, id)),
         list: (tid, id, cookie, limit) =>
-          first(`list ${id} ${cookie}`) ? WAIT : ram.list(tid, id, cookie, Math.min(limit, 1000)),
+          first(`list ${id} ${cookie}`) ? WAIT : ram.list(tid, id, cookie, limit),
         fill(id, index, frame) {
-          if (first(`fill ${id} ${index}`)) return WAIT;
-          // The lower file system's pages are in its cache here, where a real one reads them from its store.
-          const page = fake.kernel.pagecache.find(id, index);
-          if (page === 0) return ram.fill(id, index, frame);
-          fake.kernel.machine.u8.copyWithin(frame * 4096, page * 4096, (page + 1) * 4096);
+          const bytes = store.get(id)?.get(index);
+          if (bytes === undefined) return FILL_HOLE;
+          if (first(`fill ${id}`)) {
+            readAhead(id);
+            return WAIT;
+          }
+          machine.u8.set(bytes, frame * PAGE);
           return 0;
         },
         create: refuse,
@@ -98,6 +144,7 @@ describe('filesystem/overlay', () => {
         else learn(overlay, root, overlay.root, ids);
         execute(overlay, root, ids, above);
         overlay.cell().unmount(2);
+        lower.forget();
         expect(fake.freeFrames()).toBe(used);
       }),
       { numRuns: 100 },
@@ -118,6 +165,37 @@ describe('filesystem/overlay', () => {
     const expected = new Uint8Array(9000).fill(7, 0, 5000);
     expected.set([1, 2]);
     expect(settle(() => readFile(fake, file, 9000))).toEqual(expected);
+    expect(readFile(fake, below, 9000)).toEqual(new Uint8Array(9000).fill(7));
+  });
+
+  test('takes over what the lower file system read ahead, unless somebody holds it', () => {
+    for (const held of [false, true]) {
+      const fake = fakeFsKernel();
+      const lower = lowerOn(fake);
+      const below = lower.cell.create(LOWER_ROOT, 'f', S_IFREG | 0o644, 0, 0, 0);
+      writeFile(fake, below, 0, new Uint8Array(9000).fill(7));
+      lower.freeze();
+      const before = fake.freeFrames();
+      const { cell, root } = overlayOn(fake);
+      const file = settle(() => cell().lookup(0, root, 'f'));
+      expect(settle(() => cell().stat(file, createStat()))).toBe(0);
+      expect(fake.kernel.pagecache.get(file, 0, false)).toBe(WAIT);
+      if (held) fake.kernel.frames.ref(fake.kernel.pagecache.find(below, 1));
+      expect(readFile(fake, file, 9000)).toEqual(new Uint8Array(9000).fill(7));
+      expect(before - fake.freeFrames()).toBe(held ? 6 : 3);
+      writeFile(fake, file, 4096, new Uint8Array([1]));
+      expect(readFile(fake, below, 9000)).toEqual(new Uint8Array(9000).fill(7));
+    }
+  });
+
+  test('leaves the pages of a lower file system that has them nowhere else', () => {
+    const fake = fakeFsKernel();
+    const lower = lowerOn(fake);
+    const below = lower.cell.create(LOWER_ROOT, 'f', S_IFREG | 0o644, 0, 0, 0);
+    writeFile(fake, below, 0, new Uint8Array(9000).fill(7));
+    const { cell, root } = overlayOn(fake);
+    const file = cell().lookup(0, root, 'f');
+    writeFile(fake, file, 0, new Uint8Array([1]));
     expect(readFile(fake, below, 9000)).toEqual(new Uint8Array(9000).fill(7));
   });
 

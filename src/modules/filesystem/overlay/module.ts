@@ -17,7 +17,7 @@ const overlayBacking = (kernel: Kernel): Backing => ({
   magic: OVERLAYFS_SUPER_MAGIC,
   mount: (_sb, tree, source) => attach(kernel, tree, source),
   load: (_sb, tree, inode, what, tid) => load(kernel, tree, inode, what, tid),
-  fill: (_sb, tree, inode, index, frame) => fillFromLower(kernel, tree, inode, index, frame),
+  fill: (sb, tree, inode, index, frame) => fillFromLower(kernel, sb, tree, inode, index, frame),
   unmount: (_sb, tree) => detach(kernel, tree),
 });
 

@@ -133,6 +133,9 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/net/ipv4/ip_local_port_range', '32768\t60999'),
   setting('sys/net/ipv4/ip_forward', '0'),
   setting('sys/net/ipv4/tcp_fin_timeout', '60'),
+  setting('sys/fs/mqueue/msg_max', '10'),
+  setting('sys/fs/mqueue/msgsize_max', '8192'),
+  setting('sys/fs/mqueue/queues_max', '256'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

@@ -48,6 +48,8 @@ export function stateOf({ kernel, group, thread }: Subject): string {
   if (group.zombie) return 'Z (zombie)';
   if (thread.dead) return 'X (dead)';
   if (group.stopped !== 0) return 'T (stopped)';
+  // The first process has no program of its own and never runs.
+  if (group.executable === 0) return 'S (sleeping)';
   const waiting = kernel.waits.waiting(thread.tid);
   if (waiting === null) return 'R (running)';
   return waiting === 'disk' ? 'D (disk sleep)' : 'S (sleeping)';

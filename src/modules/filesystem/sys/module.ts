@@ -18,6 +18,8 @@ const cpuRange = ({ machine }: Kernel): string => {
   return last === 0 ? '0\n' : `0-${last}\n`;
 };
 
+const cpuMask = ({ machine }: Kernel): string => `${(2 ** machine.layout.harts - 1).toString(16)}\n`;
+
 /** Its entries are the modules in place. */
 const MODULES = 'module';
 
@@ -28,6 +30,13 @@ const FIXED = textTree<Kernel>([
   file('devices/system/node/online', () => '0\n'),
   file('devices/system/node/possible', () => '0\n'),
   file('devices/system/node/node0/cpulist', cpuRange),
+  file('devices/system/node/node0/cpumap', cpuMask),
+  file('devices/system/cpu/kernel_max', ({ machine }) => `${machine.layout.harts - 1}\n`),
+  file('devices/system/cpu/cpu0/topology/core_id', () => '0\n'),
+  file('devices/system/cpu/cpu0/topology/physical_package_id', () => '0\n'),
+  file('devices/system/cpu/cpu0/topology/core_cpus', () => '1\n'),
+  file('devices/system/cpu/cpu0/topology/core_siblings', cpuMask),
+  file('devices/system/cpu/cpu0/topology/thread_siblings', () => '1\n'),
   file('devices/system/clocksource/clocksource0/current_clocksource', () => 'riscv_clocksource\n'),
   file('devices/system/clocksource/clocksource0/available_clocksource', () => 'riscv_clocksource\n'),
   file('kernel/mm/transparent_hugepage/enabled', () => 'always madvise [never]\n'),
