@@ -120,7 +120,9 @@ export class WaitQueues implements Waits {
   notify(tid: number): void {
     const record = this.#records.get(tid);
     if (record === undefined || record.resumedBy !== 0) this.#kernel.scheduler.enqueue(tid);
-    else if (record.restart !== 'disk') this.#resume(record, RESUMED_BY_SIGNAL);
+    else if (record.restart !== 'disk' || this.#kernel.process.group(tid).exiting) {
+      this.#resume(record, RESUMED_BY_SIGNAL);
+    }
   }
 
   cancel(tid: number): void {
