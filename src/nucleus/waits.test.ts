@@ -5,16 +5,19 @@ import { SYSCALL, WaitQueues } from './waits.ts';
 interface Told {
   readonly runnable: number[];
   readonly armed: Map<number, number>;
+  /** Threads whose group is to exit. */
+  readonly exiting: Set<number>;
 }
 
 function fixture(): { waits: WaitQueues; told: Told } {
-  const told: Told = { runnable: [], armed: new Map() };
+  const told: Told = { runnable: [], armed: new Map(), exiting: new Set() };
   const kernel = {
     scheduler: { enqueue: (tid: number) => void told.runnable.push(tid), dequeue: () => {} },
     clock: {
       arm: (_kind: string, tid: number, at: number) => void told.armed.set(tid, at),
       disarm: (_kind: string, tid: number) => void told.armed.delete(tid),
     },
+    process: { group: (tid: number) => ({ exiting: told.exiting.has(tid) }) },
   } as unknown as Kernel;
   return { waits: new WaitQueues(kernel), told };
 }
@@ -92,7 +95,7 @@ describe('WaitQueues', () => {
     expect(told.runnable).toEqual([2]);
   });
 
-  it('lets a signal break off any wait but one on the disk', () => {
+  it('lets a signal break off any wait but one on the disk, and a kill that too', () => {
     const event = waits.newEvent();
     waitOn(1, event);
     waits.begin();
@@ -103,6 +106,9 @@ describe('WaitQueues', () => {
     expect(waits.resumed(1)).toBe(RESUMED_BY_SIGNAL);
     expect(waits.waiting(2)).toBe('disk');
     expect(waits.waiters(event)).toEqual([2]);
+    told.exiting.add(2);
+    waits.notify(2);
+    expect(waits.resumed(2)).toBe(RESUMED_BY_SIGNAL);
   });
 
   it('moves waiters between events in order', () => {
