@@ -4,6 +4,7 @@
 import { EEXIST, EISDIR, ENOENT, ENOTEMPTY } from '../abi/linux/errno.ts';
 import type { FileSystem } from '../contracts/filesystem.ts';
 import type { HostRequest, HostResult, HostStat } from '../contracts/host.ts';
+import { bytesOf } from '../lib/utf8.ts';
 import type { FakeFsKernel } from './fake-fs-kernel.ts';
 
 interface Item {
@@ -129,7 +130,7 @@ export function fakeFolder(): FakeFolder {
     log: [],
     refuse: null,
     put(path, type, content = '', mode = 0o644) {
-      const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+      const bytes = typeof content === 'string' ? bytesOf(content) : content;
       const target = type === 'symlink' && typeof content === 'string' ? content : '';
       folder.items.set(path, { type, mode, bytes, target, mtimeSeconds: 1000 });
     },

@@ -65,9 +65,11 @@ function hostBacking(state: HostState, kernel: Kernel): Backing {
     load: (sb, tree, inode) => loadNames(state, kernel, sb, tree, inode),
     fill: (sb, tree, inode, index) => readPages(state, kernel, sb, tree, inode, index),
     creating: (sb, tree, directory, name, mode, target) =>
-      change(sb, directory.ino, `create ${name}`, () => creation(tree, directory, name, mode, target)),
+      change(sb, directory.ino, `create ${mode} ${name}/${target}`, () =>
+        creation(tree, directory, name, mode, target),
+      ),
     linking: (sb, tree, directory, name, inode) =>
-      change(sb, directory.ino, `link ${name}`, () => linking(tree, directory, name, inode)),
+      change(sb, directory.ino, `link ${inode.ino} ${name}`, () => linking(tree, directory, name, inode)),
     unlinking(sb, tree, directory, name, inode) {
       const answer = change(sb, directory.ino, `unlink ${name}`, () =>
         removal(state, kernel, sb, tree, directory, name, inode),

@@ -147,9 +147,9 @@ describe('filesystem/overlay', () => {
         lower.forget();
         expect(fake.freeFrames()).toBe(used);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
-  });
+  }, 60_000);
 
   test('copies pages of its own, and a cut file does not get the lower bytes back', () => {
     const fake = fakeFsKernel();
