@@ -9,6 +9,6 @@ test('vm/cow and vm/primitive take each other’s place between any two operatio
     fc.property(commandLists, fc.boolean(), (commands, primitiveFirst) => {
       playCommands(primitiveFirst ? [primitiveVm, cowVm] : [cowVm, primitiveVm], commands);
     }),
-    { numRuns: 400 },
+    { numRuns: 300 },
   );
 });

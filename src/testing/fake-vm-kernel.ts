@@ -94,12 +94,16 @@ function fakeFileSystem(machine: () => Machine, files: Map<number, FakeFile>): P
 export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeVmKernel {
   const machine = createMachine({ memoryBytes: frames * PAGE, harts: 1, contexts: 1, engineBytes: 0 }, false);
   const files = new Map<number, FakeFile>();
-  // What hart 0 remembers: page address to physical page and whether it may write.
-  const buffer = new Map<number, { physical: number; write: boolean }>();
+  // What hart 0 remembers for loads and for stores: page address to physical page.
+  const buffers = { load: new Map<number, number>(), store: new Map<number, number>() };
   const engine: Partial<Engine> = {
-    flushHart: () => buffer.clear(),
+    flushHart() {
+      buffers.load.clear();
+      buffers.store.clear();
+    },
     flushPage(va) {
-      buffer.delete(va);
+      buffers.load.delete(va);
+      buffers.store.delete(va);
     },
     flushCode() {},
     invalidateFrame(frame) {
@@ -156,16 +160,17 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeV
     access(space, va, access, value) {
       kernel.pmap.activate(0, space);
       const page = va - (va % PAGE);
-      const write = (access & PROT_WRITE) !== 0;
+      const buffer = (access & PROT_WRITE) !== 0 ? buffers.store : buffers.load;
       for (let tries = 0; tries < 8; tries++) {
         const known = buffer.get(page);
-        if (known !== undefined && (!write || known.write)) {
-          if (write && value !== undefined) machine.u8[known.physical + (va % PAGE)] = value;
-          return machine.u8[known.physical + (va % PAGE)] as number;
+        if (known !== undefined) {
+          const at = known + (va % PAGE);
+          if (value !== undefined) machine.u8[at] = value;
+          return machine.u8[at] as number;
         }
         const physical = kernel.pmap.translate(space, page, access);
         if (physical !== 0) {
-          buffer.set(page, { physical, write });
+          buffer.set(page, physical);
           continue;
         }
         const result = fake.finish(() => kernel.vm.fault(space, va, access, STACK_LIMIT));

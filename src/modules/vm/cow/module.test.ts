@@ -25,7 +25,7 @@ describe('vm/cow', () => {
   test('behaves as memory does, through exchanges with itself', () => {
     fc.assert(
       fc.property(commandLists, (commands) => playCommands([cowVm], commands)),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

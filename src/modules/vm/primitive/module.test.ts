@@ -26,7 +26,7 @@ describe('vm/primitive', () => {
   test('behaves as memory does, but for shared files', () => {
     fc.assert(
       fc.property(commandLists, (commands) => playCommands([primitiveVm], commands)),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
