@@ -269,7 +269,8 @@ export interface FileTimes {
 
 /**
  * Path operations take the asking thread, a dentry to start at (0 = the working directory) and a byte-string path.
- * Every one may return WAIT and is idempotent until it succeeds. `follow` = a symlink in the last place is followed.
+ * Every one may return WAIT and is idempotent until it succeeds. An empty path with a dentry is that dentry for `resolve`,
+ * `readlink`, `link`, `chmod`, `chown` and `utimes` (AT_EMPTY_PATH), else -ENOENT. `follow` = a symlink in the last place is followed.
  */
 export interface Vfs {
   /** Mount the root file system. @returns its root dentry, -errno or WAIT */

@@ -3,8 +3,8 @@
  *
  * Source: openat(2), path_resolution(7). Holds no state.
  */
-import { EBADF, ENOTDIR } from '../../../abi/linux/errno.ts';
-import { AT_FDCWD, PATH_MAX } from '../../../abi/linux/fcntl.ts';
+import { EBADF, ENOENT, ENOTDIR } from '../../../abi/linux/errno.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, PATH_MAX } from '../../../abi/linux/fcntl.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 
@@ -19,6 +19,22 @@ export function startOf(kernel: Kernel, tid: number, directory: number, path: st
   if (file < 0) return file;
   const { dentry } = kernel.vfs.file(file);
   return dentry === 0 ? -ENOTDIR : dentry;
+}
+
+/**
+ * The same for calls that take AT_EMPTY_PATH: an empty path is the descriptor's own file, or the working directory.
+ * @returns a dentry, 0 = go by the path, -ENOENT (empty without the flag), -EBADF, -ENOTDIR
+ */
+export function startOrSelf(
+  kernel: Kernel,
+  tid: number,
+  directory: number,
+  path: string,
+  flags: number,
+): number {
+  if (path !== '') return startOf(kernel, tid, directory, path);
+  if ((flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+  return directory === AT_FDCWD ? kernel.process.place(tid).cwd : startOf(kernel, tid, directory, path);
 }
 
 /** The open file of a descriptor, not one of O_PATH. @returns it or -EBADF */

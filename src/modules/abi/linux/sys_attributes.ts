@@ -18,7 +18,7 @@ import { S_IALLUGO, STATX_RESERVED } from '../../../abi/linux/stat.ts';
 import { createStat, type Stat } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { FileTimes } from '../../../contracts/vfs.ts';
-import { readPath, startOf, usableFile } from './at.ts';
+import { readPath, startOf, startOrSelf, usableFile } from './at.ts';
 import { signalWriteError } from './buffers.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
 import { statBytes, statfsBytes, statxBytes } from './stat-layout.ts';
@@ -123,11 +123,7 @@ const sysFchmodat2: Handler = (kernel, tid, directory, va, mode, flags) => {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const path = readPath(kernel, tid, va);
   if (typeof path === 'number') return path;
-  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) {
-    if (directory === AT_FDCWD) return kernel.vfs.chmod(tid, 0, '.', mode & S_IALLUGO, true);
-    return sysFchmod(kernel, tid, directory, mode, 0, 0, 0, 0);
-  }
-  const at = startOf(kernel, tid, directory, path);
+  const at = startOrSelf(kernel, tid, directory, path, flags);
   if (at < 0) return at;
   const follow = (flags & AT_SYMLINK_NOFOLLOW) === 0;
   return kernel.vfs.chmod(tid, at, path, mode & S_IALLUGO, follow);
@@ -151,11 +147,7 @@ const sysFchownat: Handler = (kernel, tid, directory, va, uid, gid, flags) => {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const path = readPath(kernel, tid, va);
   if (typeof path === 'number') return path;
-  if (path === '' && (flags & AT_EMPTY_PATH) !== 0) {
-    if (directory === AT_FDCWD) return kernel.vfs.chown(tid, 0, '.', idOf(uid), idOf(gid), true);
-    return sysFchown(kernel, tid, directory, uid, gid, 0, 0, 0);
-  }
-  const at = startOf(kernel, tid, directory, path);
+  const at = startOrSelf(kernel, tid, directory, path, flags);
   if (at < 0) return at;
   return kernel.vfs.chown(tid, at, path, idOf(uid), idOf(gid), (flags & AT_SYMLINK_NOFOLLOW) === 0);
 };
@@ -200,17 +192,15 @@ const sysUtimensat: Handler = (kernel, tid, directory, va, timesVa, flags) => {
   if (typeof times === 'number') return times;
   if (times.atime === null && times.mtime === null) return 0;
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-  const path = va === 0 ? '' : readPath(kernel, tid, va);
-  if (typeof path === 'number') return path;
-  if (path === '') {
-    if (va === 0 && directory === AT_FDCWD) return -EFAULT;
-    if (va === 0 && flags !== 0) return -EINVAL;
-    if (va !== 0 && (flags & AT_EMPTY_PATH) === 0) return -ENOENT;
-    if (directory === AT_FDCWD) return kernel.vfs.utimes(tid, 0, '.', times, true);
+  if (va === 0) {
+    if (directory === AT_FDCWD) return -EFAULT;
+    if (flags !== 0) return -EINVAL;
     const file = usableFile(kernel, tid, directory);
     return typeof file === 'number' ? file : kernel.vfs.utimesFile(tid, file.id, times);
   }
-  const at = startOf(kernel, tid, directory, path);
+  const path = readPath(kernel, tid, va);
+  if (typeof path === 'number') return path;
+  const at = startOrSelf(kernel, tid, directory, path, flags);
   if (at < 0) return at;
   return kernel.vfs.utimes(tid, at, path, times, (flags & AT_SYMLINK_NOFOLLOW) === 0);
 };

@@ -95,7 +95,7 @@ const sysLseek: Handler = (kernel, tid, fd, offset, whence) => {
 const sysFsync: Handler = (kernel, tid, fd) => {
   const file = usableFile(kernel, tid, fd);
   if (typeof file === 'number') return file;
-  return file.inode === 0 || file.kind === 'pipe' ? -EINVAL : kernel.vfs.flush(file.id);
+  return file.kind === 'regular' || file.kind === 'directory' ? kernel.vfs.flush(file.id) : -EINVAL;
 };
 
 /** sync(2): what a program wrote is in its file system; nothing is behind. */

@@ -20,7 +20,7 @@ import {
 import { createStat } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { bytesOf } from '../../../lib/utf8.ts';
-import { readPath, startOf } from './at.ts';
+import { readPath, startOf, startOrSelf } from './at.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
 import { mountCalls } from './sys_mount.ts';
 import { openCalls } from './sys_open.ts';
@@ -86,8 +86,7 @@ const sysLinkat: Handler = (kernel, tid, oldDirectory, oldVa, newDirectory, newV
   if (typeof oldPath === 'number') return oldPath;
   const newPath = readPath(kernel, tid, newVa);
   if (typeof newPath === 'number') return newPath;
-  if (oldPath === '' && (flags & AT_EMPTY_PATH) === 0) return -ENOENT;
-  const from = startOf(kernel, tid, oldDirectory, oldPath);
+  const from = startOrSelf(kernel, tid, oldDirectory, oldPath, flags);
   if (from < 0) return from;
   const to = startOf(kernel, tid, newDirectory, newPath);
   if (to < 0) return to;

@@ -16,8 +16,16 @@ import { statNameless } from './nameless.ts';
 import { inGroup, MAY_WRITE, owns, permit, permitDentry, withoutSetIds } from './permission.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
 
-/** The dentry of a path for a change by path; `core.here` describes it. Magic links to pipes have no attributes to change. */
+/**
+ * The dentry of a path for a change by path; `core.here` describes it. An empty path is `at` itself (AT_EMPTY_PATH). Magic
+ * links to pipes have no attributes to change.
+ */
 export function find(core: Core, tid: number, at: number, path: string, follow: boolean): number {
+  if (path === '' && at !== 0) {
+    const { inode } = dentryOf(core, at);
+    const error = servedBy(core, inode).stat(inode, core.here);
+    return error === 0 ? at : error;
+  }
   const found = walk(core, tid, at, path, follow ? FOLLOW : 0);
   return found === JUMPED ? -ENOENT : found;
 }
