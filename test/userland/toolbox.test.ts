@@ -48,6 +48,11 @@ grep -x Gamma g; grep -l beta g nope 2>/dev/null; echo $?; grep -e '-' g; echo $
     script: `env -i A=1 /usr/bin/env | sort | head -1; kill -l 9; true; echo $?; false; echo $?; env B=2 sh -c 'echo $B'`,
     stdout: 'A=1\nKILL\n0\n1\n2\n',
   },
+  {
+    name: 'nice',
+    script: `nice -n 5 nice -n 3 nice; nice nice; nice nope 2>/dev/null; echo $?; nice -n 1 sh -c 'exit 3'; echo $?`,
+    stdout: '8\n10\n127\n3\n',
+  },
 ];
 
 describe.skipIf(!haveQemu)('toolbox', () => {

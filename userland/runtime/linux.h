@@ -47,6 +47,8 @@ enum {
   SYS_rt_sigaction = 134,
   SYS_rt_sigprocmask = 135,
   SYS_rt_sigpending = 136,
+  SYS_setpriority = 140,
+  SYS_getpriority = 141,
   SYS_setpgid = 154,
   SYS_getpgid = 155,
   SYS_uname = 160,

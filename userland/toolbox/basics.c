@@ -1,5 +1,5 @@
 /*
- * echo, true, false, kill, sleep, pwd, uname, env, basename, dirname.
+ * echo, true, false, kill, sleep, pwd, uname, env, nice, basename, dirname.
  */
 #include "toolbox.h"
 
@@ -101,6 +101,24 @@ int tool_uname(int argc, char **argv) {
   return 0;
 }
 
+/* Executes argv, found in PATH; comes back only with the status of a failure, after a complaint. */
+static int run_command(char **argv, char **block) {
+  const char *path = variable("PATH");
+  int error = -ENOENT;
+  if (!path || strchr(argv[0], '/')) {
+    error = sys_execve(argv[0], argv, block);
+  } else {
+    for (const char *end; error == -ENOENT && *path; path = *end ? end + 1 : end) {
+      for (end = path; *end && *end != ':';) end++;
+      char folder[4096] = {0};
+      memcpy(folder, path, (size_t)(end - path) < sizeof folder ? (size_t)(end - path) : 0);
+      error = sys_execve(join_path(folder, argv[0]), argv, block);
+    }
+  }
+  complain("%s: %s", argv[0], error_text(error));
+  return error == -ENOENT ? 127 : 126;
+}
+
 /* env [-i] [NAME=VALUE...] [COMMAND...] */
 int tool_env(int argc, char **argv) {
   int i = 1;
@@ -120,20 +138,25 @@ int tool_env(int argc, char **argv) {
     for (char **entry = block; *entry; entry++) print("%s\n", *entry);
     return 0;
   }
-  const char *path = variable("PATH");
-  int error = -ENOENT;
-  if (!path || strchr(argv[i], '/')) {
-    error = sys_execve(argv[i], argv + i, block);
-  } else {
-    for (const char *end; error == -ENOENT && *path; path = *end ? end + 1 : end) {
-      for (end = path; *end && *end != ':';) end++;
-      char folder[4096] = {0};
-      memcpy(folder, path, (size_t)(end - path) < sizeof folder ? (size_t)(end - path) : 0);
-      error = sys_execve(join_path(folder, argv[i]), argv + i, block);
-    }
+  return run_command(argv + i, block);
+}
+
+/* nice [-n STEP] COMMAND...   without a command: the present value */
+int tool_nice(int argc, char **argv) {
+  struct options options;
+  long step = 10;
+  if (!parse_options(argc, argv, "", "n", &options)) return 125;
+  bool minus = options.on['n'] && *options.value['n'] == '-';
+  if (options.on['n'] && !parse_number(options.value['n'] + minus, &step)) die("%s: not a number", options.value['n']);
+  /* The raw call answers 20 - nice, so that no answer looks like an error. */
+  long present = 20 - SYSCALL(SYS_getpriority, 0, 0);
+  if (options.first == argc) {
+    print("%ld\n", present);
+    return 0;
   }
-  complain("%s: %s", argv[i], error_text(error));
-  return error == -ENOENT ? 127 : 126;
+  long error = SYSCALL(SYS_setpriority, 0, 0, present + (minus ? -step : step));
+  if (error < 0) complain("cannot set niceness: %s", error_text(error));
+  return run_command(argv + options.first, environment);
 }
 
 int tool_basename(int argc, char **argv) {

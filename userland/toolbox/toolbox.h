@@ -8,9 +8,9 @@
 #include "../runtime/runtime.h"
 
 #define TOOLS(X)                                                                                                      \
-  X(basename) X(cat) X(chmod) X(cp) X(date) X(dirname) X(echo) X(env) X(false) X(grep) X(head) X(insmod) X(kill) X(ln) \
-  X(ls) X(lsmod) X(mkdir) X(modprobe) X(mv) X(printf) X(ps) X(pwd) X(rm) X(rmdir) X(rmmod) X(seq) X(sleep) X(sort)    \
-  X(stat) X(tail) X(tee) X(test) X(touch) X(true) X(uname) X(wc)
+  X(basename) X(cat) X(chmod) X(cp) X(date) X(dirname) X(echo) X(env) X(false) X(grep) X(head) X(insmod) X(kill)      \
+  X(ln) X(ls) X(lsmod) X(mkdir) X(modprobe) X(mv) X(nice) X(printf) X(ps) X(pwd) X(rm) X(rmdir) X(rmmod) X(seq)       \
+  X(sleep) X(sort) X(stat) X(tail) X(tee) X(test) X(touch) X(true) X(uname) X(wc)
 
 #define DECLARE(name) int tool_##name(int argc, char **argv);
 TOOLS(DECLARE)
