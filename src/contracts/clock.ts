@@ -11,7 +11,7 @@ export type TimerKind = 'wait' | 'itimer';
 
 export interface Timer {
   kind: TimerKind;
-  /** tid for `wait`, tgid for `itimer`. */
+  /** tid for `wait`; for `itimer` tgid, or minus the id of a timer of timer_create(2). */
   target: number;
   /** Monotonic ns. */
   deadline: number;

@@ -112,6 +112,11 @@ export interface ThreadGroup {
   timerInterval: number;
   /** Monotonic ns at which ITIMER_REAL expires next, so that it does not drift; open. */
   timerDeadline: number;
+  /** ITIMER_VIRTUAL and ITIMER_PROF: ns of CPU time left, 0 = not armed, and interval; open. */
+  virtualLeft: number;
+  virtualInterval: number;
+  profileLeft: number;
+  profileInterval: number;
   /** Of collected children and of exited threads. */
   childUserNs: number;
   childSystemNs: number;
@@ -171,6 +176,22 @@ export interface HandlerTable {
   actions: Map<number, SignalAction>;
 }
 
+/** A timer of timer_create(2) on a monotonic or real-time clock. */
+export interface PosixTimer {
+  id: number;
+  tgid: number;
+  clock: number;
+  /** Thread that gets the signal (SIGEV_THREAD_ID), 0 = the group; signal 0 = none (SIGEV_NONE). */
+  tid: number;
+  signal: number;
+  value: number;
+  interval: number;
+  /** Monotonic ns, or -1. */
+  deadline: number;
+  /** Expirations beyond the first since the signal that is pending, or was last taken, was sent. */
+  overrun: number;
+}
+
 export interface ProcessState {
   threads: Map<number, Thread>;
   groups: Map<number, ThreadGroup>;
@@ -179,6 +200,8 @@ export interface ProcessState {
   handlers: Map<number, HandlerTable>;
   nextPid: number;
   nextTable: number;
+  timers: Map<number, PosixTimer>;
+  nextTimer: number;
   /** Register contexts in use, by index. */
   contexts: boolean[];
 }
@@ -193,6 +216,17 @@ export const createSignalInfo = (): SignalInfo => ({
   value: 0,
 });
 export const createSignalAction = (): SignalAction => ({ handler: 0, flags: 0, maskLow: 0, maskHigh: 0 });
+export const createPosixTimer = (): PosixTimer => ({
+  id: 0,
+  tgid: 0,
+  clock: 0,
+  tid: 0,
+  signal: 0,
+  value: 0,
+  interval: 0,
+  deadline: -1,
+  overrun: 0,
+});
 export const createThread = (): Thread => ({
   tid: 0,
   tgid: 0,
@@ -268,6 +302,10 @@ export const createThreadGroup = (): ThreadGroup => ({
   startNs: 0,
   timerInterval: 0,
   timerDeadline: 0,
+  virtualLeft: 0,
+  virtualInterval: 0,
+  profileLeft: 0,
+  profileInterval: 0,
   childUserNs: 0,
   childSystemNs: 0,
   exitedUserNs: 0,
@@ -372,6 +410,10 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     startNs: int(),
     timerInterval: int(),
     timerDeadline: int(),
+    virtualLeft: int(),
+    virtualInterval: int(),
+    profileLeft: int(),
+    profileInterval: int(),
     childUserNs: int(),
     childSystemNs: int(),
     exitedUserNs: int(),
@@ -385,6 +427,21 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
   createThreadGroup,
 );
 
+const posixTimer: Schema<PosixTimer> = record<PosixTimer>(
+  {
+    id: int(),
+    tgid: int(),
+    clock: int(),
+    tid: int(),
+    signal: int(),
+    value: int(),
+    interval: int(),
+    deadline: int(),
+    overrun: int(),
+  },
+  createPosixTimer,
+);
+
 const blank = (): ProcessState => ({
   threads: new Map(),
   groups: new Map(),
@@ -393,6 +450,8 @@ const blank = (): ProcessState => ({
   handlers: new Map(),
   nextPid: 1,
   nextTable: 1,
+  timers: new Map(),
+  nextTimer: 1,
   contexts: [],
 });
 
@@ -431,6 +490,8 @@ export const processLayout: StateLayout<ProcessState> = layout(
       ),
       nextPid: int(),
       nextTable: int(),
+      timers: map(int(), posixTimer),
+      nextTimer: int(),
       contexts: array(bool()),
     },
     blank,
@@ -569,8 +630,18 @@ export interface Process {
   /** capabilities(7). @param capability number of CAP_ */
   capable(tid: number, capability: number): boolean;
   addTime(tid: number, userNs: number, systemNs: number): void;
-  /** An interval timer expired: send SIGALRM and arm it again. */
-  timerExpired(tgid: number): void;
+  /** An interval timer expired: send its signal and arm it again. @param target tgid: SIGALRM; minus the id of a PosixTimer */
+  timerExpired(target: number): void;
+  /**
+   * timer_create(2), not armed. @param target thread that gets the signal, 0 = the group @param value null = the timer's
+   * id @returns its id or -EAGAIN
+   */
+  createTimer(tid: number, clock: number, target: number, signal: number, value: number | null): number;
+  /** A timer of the caller's group, or null. */
+  timer(tid: number, id: number): Readonly<PosixTimer> | null;
+  /** @param deadline monotonic ns, -1 = disarm */
+  setTimer(id: number, deadline: number, interval: number): void;
+  deleteTimer(id: number): void;
 }
 
 export const process: Contract<Process> = {
@@ -621,6 +692,10 @@ export const process: Contract<Process> = {
     'capable',
     'addTime',
     'timerExpired',
+    'createTimer',
+    'timer',
+    'setTimer',
+    'deleteTimer',
   ],
   interfaces: {},
 };

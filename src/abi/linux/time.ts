@@ -23,3 +23,15 @@ export const ITIMER_VIRTUAL = 1;
 export const ITIMER_PROF = 2;
 /** struct itimerval: interval, then value, each a struct timeval. */
 export const ITIMERVAL_SIZE = 32;
+/** struct itimerspec: interval, then value, each a struct timespec. */
+export const ITIMERSPEC_SIZE = 32;
+
+/** struct sigevent (sigevent(3)): 64 bytes. */
+export const SIGEVENT_SIZE = 64;
+export const SIGEVENT_VALUE = 0;
+export const SIGEVENT_SIGNO = 8;
+export const SIGEVENT_NOTIFY = 12;
+export const SIGEVENT_TID = 16;
+export const SIGEV_SIGNAL = 0;
+export const SIGEV_NONE = 1;
+export const SIGEV_THREAD_ID = 4;

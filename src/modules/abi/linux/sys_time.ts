@@ -1,5 +1,5 @@
 /**
- * System calls on clocks, sleeping and interval timers.
+ * System calls on clocks and sleeping.
  */
 import { CAP_SYS_TIME } from '../../../abi/linux/capability.ts';
 import { EINVAL, EOPNOTSUPP, EPERM } from '../../../abi/linux/errno.ts';
@@ -17,15 +17,13 @@ import {
   CLOCK_THREAD_CPUTIME_ID,
   CPUCLOCK_KIND,
   CPUCLOCK_PERTHREAD,
-  ITIMER_PROF,
-  ITIMER_REAL,
-  ITIMERVAL_SIZE,
   TIMER_ABSTIME,
 } from '../../../abi/linux/time.ts';
 import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
 import { full, partial, type Row } from './call.ts';
 import { absoluteDeadline, NEVER, readTimespec, relativeDeadline, writeRemaining } from './timespec.ts';
-import { get64, put64, putTimeval, writeTimespec } from './usage.ts';
+import { timerCalls } from './sys_timers.ts';
+import { get64, put64, writeTimespec } from './usage.ts';
 
 const SECOND = 1_000_000_000;
 const MICROSECOND = 1000;
@@ -180,64 +178,9 @@ function sysSettimeofday(kernel: Kernel, tid: number, timeAt: number): number {
   return 0;
 }
 
-/** struct itimerval of the real timer as it stands. */
-function timerImage(kernel: Kernel, tid: number): Uint8Array {
-  const group = kernel.process.group(tid);
-  const deadline = kernel.clock.deadline('itimer', group.tgid);
-  const bytes = new Uint8Array(ITIMERVAL_SIZE);
-  const data = new DataView(bytes.buffer);
-  if (deadline < 0) return bytes;
-  putTimeval(data, 0, group.timerInterval);
-  // A timer that runs is never told as zero, which would mean that it does not.
-  putTimeval(data, 16, Math.max(MICROSECOND, deadline - kernel.clock.monotonic()));
-  return bytes;
-}
-
-/** getitimer(2) */
-function sysGetitimer(kernel: Kernel, tid: number, which: number, at: number): number {
-  if (which < ITIMER_REAL || which > ITIMER_PROF) return -EINVAL;
-  const image = which === ITIMER_REAL ? timerImage(kernel, tid) : new Uint8Array(ITIMERVAL_SIZE);
-  return kernel.user.write(tid, at, image);
-}
-
-/** A struct timeval in ns, or -1 if it is none. */
-function timevalAt(data: DataView, at: number): number {
-  const seconds = get64(data, at);
-  const microseconds = get64(data, at + 8);
-  if (seconds < 0 || microseconds < 0 || microseconds >= 1_000_000) return -1;
-  return Math.min(seconds * SECOND + microseconds * MICROSECOND, NEVER / 2);
-}
-
-/** setitimer(2) */
-function sysSetitimer(kernel: Kernel, tid: number, which: number, newAt: number, oldAt: number): number {
-  const bytes = new Uint8Array(ITIMERVAL_SIZE);
-  if (newAt !== 0) {
-    const error = kernel.user.read(tid, newAt, bytes);
-    if (error !== 0) return error;
-  }
-  const data = new DataView(bytes.buffer);
-  const interval = timevalAt(data, 0);
-  const value = timevalAt(data, 16);
-  if (interval < 0 || value < 0 || which !== ITIMER_REAL) return -EINVAL;
-  if (oldAt !== 0) {
-    const error = kernel.user.write(tid, oldAt, timerImage(kernel, tid));
-    if (error !== 0) return error;
-  }
-  const group = kernel.process.group(tid);
-  group.timerInterval = interval;
-  if (value === 0) {
-    kernel.clock.disarm('itimer', group.tgid);
-    return 0;
-  }
-  group.timerDeadline = kernel.clock.monotonic() + value;
-  kernel.clock.arm('itimer', group.tgid, group.timerDeadline);
-  return 0;
-}
-
 export const timeCalls: readonly Row[] = [
+  ...timerCalls,
   full(101, 'nanosleep', ['ptr', 'ptr'], sysNanosleep),
-  full(102, 'getitimer', ['int', 'ptr'], sysGetitimer),
-  partial(103, 'setitimer', ['int', 'ptr', 'ptr'], sysSetitimer, 'ITIMER_REAL only'),
   full(112, 'clock_settime', ['int', 'ptr'], sysClockSettime),
   full(113, 'clock_gettime', ['int', 'ptr'], sysClockGettime),
   full(114, 'clock_getres', ['int', 'ptr'], sysClockGetres),

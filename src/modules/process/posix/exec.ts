@@ -4,6 +4,7 @@
 import { SIGCHLD } from '../../../abi/linux/signal.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
 import { ALL, groupOf, type Self, threadOf } from './self.ts';
+import { deleteTimers } from './timers.ts';
 import { closeMarked, copyHandlers, dropHandlers, unshareFiles } from './tables.ts';
 
 /** Pending signals, the mask and interval timers stay; a shared descriptor table becomes the process's own. */
@@ -20,6 +21,7 @@ export function executed(self: Self, tid: number, space: number, name: string): 
   }
   unshareFiles(self, tid);
   closeMarked(self, tid);
+  deleteTimers(self, group.tgid);
   const handlers = group.handlers;
   group.handlers = copyHandlers(self, handlers, true);
   dropHandlers(self, handlers);

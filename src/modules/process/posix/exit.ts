@@ -7,7 +7,6 @@ import {
   CLD_EXITED,
   CLD_KILLED,
   SA_NOCLDWAIT,
-  SI_KERNEL,
   SI_USER,
   SIG_IGN,
   SIGCHLD,
@@ -22,6 +21,7 @@ import { wakeOrphans } from './sessions.ts';
 import { setMask } from './pending.ts';
 import { actionOf, signalGroup } from './signals.ts';
 import { dropFiles, dropHandlers, dropPlace } from './tables.ts';
+import { deleteTimers } from './timers.ts';
 import { reap } from './wait.ts';
 
 /** Take a thread out of the scheduler, the waits and the register contexts. */
@@ -110,6 +110,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
   group.stopped = 0;
   group.pending = [];
   kernel.clock.disarm('itimer', group.tgid);
+  deleteTimers(self, group.tgid);
   dropFiles(self, group.files, group.tgid);
   dropPlace(self, group.place);
   if (group.executable !== 0) kernel.vfs.releaseDentry(group.executable);
@@ -201,21 +202,4 @@ function announce(self: Self, group: ThreadGroup): void {
   }
   if (unwanted) reap(self, group, null);
   self.kernel.waits.wake(parent.childEvent, ALL);
-}
-
-/** The interval timer of setitimer(ITIMER_REAL). */
-export function timerExpired(self: Self, tgid: number): void {
-  const group = self.state.groups.get(tgid);
-  if (group === undefined || group.zombie) return;
-  if (group.timerInterval > 0) {
-    // From the deadline, not from now, so that it does not drift; periods that were missed are skipped.
-    const now = self.kernel.clock.monotonic();
-    const missed = Math.max(0, Math.floor((now - group.timerDeadline) / group.timerInterval));
-    group.timerDeadline += (missed + 1) * group.timerInterval;
-    self.kernel.clock.arm('itimer', tgid, group.timerDeadline);
-  }
-  const info = createSignalInfo();
-  info.signal = 14;
-  info.code = SI_KERNEL;
-  signalGroup(self, tgid, info);
 }

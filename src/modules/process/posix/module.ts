@@ -8,7 +8,7 @@ import { highBit, lowBit } from '../../../abi/linux/signal.ts';
 import { boot, clone, spawn } from './clone.ts';
 import { capableOf, maySignal, setCredentials } from './credentials.ts';
 import { executed } from './exec.ts';
-import { exitGroup, exitOthers, exitThread, timerExpired } from './exit.ts';
+import { exitGroup, exitOthers, exitThread } from './exit.ts';
 import { pendingBits, setMask, signalPending, takeSignal } from './pending.ts';
 import { groupOf, type Self, threadOf } from './self.ts';
 import { isOrphaned, setProcessGroup, setTerminal, startSession } from './sessions.ts';
@@ -32,6 +32,7 @@ import {
   setCloseOnExec,
   unshareFiles,
 } from './tables.ts';
+import { addTime, createTimer, deleteTimer, setTimer, timerExpired } from './timers.ts';
 import { wait } from './wait.ts';
 
 function create(state: ProcessState, kernel: Kernel): Process {
@@ -79,13 +80,15 @@ function create(state: ProcessState, kernel: Kernel): Process {
     credentials: (tid) => groupOf(self, tid).credentials,
     setCredentials: (tid, credentials) => setCredentials(self, tid, credentials),
     capable: (tid, capability) => capableOf(groupOf(self, tid).credentials, capability),
-    addTime(tid, userNs, systemNs) {
-      const thread = state.threads.get(tid);
-      if (thread === undefined) return;
-      thread.userNs += Math.round(userNs);
-      thread.systemNs += Math.round(systemNs);
+    addTime: (tid, userNs, systemNs) => addTime(self, tid, userNs, systemNs),
+    timerExpired: (target) => timerExpired(self, target),
+    createTimer: (tid, clock, target, signal, value) => createTimer(self, tid, clock, target, signal, value),
+    timer(tid, id) {
+      const timer = state.timers.get(id);
+      return timer !== undefined && timer.tgid === threadOf(self, tid).tgid ? timer : null;
     },
-    timerExpired: (tgid) => timerExpired(self, tgid),
+    setTimer: (id, deadline, interval) => setTimer(self, id, deadline, interval),
+    deleteTimer: (id) => deleteTimer(self, id),
   };
 }
 
