@@ -1,30 +1,16 @@
 /**
- * System calls on user and group ids and on capabilities. Source: credentials(7), capabilities(7), setresuid(2).
+ * System calls on user and group ids. Source: credentials(7), capabilities(7), setresuid(2).
  */
-import {
-  CAP_SETGID,
-  CAP_SETPCAP,
-  CAP_SETUID,
-  CAPABILITY_VERSION_1,
-  CAPABILITY_VERSION_2,
-  CAPABILITY_VERSION_3,
-  FILE_LOW,
-} from '../../../abi/linux/capability.ts';
-import { EINVAL, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
+import { CAP_SETGID, CAP_SETUID, FILE_LOW } from '../../../abi/linux/capability.ts';
+import { EINVAL, EPERM } from '../../../abi/linux/errno.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import { type Credentials, createCredentials } from '../../../contracts/process.ts';
+import type { Credentials } from '../../../contracts/process.ts';
 import { full, type Row } from './call.ts';
+import { capabilityCalls, copyOf } from './sys_capability.ts';
 
 /** "Leave it": (uid_t) -1. */
 const KEEP = 0xffff_ffff;
 const NGROUPS_MAX = 65536;
-
-function copyOf(from: Readonly<Credentials>): Credentials {
-  const copy = createCredentials();
-  Object.assign(copy, from);
-  copy.groups = from.groups.slice();
-  return copy;
-}
 
 /** What a change of user ids does to capabilities (capabilities(7), "Effect of user ID changes"). */
 function adjust(kernel: Kernel, tid: number, before: Readonly<Credentials>, after: Credentials): void {
@@ -210,71 +196,8 @@ function sysSetgroups(kernel: Kernel, tid: number, size: number, at: number): nu
   return 0;
 }
 
-/** Words that capability data of the header's version have: 3 or 6; writes the preferred version where it is unknown. */
-function capabilityWords(kernel: Kernel, tid: number, headerAt: number): number {
-  const error = kernel.user.readU32(tid, headerAt);
-  if (error !== 0) return error;
-  if (kernel.user.value === CAPABILITY_VERSION_1) return 3;
-  if (kernel.user.value === CAPABILITY_VERSION_2 || kernel.user.value === CAPABILITY_VERSION_3) return 6;
-  const written = kernel.user.writeU32(tid, headerAt, CAPABILITY_VERSION_3);
-  return written !== 0 ? written : -EINVAL;
-}
-
-/** capget(2) */
-function sysCapget(kernel: Kernel, tid: number, headerAt: number, dataAt: number): number {
-  const words = capabilityWords(kernel, tid, headerAt);
-  if (words < 0) return words === -EINVAL && dataAt === 0 ? 0 : words;
-  const error = kernel.user.readU32(tid, headerAt + 4);
-  if (error !== 0) return error;
-  const pid = kernel.user.value | 0;
-  if (pid < 0) return -EINVAL;
-  const thread = kernel.process.findThread(pid === 0 ? tid : pid);
-  if (thread === null) return -ESRCH;
-  if (dataAt === 0) return 0;
-  const own = kernel.process.credentials(thread.tid);
-  const sets = new Int32Array([
-    own.effectiveLow,
-    own.permittedLow,
-    own.inheritableLow,
-    own.effectiveHigh,
-    own.permittedHigh,
-    own.inheritableHigh,
-  ]);
-  return kernel.user.write(tid, dataAt, new Uint8Array(sets.buffer, 0, words * 4));
-}
-
-/** capset(2): for the caller only. */
-function sysCapset(kernel: Kernel, tid: number, headerAt: number, dataAt: number): number {
-  const words = capabilityWords(kernel, tid, headerAt);
-  if (words < 0) return words;
-  let error = kernel.user.readU32(tid, headerAt + 4);
-  if (error !== 0) return error;
-  const pid = kernel.user.value | 0;
-  if (pid !== 0 && pid !== tid) return -EPERM;
-  const sets = new Int32Array(6);
-  error = kernel.user.read(tid, dataAt, new Uint8Array(sets.buffer, 0, words * 4));
-  if (error !== 0) return error;
-  const [eLow = 0, pLow = 0, iLow = 0, eHigh = 0, pHigh = 0, iHigh = 0] = sets;
-  const own = kernel.process.credentials(tid);
-  const extra = kernel.process.capable(tid, CAP_SETPCAP) ? -1 : 0;
-  if ((pLow & ~own.permittedLow) !== 0 || (pHigh & ~own.permittedHigh) !== 0) return -EPERM;
-  if ((eLow & ~pLow) !== 0 || (eHigh & ~pHigh) !== 0) return -EPERM;
-  if ((iLow & ~(own.inheritableLow | own.permittedLow | extra)) !== 0) return -EPERM;
-  if ((iHigh & ~(own.inheritableHigh | own.permittedHigh | extra)) !== 0) return -EPERM;
-  const after = copyOf(own);
-  after.effectiveLow = eLow;
-  after.effectiveHigh = eHigh;
-  after.permittedLow = pLow;
-  after.permittedHigh = pHigh;
-  after.inheritableLow = iLow;
-  after.inheritableHigh = iHigh;
-  kernel.process.setCredentials(tid, after);
-  return 0;
-}
-
 export const idCalls: readonly Row[] = [
-  full(90, 'capget', ['ptr', 'ptr'], sysCapget),
-  full(91, 'capset', ['ptr', 'ptr'], sysCapset),
+  ...capabilityCalls,
   full(143, 'setregid', ['uint', 'uint'], sysSetregid),
   full(144, 'setgid', ['uint'], sysSetgid),
   full(145, 'setreuid', ['uint', 'uint'], sysSetreuid),

@@ -1,40 +1,13 @@
 /**
  * System calls on the process itself: its numbers, its groups, its names, and what system it runs on.
  */
-import { CAP_LAST_CAP, CAP_SYS_ADMIN, CAP_SYS_PTRACE } from '../../../abi/linux/capability.ts';
-import { EINVAL, ENAMETOOLONG, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
-import {
-  PR_CAP_AMBIENT,
-  PR_CAP_AMBIENT_CLEAR_ALL,
-  PR_CAP_AMBIENT_IS_SET,
-  PR_CAPBSET_READ,
-  PR_GET_CHILD_SUBREAPER,
-  PR_GET_DUMPABLE,
-  PR_GET_KEEPCAPS,
-  PR_GET_NAME,
-  PR_GET_NO_NEW_PRIVS,
-  PR_GET_PDEATHSIG,
-  PR_GET_SECCOMP,
-  PR_GET_SECUREBITS,
-  PR_GET_THP_DISABLE,
-  PR_GET_TID_ADDRESS,
-  PR_GET_TIMERSLACK,
-  PR_SET_CHILD_SUBREAPER,
-  PR_SET_DUMPABLE,
-  PR_SET_KEEPCAPS,
-  PR_SET_NAME,
-  PR_SET_NO_NEW_PRIVS,
-  PR_SET_PDEATHSIG,
-  PR_SET_THP_DISABLE,
-  PR_SET_TIMERSLACK,
-  TASK_COMM_LEN,
-  TIMER_SLACK_NS,
-} from '../../../abi/linux/prctl.ts';
-import { NSIG } from '../../../abi/linux/signal.ts';
+import { CAP_SYS_ADMIN, CAP_SYS_PTRACE } from '../../../abi/linux/capability.ts';
+import { EINVAL, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { ThreadGroup } from '../../../contracts/process.ts';
 import { full, partial, type Row } from './call.ts';
 import { cloneCalls } from './sys_clone.ts';
+import { prctlCalls } from './sys_prctl.ts';
 import { waitCalls } from './sys_wait.ts';
 import { put64 } from './usage.ts';
 
@@ -90,87 +63,6 @@ const sysGetsid = (kernel: Kernel, tid: number, pid: number): number =>
   groupNamed(kernel, tid, pid)?.sid ?? -ESRCH;
 /** setsid(2) */
 const sysSetsid = (kernel: Kernel, tid: number): number => kernel.process.startSession(tid);
-
-/** prctl(2), options that name the thread */
-function threadName(kernel: Kernel, tid: number, option: number, address: number): number {
-  const thread = kernel.process.thread(tid);
-  const bytes = new Uint8Array(TASK_COMM_LEN);
-  if (option === PR_GET_NAME) {
-    for (let i = 0; i < thread.name.length; i++) bytes[i] = thread.name.charCodeAt(i);
-    return kernel.user.write(tid, address, bytes);
-  }
-  const name = kernel.user.string(tid, address, TASK_COMM_LEN - 1);
-  if (typeof name === 'string') thread.name = name;
-  else if (name !== -ENAMETOOLONG) return name;
-  else {
-    const error = kernel.user.read(tid, address, bytes);
-    if (error !== 0) return error;
-    thread.name = String.fromCharCode(...bytes.subarray(0, TASK_COMM_LEN - 1));
-  }
-  return 0;
-}
-
-/** prctl(2) */
-function sysPrctl(
-  kernel: Kernel,
-  tid: number,
-  option: number,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-): number {
-  const group = kernel.process.group(tid);
-  switch (option) {
-    case PR_SET_NAME:
-    case PR_GET_NAME:
-      return threadName(kernel, tid, option, a);
-    case PR_SET_PDEATHSIG:
-      if (a > NSIG) return -EINVAL;
-      group.parentDeathSignal = a;
-      return 0;
-    case PR_GET_PDEATHSIG:
-      return kernel.user.writeU32(tid, a, group.parentDeathSignal);
-    case PR_GET_DUMPABLE:
-      return 1;
-    case PR_SET_DUMPABLE:
-      return a > 1 ? -EINVAL : 0;
-    case PR_GET_KEEPCAPS:
-      return group.keepCapabilities ? 1 : 0;
-    case PR_SET_KEEPCAPS:
-      if (a > 1) return -EINVAL;
-      group.keepCapabilities = a === 1;
-      return 0;
-    case PR_SET_CHILD_SUBREAPER:
-      group.subreaper = a !== 0;
-      return 0;
-    case PR_GET_CHILD_SUBREAPER:
-      return kernel.user.writeU32(tid, a, group.subreaper ? 1 : 0);
-    case PR_SET_NO_NEW_PRIVS:
-      if (a !== 1 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
-      group.noNewPrivileges = true;
-      return 0;
-    case PR_GET_NO_NEW_PRIVS:
-      return group.noNewPrivileges ? 1 : 0;
-    case PR_CAPBSET_READ:
-      return a > CAP_LAST_CAP ? -EINVAL : 1;
-    case PR_CAP_AMBIENT:
-      if (a === PR_CAP_AMBIENT_CLEAR_ALL) return 0;
-      return a === PR_CAP_AMBIENT_IS_SET && b <= CAP_LAST_CAP ? 0 : -EINVAL;
-    case PR_GET_TID_ADDRESS:
-      return kernel.user.writeU64(tid, a, kernel.process.thread(tid).clearTid);
-    case PR_GET_TIMERSLACK:
-      return TIMER_SLACK_NS;
-    case PR_SET_TIMERSLACK:
-    case PR_GET_SECCOMP:
-    case PR_GET_SECUREBITS:
-    case PR_SET_THP_DISABLE:
-    case PR_GET_THP_DISABLE:
-      return 0;
-    default:
-      return -EINVAL;
-  }
-}
 
 const QUERY_PERSONALITY = 0xffff_ffff;
 
@@ -271,7 +163,7 @@ export const processCalls: readonly Row[] = [
   full(155, 'getpgid', ['int'], sysGetpgid),
   full(156, 'getsid', ['int'], sysGetsid),
   full(157, 'setsid', [], sysSetsid),
-  partial(167, 'prctl', ['int', 'size', 'size', 'size', 'size'], sysPrctl, 'no seccomp, no ambient set'),
+  ...prctlCalls,
   partial(92, 'personality', ['uint'], sysPersonality, 'only PER_LINUX; flags change nothing'),
   full(160, 'uname', ['ptr'], sysUname),
   full(161, 'sethostname', ['ptr', 'int'], sysSethostname),

@@ -178,6 +178,33 @@ function sysSettimeofday(kernel: Kernel, tid: number, timeAt: number): number {
   return 0;
 }
 
+/** struct timex: 208 bytes; the fields that are not zero. */
+const TIMEX_SIZE = 208;
+const TIMEX_STATUS = 40;
+const TIMEX_TIME = 72;
+const TIMEX_TICK = 88;
+const STA_UNSYNC = 0x40;
+const TIME_ERROR = 5;
+
+/** adjtimex(2): the clock is not disciplined, and says so. */
+function sysAdjtimex(kernel: Kernel, tid: number, at: number): number {
+  const error = kernel.user.readU32(tid, at);
+  if (error !== 0) return error;
+  if (kernel.user.value !== 0) return kernel.process.capable(tid, CAP_SYS_TIME) ? -EINVAL : -EPERM;
+  const bytes = new Uint8Array(TIMEX_SIZE);
+  const data = new DataView(bytes.buffer);
+  data.setInt32(TIMEX_STATUS, STA_UNSYNC, true);
+  put64(data, TIMEX_TIME, kernel.clock.realtimeSeconds());
+  put64(data, TIMEX_TIME + 8, Math.floor(kernel.clock.realtimeNanoseconds() / MICROSECOND));
+  put64(data, TIMEX_TICK, 10_000);
+  const written = kernel.user.write(tid, at, bytes);
+  return written !== 0 ? written : TIME_ERROR;
+}
+
+/** clock_adjtime(2) */
+const sysClockAdjtime = (kernel: Kernel, tid: number, id: number, at: number): number =>
+  id === CLOCK_REALTIME ? sysAdjtimex(kernel, tid, at) : -EOPNOTSUPP;
+
 export const timeCalls: readonly Row[] = [
   ...timerCalls,
   full(101, 'nanosleep', ['ptr', 'ptr'], sysNanosleep),
@@ -186,5 +213,7 @@ export const timeCalls: readonly Row[] = [
   full(114, 'clock_getres', ['int', 'ptr'], sysClockGetres),
   partial(115, 'clock_nanosleep', ['int', 'int', 'ptr', 'ptr'], sysClockNanosleep, 'no CPU-time clocks'),
   full(169, 'gettimeofday', ['ptr', 'ptr'], sysGettimeofday),
+  partial(171, 'adjtimex', ['ptr'], sysAdjtimex, 'reading only'),
+  partial(266, 'clock_adjtime', ['int', 'ptr'], sysClockAdjtime, 'reading only'),
   partial(170, 'settimeofday', ['ptr', 'ptr'], sysSettimeofday, 'the time zone is ignored'),
 ];

@@ -42,7 +42,7 @@ export function writeTimespec(
   return kernel.user.write(tid, va, bytes);
 }
 
-/** A struct rusage with CPU times; what Linux leaves zero on most machines is zero, and so are faults and switches. */
+/** A struct rusage with CPU times; all else but the resident size is zero. */
 export function writeUsage(
   kernel: Kernel,
   tid: number,
