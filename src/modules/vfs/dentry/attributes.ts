@@ -11,7 +11,7 @@ import type { Attributes, FileSystemStat, Stat } from '../../../contracts/filesy
 import { superblockOf } from '../../../contracts/filesystem.ts';
 import type { Dentry, FileTimes, OpenFile } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
-import { resize } from './content.ts';
+import { resize, sizeLimit } from './content.ts';
 import { statNameless } from './nameless.ts';
 import { inGroup, MAY_WRITE, owns, permit, permitDentry, withoutSetIds } from './permission.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
@@ -108,13 +108,9 @@ export function changeTimes(core: Core, tid: number, dentry: Dentry, times: File
   });
 }
 
-/** RLIMIT_FSIZE soft, in `limits`. */
-export const FILE_SIZE_LIMIT = 2;
-
 /** Pre: the caller may write. */
 export function changeSize(core: Core, tid: number, inode: number, size: number): number {
-  const limit = core.kernel.process.group(tid).limits[FILE_SIZE_LIMIT] as number;
-  if (size > core.here.size && size > limit) return -EFBIG;
+  if (size > core.here.size && size > sizeLimit(core, tid)) return -EFBIG;
   return resize(core, inode, core.here.size, size);
 }
 

@@ -14,6 +14,7 @@ import {
   O_NOATIME,
 } from '../../../abi/linux/fcntl.ts';
 import { CAP_FSETID } from '../../../abi/linux/capability.ts';
+import { RLIMIT_FSIZE } from '../../../abi/linux/resource.ts';
 import { S_IALLUGO } from '../../../abi/linux/stat.ts';
 import { FS_PAGED, superblockOf } from '../../../contracts/filesystem.ts';
 import { type Spans, WAIT } from '../../../contracts/kernel.ts';
@@ -25,7 +26,10 @@ import { withoutSetIds } from './permission.ts';
 
 /** No file grows beyond this; offsets stay exact. */
 const MAX_FILE_SIZE = 2 ** 52;
-const RLIMIT_FSIZE_SOFT = 2;
+
+/** RLIMIT_FSIZE. */
+export const sizeLimit = (core: Core, tid: number): number =>
+  core.kernel.process.group(tid).limits[2 * RLIMIT_FSIZE] as number;
 
 const pageOf = (offset: number): number => Math.floor(offset / PAGE_SIZE);
 
@@ -123,7 +127,7 @@ export function writeContent(
   let count = from.total - skip;
   if (count <= 0) return 0;
 
-  const limit = Math.min(core.kernel.process.group(tid).limits[RLIMIT_FSIZE_SOFT] as number, MAX_FILE_SIZE);
+  const limit = Math.min(sizeLimit(core, tid), MAX_FILE_SIZE);
   if (at >= limit) return -EFBIG;
   count = Math.min(count, limit - at);
   const plain = withoutSetIds(mode);
@@ -251,7 +255,7 @@ export function allocate(
   const end = offset + length;
   const grows = !keepSize && end > size;
   if (grows) {
-    const limit = core.kernel.process.group(tid).limits[RLIMIT_FSIZE_SOFT] as number;
+    const limit = sizeLimit(core, tid);
     if (end > limit || end > MAX_FILE_SIZE) return -EFBIG;
   }
   if (kind !== 0) {
