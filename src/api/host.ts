@@ -8,6 +8,11 @@ export interface KernelHost extends HostAdapter {
   grant(folder: string, readOnly: boolean): number;
   /** A file that the embedding program names: a module, or a program for `--host-program`. */
   readFile(path: string): Promise<Uint8Array>;
+  /**
+   * Evaluate a module file that the embedding program named: its own code, with all that such code may do.
+   * @returns its default export
+   */
+  loadModule(image: Uint8Array): Promise<unknown>;
   /** A file that ships with the package, by its path in it. */
   asset(name: string): Promise<Uint8Array>;
   /** Fill each read of standard input up, so that a run does not depend on how it arrives. */

@@ -3,7 +3,7 @@ export { BootError } from './boot.ts';
 export type { KernelHost } from './host.ts';
 export { DEFAULT_PATH, Kernel, type KernelProcess, RELEASE, SpawnError } from './kernel.ts';
 export type { BootOptions, ExitStatus, MountOption, ReplacementMap, SpawnOptions } from './options.ts';
-export type { KernelStats, ReplacementStat } from './stats.ts';
+export type { KernelStats, ProcessStat, ReplacementStat } from './stats.ts';
 export type { LedgerEntry } from '../nucleus/ledger.ts';
 export { Refusal } from '../nucleus/registry.ts';
 export { ReplacementError } from '../nucleus/replacement.ts';

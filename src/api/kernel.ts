@@ -18,7 +18,7 @@ import { mountAll, settler } from './boot.ts';
 import { builtinModules, defaultModules, ENGINE_BYTES } from './builtin.ts';
 import type { KernelHost } from './host.ts';
 import type { BootOptions, ExitStatus, ReplacementMap, SpawnOptions } from './options.ts';
-import { type KernelStats, statsOf } from './stats.ts';
+import { type KernelStats, type ProcessStat, processesOf, statsOf } from './stats.ts';
 
 export const RELEASE = '6.12.0-strake';
 const VERSION = '#1 Strake';
@@ -233,6 +233,11 @@ export class Kernel {
 
   stats(): KernelStats {
     return statsOf(this.#nucleus, this.#host.now() - this.#bootedAt);
+  }
+
+  /** The processes there are, with the CPU time that each has had. */
+  processes(): readonly ProcessStat[] {
+    return processesOf(this.#nucleus);
   }
 
   /** Stop: no process runs again, input is let go of. */

@@ -1,7 +1,9 @@
 /**
- * Figures of a run for `--stats` and `Kernel.stats`.
+ * Figures of a run for `--stats` and `Kernel.stats`, and of its processes for `Kernel.processes`.
  */
 import type { Nucleus } from '../nucleus/nucleus.ts';
+
+const INIT = 1;
 
 export interface ReplacementStat {
   readonly slot: string;
@@ -29,6 +31,18 @@ export interface KernelStats {
   readonly replacementsDropped: number;
 }
 
+/** A process that exists, zombies left out. */
+export interface ProcessStat {
+  readonly pid: number;
+  readonly parent: number;
+  /** comm, of its first thread. */
+  readonly name: string;
+  readonly nice: number;
+  readonly threads: number;
+  /** CPU time that it has had, in ns; its children's is theirs. */
+  readonly cpuNs: number;
+}
+
 /** @param wallNs host time since boot */
 export function statsOf(nucleus: Nucleus, wallNs: number): KernelStats {
   const { kernel, ledger } = nucleus;
@@ -51,6 +65,26 @@ export function statsOf(nucleus: Nucleus, wallNs: number): KernelStats {
     }),
     replacementsDropped: ledger.dropped(),
   };
+}
+
+/** Every process but pid 1, which is the kernel's own, by ascending pid. */
+export function processesOf({ kernel }: Nucleus): readonly ProcessStat[] {
+  const result: ProcessStat[] = [];
+  for (const group of kernel.process.groups()) {
+    const leader = kernel.process.findThread(group.tgid);
+    if (group.tgid === INIT || group.zombie || leader === null) continue;
+    let cpuNs = group.exitedUserNs + group.exitedSystemNs;
+    let threads = 0;
+    for (const tid of group.threads) {
+      const thread = kernel.process.findThread(tid);
+      if (thread === null || thread.dead) continue;
+      cpuNs += thread.userNs + thread.systemNs;
+      threads++;
+    }
+    const { tgid: pid, parent } = group;
+    result.push({ pid, parent, name: leader.name, nice: leader.nice, threads, cpuNs });
+  }
+  return result;
 }
 
 const byName = (

@@ -20,7 +20,7 @@ import {
 } from './parse.ts';
 import { printCalls } from './report.ts';
 
-interface RunOptions {
+export interface RunOptions {
   readonly root?: string;
   readonly mount?: readonly MountOption[];
   readonly env?: Readonly<Record<string, string>>;
@@ -122,7 +122,8 @@ export function spellOutDigest(argv: readonly string[], command: Command): strin
   return result;
 }
 
-async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
+/** Run one program as `strake run` does. @returns the exit code */
+export async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
   let kernel: Kernel;
   try {
     kernel = await Kernel.boot(bootOptions(options));

@@ -1,0 +1,68 @@
+/**
+ * What a scenario of the demo found out: figures before and after, and whether they differ as claimed.
+ */
+import type { LedgerEntry } from '../../api/index.ts';
+
+/** Figures by name, each with its unit in the name (`latencyMedianUs`), or a text where it is none. */
+export type Figures = Readonly<Record<string, number | string>>;
+
+/** One figure before and after, and what was claimed about it. */
+export interface Claim {
+  /** For people. */
+  readonly title: string;
+  readonly before: string;
+  readonly after: string;
+  /** What was claimed, for people; empty where the figure is there to be seen only. */
+  readonly claim: string;
+  /** True where nothing is claimed. */
+  readonly holds: boolean;
+}
+
+/** One replacement, measured; what `--json` prints. */
+export interface DemoRecord {
+  /** Scenario, or the cell that was replaced by a fresh instance of its own module. */
+  readonly name: string;
+  /** Every claim holds and the programs' outputs are intact. */
+  readonly ok: boolean;
+  readonly before: Figures;
+  readonly after: Figures;
+  readonly slot: string;
+  readonly from: string;
+  readonly to: string;
+  /** Host time in ns for which no program could run; the median where there were several replacements. */
+  readonly pauseNs: number;
+  readonly pauseMaxNs: number;
+  /** How the state went over, and its bytes in serialised form (0 by reference). */
+  readonly transfer: LedgerEntry['transfer'] | 'move and copy';
+  readonly stateMoved: number;
+  readonly replacements: number;
+  /** The programs put out what they put out without replacement. */
+  readonly outputIntact: boolean;
+}
+
+/** What a scenario ran at, for the lines below its table. */
+export interface Usage {
+  readonly wallNs: number;
+  readonly kernelEntries: number;
+  readonly instructions: number;
+  /** The most guest memory in use that was seen. */
+  readonly peakBytes: number;
+}
+
+export interface Report {
+  readonly records: readonly DemoRecord[];
+  /** Heading, and what ran. */
+  readonly title: string;
+  readonly load: string;
+  /** Some of what the programs put out, as they did. */
+  readonly said: readonly string[];
+  /** The body as finished lines. */
+  readonly lines: readonly string[];
+  readonly usage: Usage;
+}
+
+/** Middle value of some; NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}

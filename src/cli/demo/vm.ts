@@ -1,0 +1,133 @@
+/**
+ * Scenario `vm`: what fork costs a process of some megabytes, and whether files can be mapped shared.
+ *
+ * The primitive vm copies every page at fork. All figures come from the programs' own output: forkbench checks every page
+ * of parent and children, and one forkbench is under way while vm is replaced.
+ */
+import { type Claim, type DemoRecord, type Figures, median, type Report } from './record.ts';
+import type { ScenarioOptions } from './scenario.ts';
+import { Session, succeeded } from './session.ts';
+import { claimLines, microseconds, outputLine, replacementLine } from './table.ts';
+
+const MEGABYTES = '16';
+const FORKS = '12';
+/** The host compiles what it runs often: the first runs of all do not count. */
+const WARM_RUNS = 3;
+/** Runs that are measured on each side; their median counts. */
+const RUNS = 4;
+/** The run that is replaced under, long enough for it. */
+const CROSSING_FORKS = '60';
+const CROSSING = `forkbench ${MEGABYTES} MB x ${CROSSING_FORKS}:`;
+const CROSSING_MS = 150;
+const TICK_MS = 20;
+const TICKS = 60;
+/** A fork after takes at most this part of one before. */
+const FACTOR = 0.5;
+
+interface Side {
+  readonly forkUs: number;
+  /** `works`, or the errno's name. */
+  readonly mapShared: string;
+  /** The last lines that the programs printed. */
+  readonly said: readonly string[];
+}
+
+export async function vmScenario(options: ScenarioOptions): Promise<Report> {
+  const { from = 'primitive', to = 'cow' } = options;
+  const session = await Session.boot({ ...options, modules: { vm: from } });
+  const { kernel } = session;
+  const ticker = await session.start('ticker', 'tick', String(TICK_MS), String(TICKS));
+  session.progress('before: warming up');
+  for (let i = 0; i < WARM_RUNS; i++) await forkbench(session, FORKS);
+  session.progress('before: measuring fork');
+  const before = await observe(session);
+
+  session.progress(`replacing by ${to} under forkbench`);
+  const crossing = await session.start('forkbench', MEGABYTES, CROSSING_FORKS);
+  await session.pause(CROSSING_MS);
+  const under = kernel.processes().some(({ pid }) => pid === crossing.pid);
+  const [entry] = await kernel.replace({ vm: to });
+  const crossed = succeeded(await crossing.exited) && under;
+
+  session.progress('after: measuring fork');
+  const after = await observe(session);
+  session.progress('letting the programs end');
+  const ticks = succeeded(await ticker.exited);
+  const lines = session.lines();
+  const usage = await session.finish();
+  if (entry === undefined) throw new Error('no replacement took place');
+
+  const good = lines.filter((line) => line.startsWith('forkbench')).every((line) => line.endsWith(', OK'));
+  const ticked = lines.filter((line) => line.startsWith('tick ')).join(' ') === expectedTicks();
+  const outputs = good && crossed && ticks && ticked;
+  const claims = claimsOf(before, after);
+  const record: DemoRecord = {
+    name: 'vm',
+    ok: outputs && claims.every(({ holds }) => holds),
+    before: figures(before),
+    after: figures(after),
+    slot: 'vm',
+    from,
+    to,
+    pauseNs: entry.pauseNs,
+    pauseMaxNs: entry.pauseNs,
+    transfer: entry.transfer,
+    stateMoved: entry.bytesMoved,
+    replacements: 1,
+    outputIntact: outputs,
+  };
+  return {
+    records: [record],
+    title: `vm: ${from} -> ${to}`,
+    load: `forkbench of ${MEGABYTES} MB, ticker, mapfile`,
+    said: [...before.said, ...lines.filter((line) => line.startsWith(CROSSING)), ...after.said],
+    lines: [
+      ...claimLines(claims),
+      replacementLine(record),
+      outputLine(outputs, 'forkbench found every page of parent and children as it should be'),
+    ],
+    usage,
+  };
+}
+
+/** @returns the mean in us that it printed */
+async function forkbench(session: Session, forks: string): Promise<number> {
+  const seen = session.lines().length;
+  await session.run('forkbench', MEGABYTES, forks);
+  const match = /mean ([\d.]+) us/.exec(session.lines().slice(seen).join('\n'));
+  return match === null ? Number.NaN : Number(match[1]);
+}
+
+async function observe(session: Session): Promise<Side> {
+  const runs: number[] = [];
+  for (let i = 0; i < RUNS; i++) runs.push(await forkbench(session, FORKS));
+  await session.run('mapfile', '/proc/self/exe');
+  const last = (start: string): string => session.lines().findLast((line) => line.startsWith(start)) ?? '';
+  const shared = last('MAP_SHARED');
+  return {
+    forkUs: median(runs),
+    mapShared: shared.startsWith('MAP_SHARED sum') ? 'works' : shared.slice('MAP_SHARED '.length),
+    said: [last('forkbench'), shared],
+  };
+}
+
+const figures = ({ forkUs, mapShared }: Side): Figures => ({ forkUs, mapShared });
+
+const expectedTicks = (): string => Array.from({ length: TICKS }, (_, i) => `tick ${i + 1}`).join(' ');
+
+const claimsOf = (before: Side, after: Side): readonly Claim[] => [
+  {
+    title: `fork of ${MEGABYTES} MB, child's end included`,
+    before: microseconds(before.forkUs),
+    after: microseconds(after.forkUs),
+    claim: `at most ${FACTOR * 100} %`,
+    holds: after.forkUs <= before.forkUs * FACTOR,
+  },
+  {
+    title: 'MAP_SHARED of a file',
+    before: before.mapShared,
+    after: after.mapShared,
+    claim: 'becomes possible',
+    holds: before.mapShared !== 'works' && after.mapShared === 'works',
+  },
+];
