@@ -7,6 +7,9 @@
 import { ENOEXEC } from '../abi/linux/errno.ts';
 import type { Host, HostRequest, HostResult } from '../contracts/host.ts';
 import type { Digest } from '../lib/digest.ts';
+import { KernelFault } from '../lib/kernel-fault.ts';
+import { reasonOf } from '../lib/reason.ts';
+import { isBytes, plainBytes, plainRequest } from './host-request.ts';
 
 /** What a host implements; `src/host/*`. Nothing here may call into the kernel but through `done`. */
 export interface HostAdapter {
@@ -20,8 +23,11 @@ export interface HostAdapter {
   readonly wallSeconds: () => number;
   readonly wallNanoseconds: () => number;
   random(into: Uint8Array): void;
-  /** Evaluate a module file. @returns its default export */
-  loadModule(image: Uint8Array): Promise<unknown>;
+  /**
+   * Evaluate a module file that a guest brought, with no power of the host's. Rejects with why it can not be.
+   * @returns its default export, in a record because it may be anything, a thenable too
+   */
+  loadConfined(image: Uint8Array): Promise<{ readonly exported: unknown }>;
   /** Run `task` after what the host has to do. */
   defer(task: () => void): void;
   /** Run `task` after some ns, unless `cancel` is called. @returns cancel */
@@ -70,15 +76,16 @@ export class HostPort implements Host {
 
   request(owner: string, request: HostRequest): number {
     const pending: Pending = { id: this.#nextId++, owner, result: null };
-    (request.kind === 'input' ? this.#inputs : this.#files).push(pending);
-    this.#adapter.perform(request, (result) => {
-      pending.result = result;
+    const plain = plainRequest(request);
+    (plain.kind === 'input' ? this.#inputs : this.#files).push(pending);
+    this.#adapter.perform(plain, (result) => {
+      pending.result = ownBytes(result);
       this.onCompletion();
     });
     return pending.id;
   }
 
-  /** Evaluate a module file; its completion goes to MODULES. @returns the request's id */
+  /** Evaluate a guest's module file; its completion goes to MODULES. @returns the request's id */
   loadModule(image: Uint8Array): number {
     const pending: Pending = { id: this.#nextId++, owner: MODULES, result: null };
     this.#files.push(pending);
@@ -86,20 +93,22 @@ export class HostPort implements Host {
       pending.result = result;
       this.onCompletion();
     };
-    this.#adapter.loadModule(image).then(
-      (module) => settle({ errno: 0, module }),
-      (error: unknown) =>
-        settle({ errno: -ENOEXEC, reason: error instanceof Error ? error.message : String(error) }),
+    this.#adapter.loadConfined(plainBytes(image)).then(
+      ({ exported }) => settle({ errno: 0, module: exported }),
+      (error: unknown) => settle({ errno: -ENOEXEC, reason: reasonOf(error) }),
     );
     return pending.id;
   }
 
   output(stream: number, bytes: Uint8Array): void {
-    this.#digests[stream]?.bytes(bytes, 0, bytes.length);
-    this.#adapter.write(stream, bytes);
+    if (stream !== 1 && stream !== 2) throw new KernelFault('output to a stream that is none of the kernel');
+    const plain = plainBytes(bytes);
+    this.#digests[stream]?.bytes(plain, 0, plain.length);
+    this.#adapter.write(stream, plain);
   }
 
   random(into: Uint8Array): void {
+    if (!isBytes(into)) throw new KernelFault('random bytes into what is no Uint8Array');
     const state = this.#random;
     if (state === null) {
       this.#adapter.random(into);
@@ -130,6 +139,14 @@ export class HostPort implements Host {
   pending(input: boolean): number {
     return this.#files.length + (input ? this.#inputs.length : 0);
   }
+}
+
+/** Modules see plain arrays: a host's own kind of bytes may share its buffer with what is not theirs. */
+function ownBytes(result: HostResult): HostResult {
+  const { bytes } = result;
+  if (bytes === undefined) return result;
+  const plain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
+  return plain ? result : { ...result, bytes: plainBytes(bytes) };
 }
 
 function takeFirst(queue: Pending[]): Completion | null {

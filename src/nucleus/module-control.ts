@@ -8,9 +8,11 @@
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENOEXEC } from '../abi/linux/errno.ts';
 import type { Kernel, ModuleControl, ModuleEntry } from '../contracts/kernel.ts';
 import { type SlotName, SLOTS } from '../contracts/module.ts';
+import { printable, reasonOf } from '../lib/reason.ts';
 import { type Cell, type Cells, cellNameOf } from './cells.ts';
+import { freezeBehaviour } from './freeze-behaviour.ts';
 import type { HostPort, PortResult } from './host-port.ts';
-import type { AnyModule, RegisteredModule, Registry } from './registry.ts';
+import { type AnyModule, checkModule, type RegisteredModule, type Registry } from './registry.ts';
 import type { Replacer, Transfer } from './replacement.ts';
 
 /** First line of a file under /lib/modules that stands for a built-in module: this, the slot and the name. */
@@ -51,6 +53,7 @@ export class GuestModules implements ModuleControl {
   /** Asked for by a call, to be done at the next boundary: never while a module runs. */
   readonly #jobs: Job[] = [];
   #next = 1;
+  #behaviourFrozen = false;
 
   constructor(parts: ModuleControlParts) {
     this.#parts = parts;
@@ -64,7 +67,7 @@ export class GuestModules implements ModuleControl {
       name: module.manifest.name,
       version: module.manifest.version,
       description: module.manifest.description,
-      interfaces: module.manifest.interfaces,
+      interfaces: [...module.manifest.interfaces],
       active: active.has(module),
       default: defaults.has(module),
       size,
@@ -78,7 +81,7 @@ export class GuestModules implements ModuleControl {
     const { log, host, registry } = this.#parts;
     const builtin = builtinNamed(image);
     if (parameters !== '') {
-      log(`module parameters '${parameters}' are refused: modules take none`);
+      log(`module parameters '${printable(parameters)}' are refused: modules take none`);
       return this.#ticket(image.length, () => -EINVAL);
     }
     if (builtin === null) return this.#ticket(image.length, null, host.loadModule(image.slice()));
@@ -165,13 +168,18 @@ export class GuestModules implements ModuleControl {
       log(`module file refused: ${result.reason ?? 'it can not be evaluated'}`);
       return result.errno;
     }
+    if (!this.#behaviourFrozen) freezeBehaviour(this.#parts.kernel);
+    this.#behaviourFrozen = true;
     try {
-      const { module } = registry.add(result.module, true, size);
+      const module = plainModule(result.module);
+      const { slot, name } = module.manifest;
+      if (registry.find(slot, name) !== null) return -EEXIST;
+      registry.add(module, true, size);
       const outcome = this.#activate(module);
-      if (outcome !== 0) registry.remove(module.manifest.slot, module.manifest.name);
+      if (outcome !== 0) registry.remove(slot, name);
       return outcome;
     } catch (error) {
-      log(`module file refused: ${error instanceof Error ? error.message : String(error)}`);
+      log(`module file refused: ${reasonOf(error)}`);
       return -ENOEXEC;
     }
   }
@@ -186,10 +194,24 @@ export class GuestModules implements ModuleControl {
       this.#parts.replacer.replace({ modules: [module], transfer: this.#parts.transfer, by: 'guest' });
       return 0;
     } catch (error) {
-      this.#parts.log(error instanceof Error ? error.message : String(error));
+      this.#parts.log(reasonOf(error));
       return -EINVAL;
     }
   }
+}
+
+/**
+ * The record that a file exports with each field read once, so that what was checked is what is used. Throws Refusal.
+ */
+function plainModule(exported: unknown): AnyModule {
+  const { manifest, layout, ...rest } = { ...checkModule(exported) };
+  const { interfaces, needs, ...texts } = { ...manifest };
+  const { name, versions, create, verify } = layout;
+  return checkModule({
+    ...rest,
+    manifest: { ...texts, interfaces: [...interfaces], needs: { ...needs } },
+    layout: { name, versions: [...versions], create, ...(verify === undefined ? {} : { verify }) },
+  });
 }
 
 function builtinNamed(image: Uint8Array): { readonly slot: SlotName; readonly name: string } | null {

@@ -8,6 +8,7 @@
 import type { Kernel } from '../contracts/kernel.ts';
 import { decode, encode, type Schema } from '../contracts/schema.ts';
 import type { StateLayout } from '../contracts/contract.ts';
+import { reasonOf } from '../lib/reason.ts';
 import { type Cell, type Cells, cellNameOf, stateVersionOf } from './cells.ts';
 import type { Ledger, LedgerEntry, Step } from './ledger.ts';
 import {
@@ -59,6 +60,8 @@ export class Replacer {
   readonly #cells: Cells;
   readonly #ledger: Ledger;
   readonly #hostNow: () => number;
+  /** Modules whose record and self-test passed; both are constant, so that once is enough. */
+  readonly #passed = new WeakSet<AnyModule>();
 
   /** @param hostNow host time in ns, for the pause alone */
   constructor(kernel: Kernel, cells: Cells, ledger: Ledger, hostNow: () => number) {
@@ -75,12 +78,14 @@ export class Replacer {
   check(module: AnyModule): void {
     const name = cellNameOf(module);
     this.#guard('check', name, () => {
-      checkModule(module);
+      if (!this.#passed.has(module)) checkModule(module);
       const cell = this.#cells.get(name);
       const lost = [...cell.leases.keys()].filter((lease) => !module.manifest.interfaces.includes(lease));
       if (lost.length > 0) throw new Refusal(`it lacks ${lost.join(', ')}, which is in use`);
+      if (this.#passed.has(module)) return;
       const complaint = module.selfTest?.() ?? null;
       if (complaint !== null) throw new Refusal(`its self-test failed: ${complaint}`);
+      this.#passed.add(module);
     });
   }
 
@@ -228,7 +233,7 @@ export class Replacer {
       act();
     } catch (error) {
       if (error instanceof ReplacementError) throw error;
-      throw new ReplacementError(step, cell, error instanceof Error ? error.message : String(error));
+      throw new ReplacementError(step, cell, reasonOf(error));
     }
   }
 }

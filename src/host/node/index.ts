@@ -7,6 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
 import type { HostResult } from '../../contracts/host.ts';
 import type { KernelHost } from '../../api/host.ts';
+import { loadConfined } from './confined.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
 
@@ -17,6 +18,12 @@ export interface NodeHostOptions {
   readonly onOutput?: (stream: 1 | 2, bytes: Uint8Array) => void;
   /** Standard output was closed by its reader. */
   readonly onClosed?: () => void;
+  /**
+   * What becomes of a module file that a guest loads. `confine`, unless told: the first one locks this realm down with
+   * SES, for good, so that confined code can not reach out of it; shared built-in objects are frozen from then on and
+   * errors lose their stacks. `refuse`: no such file is evaluated, and the realm stays as it is.
+   */
+  readonly guestModules?: 'confine' | 'refuse';
 }
 
 /** Everything that the kernel asks of Node. */
@@ -41,6 +48,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     random: (into) => {
       randomFillSync(into);
     },
+    loadConfined: options.guestModules === 'refuse' ? refuseModules : loadConfined,
     async loadModule(image) {
       const url = `data:text/javascript;base64,${Buffer.from(image).toString('base64')}`;
       const namespace = (await import(url)) as { readonly default?: unknown };
@@ -54,6 +62,9 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     close: () => input.close(),
   };
 }
+
+const refuseModules = (): Promise<never> =>
+  Promise.reject(new Error('this host takes no module files from guests'));
 
 /** Timers of the host count in milliseconds; the last stretch is waited out turn by turn. */
 const TIMER_GRAIN_NS = 2_000_000;
