@@ -3,7 +3,6 @@
  *
  * Its output is a function of nothing but the programs: what they say about time is left out before it is compared.
  */
-import { SpawnError } from '../../api/kernel.ts';
 import type { ExitStatus } from '../../api/options.ts';
 import { Digest } from '../../lib/digest.ts';
 import { type Session, succeeded } from './session.ts';
@@ -31,7 +30,6 @@ const PROGRAMS: readonly (readonly string[])[] = [
   ['ticker', 'tick', '10', '20'],
   ['signals'],
   ['spin', 'spin', '0', '1500'],
-  ['sh', '-c', SCRIPT],
 ];
 
 export interface LoadRun {
@@ -50,31 +48,19 @@ export interface LoadRun {
 export async function runLoad(session: Session): Promise<LoadRun> {
   const seen = [session.lines(1).length, session.lines(2).length] as const;
   const began = session.now();
-  const programs: string[] = [];
-  const running: Promise<ExitStatus | null>[] = [];
-  for (const argv of PROGRAMS) {
-    const { exited } = await session.start(...argv);
-    const name = argv[0] as string;
-    programs.push(name);
-    running.push(
-      exited.catch((error: unknown) => {
-        // A root may come without a shell; everything else is the demo's own.
-        if (name !== 'sh' || !(error instanceof SpawnError)) throw error;
-        programs.splice(programs.indexOf(name), 1);
-        return null;
-      }),
-    );
-  }
+  const all = [...PROGRAMS, ...(session.shell.length === 0 ? [] : [[...session.shell, '-c', SCRIPT]])];
+  const running: Promise<ExitStatus>[] = [];
+  for (const argv of all) running.push((await session.start(...argv)).exited);
   const statuses = await Promise.all(running);
   const seconds = Number(((session.now() - began) / 1e9).toFixed(3));
   const lines = [...session.lines(1).slice(seen[0]), ...session.lines(2).slice(seen[1])];
-  const good = statuses.every((status) => status === null || succeeded(status));
+  const good = statuses.every(succeeded);
   return {
     digest: hash(lines),
     seconds,
     good: good && !lines.some((line) => line.endsWith('BAD')),
     lines,
-    programs,
+    programs: all.map(([name]) => name as string),
   };
 }
 

@@ -6,18 +6,20 @@
  * other program and no replacement, and must give the same checksum.
  */
 import type { LedgerEntry } from '../../api/index.ts';
-import type { Claim, DemoRecord, Report } from './record.ts';
+import type { Claim, DemoRecord, Report, Usage } from './record.ts';
 import type { ScenarioOptions } from './scenario.ts';
 import { Session, succeeded } from './session.ts';
-import { claimLines, microseconds, outputLine, percent, replacementLine } from './table.ts';
+import { claimLines, microseconds, outputLine, percent, replacementLine, valueLine } from './table.ts';
 
 const NICES = [0, 5, 10] as const;
 /** On each side, for usage to build up. */
 const WARM_MS = 250;
 const WINDOW_MS = 1200;
-/** Each busy program runs for so long; twice as long on a second try, if the windows did not fit. */
+/** Each busy program runs for so long; longer at the next try, if the windows did not fit. */
 const BUSY_SECONDS = 3.4;
 const TRIES = 3;
+/** Figures that were taken with less of a host CPU say nothing: if they are not as claimed they are taken again. */
+const LEAST_HOST_SHARE = 0.7;
 const PERIOD_US = 10_000;
 const PERIODS = 30;
 /** Nice 0 against nice 10 gets at least so much more of the CPU after than before, */
@@ -29,6 +31,8 @@ interface Window {
   readonly shares: readonly number[];
   readonly medianUs: number;
   readonly p99Us: number;
+  /** Part of a host CPU that the kernel had meanwhile; below 1 the machine was busy with other things. */
+  readonly hostShare: number;
   /** The line that `latency` printed. */
   readonly said: string;
 }
@@ -43,15 +47,24 @@ interface Outcome {
 
 export async function schedulerScenario(options: ScenarioOptions): Promise<Report> {
   const { from = 'round-robin', to = 'time-sharing' } = options;
-  const session = await Session.boot({ ...options, modules: { scheduler: from } });
-  let outcome: Outcome | null = null;
-  for (let attempt = 0; attempt < TRIES && outcome === null; attempt++) {
-    outcome = await measure(session, to, BUSY_SECONDS * 2 ** attempt);
+  for (let attempt = 1; ; attempt++) {
+    const session = await Session.boot({ ...options, modules: { scheduler: from } });
+    const outcome = await measure(session, to, BUSY_SECONDS * attempt);
+    const usage = await session.finish();
+    if (outcome === null) {
+      if (attempt < TRIES) continue;
+      throw new Error('the machine is too busy: the load ended before it was measured');
+    }
+    const claims = claimsOf(outcome.before, outcome.after);
+    const hostShare = Math.min(outcome.before.hostShare, outcome.after.hostShare);
+    const good = claims.every(({ holds }) => holds);
+    if (good || hostShare >= LEAST_HOST_SHARE || attempt === TRIES)
+      return report(from, to, outcome, claims, usage);
   }
-  const usage = await session.finish();
-  if (outcome === null) throw new Error('the machine is too busy: the load ended before it was measured');
+}
+
+function report(from: string, to: string, outcome: Outcome, claims: readonly Claim[], usage: Usage): Report {
   const { before, after, entry, said, outputs } = outcome;
-  const claims = claimsOf(before, after);
   const record: DemoRecord = {
     name: 'scheduler',
     ok: outputs && claims.every(({ holds }) => holds),
@@ -74,6 +87,7 @@ export async function schedulerScenario(options: ScenarioOptions): Promise<Repor
     said,
     lines: [
       ...claimLines(claims),
+      valueLine('host CPU that the kernel had', percent(before.hostShare), percent(after.hostShare)),
       replacementLine(record),
       outputLine(outputs, 'what each spin computed is the same when computed again undisturbed'),
     ],
@@ -115,19 +129,27 @@ async function measure(session: Session, to: string, seconds: number): Promise<O
 async function observe(session: Session, pids: readonly number[]): Promise<Window | null> {
   const start = session.cpuTimes(pids);
   const began = session.now();
+  const cpu = session.hostCpu();
   const seen = session.lines().length;
   if (!(await session.run('latency', String(PERIOD_US), String(PERIODS)))) return null;
   await session.pause(Math.max(0, WINDOW_MS - (session.now() - began) / 1e6));
   const used = session.cpuTimes(pids).map((ns, i) => ns - (start[i] as number));
   const all = used.reduce((sum, ns) => sum + ns, 0);
   if (!Number.isFinite(all) || all <= 0) return null;
+  const hostShare = Math.min(1, (session.hostCpu() - cpu) / (session.now() - began));
   const said = session
     .lines()
     .slice(seen)
     .find((line) => line.startsWith('latency'));
   const match = /median ([\d.]+) p99 ([\d.]+)/.exec(said ?? '');
   if (said === undefined || match === null) return null;
-  return { shares: used.map((ns) => ns / all), medianUs: Number(match[1]), p99Us: Number(match[2]), said };
+  return {
+    shares: used.map((ns) => ns / all),
+    medianUs: Number(match[1]),
+    p99Us: Number(match[2]),
+    hostShare,
+    said,
+  };
 }
 
 /** `NAME UNITS units, checksum C`: do the same units again, with nothing else running. */

@@ -9,6 +9,7 @@ import type { KernelHost } from '../../api/host.ts';
 import { DEFAULT_PATH } from '../../api/kernel.ts';
 import { nodeHost } from '../../host/node/index.ts';
 import type { Usage } from './record.ts';
+import { shellOf } from './shell.ts';
 
 const PROGRAMS = [
   'forkbench',
@@ -35,6 +36,8 @@ export interface SessionOptions {
 export class Session {
   readonly kernel: Kernel;
   readonly progress: (text: string) => void;
+  /** The root's shell; empty if it has none. */
+  readonly shell: readonly string[];
   readonly #host: KernelHost;
   readonly #output: readonly Uint8Array[][];
   readonly #path: string;
@@ -45,10 +48,11 @@ export class Session {
     host: KernelHost,
     output: readonly Uint8Array[][],
     path: string,
-    progress: (text: string) => void,
+    options: SessionOptions,
   ) {
     this.kernel = kernel;
-    this.progress = progress;
+    this.progress = options.progress;
+    this.shell = shellOf(options.root);
     this.#host = host;
     this.#output = output;
     this.#path = path;
@@ -68,7 +72,7 @@ export class Session {
     });
     if (root !== undefined) await installPrograms(kernel, host);
     const path = root === undefined ? DEFAULT_PATH : `${FOLDER}:${DEFAULT_PATH}`;
-    return new Session(kernel, host, output, path, progress);
+    return new Session(kernel, host, output, path, options);
   }
 
   /** Host time in ns. */
@@ -104,6 +108,12 @@ export class Session {
   lines(stream: 1 | 2 = 1): readonly string[] {
     const text = Buffer.concat(this.#output[stream] ?? []).toString('utf8');
     return text.split('\n').slice(0, -1);
+  }
+
+  /** Host CPU time in ns that this process has had, all its threads together. */
+  hostCpu(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) * 1000;
   }
 
   /** CPU time in ns that some processes have had; NaN for one that is gone. */

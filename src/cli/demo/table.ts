@@ -31,6 +31,10 @@ export function bytes(count: number): string {
 
 const mark = (good: boolean): string => (good ? style('green', 'yes') : style('red', 'NO'));
 
+/** A figure before and after. */
+export const valueLine = (title: string, before: string, after: string): string =>
+  `  ${title.padEnd(TITLE)}${before.padStart(VALUE)}${after.padStart(VALUE)}`;
+
 /** Two columns of figures, and whether each claim holds. */
 export function claimLines(claims: readonly Claim[]): readonly string[] {
   const head = style(
@@ -41,7 +45,7 @@ export function claimLines(claims: readonly Claim[]): readonly string[] {
     head,
     ...claims.map(({ title, before, after, claim, holds }) => {
       const verdict = claim === '' ? '' : `   ${claim}: ${mark(holds)}`;
-      return `  ${title.padEnd(TITLE)}${before.padStart(VALUE)}${after.padStart(VALUE)}${verdict}`;
+      return `${valueLine(title, before, after)}${verdict}`;
     }),
   ];
 }
@@ -55,7 +59,7 @@ const HOW: Readonly<Record<DemoRecord['transfer'], string>> = {
 };
 
 export const replacementLine = ({ pauseNs, stateMoved, transfer }: DemoRecord): string =>
-  `  ${'pause of the replacement'.padEnd(TITLE)}${''.padStart(VALUE)}${nanoseconds(pauseNs).padStart(VALUE)}   ${HOW[transfer]}${stateMoved > 0 ? `, ${bytes(stateMoved)}` : ''}`;
+  `${valueLine('pause of the replacement', '', nanoseconds(pauseNs))}   ${HOW[transfer]}${stateMoved > 0 ? `, ${bytes(stateMoved)}` : ''}`;
 
 export const outputLine = (intact: boolean, how: string): string =>
   `  ${"programs' output intact".padEnd(TITLE)}${mark(intact)}   ${style('dim', how)}`;
