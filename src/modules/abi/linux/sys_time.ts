@@ -86,11 +86,15 @@ function sysClockGettime(kernel: Kernel, tid: number, id: number, at: number): n
   return writeTimespec(kernel, tid, at, seconds, ns - seconds * SECOND);
 }
 
+/** Seconds since 1970 that a clock may be set to: Linux leaves room for 30 years of running on in 63 bits of ns. */
+const SETTABLE_SECONDS = 8_277_292_036;
+
 /** clock_settime(2) */
 function sysClockSettime(kernel: Kernel, tid: number, id: number, at: number): number {
   if (id !== CLOCK_REALTIME) return -EINVAL;
   const time = readTimespec(kernel, tid, at);
   if (typeof time === 'number') return time;
+  if (time.seconds >= SETTABLE_SECONDS) return -EINVAL;
   if (!kernel.process.capable(tid, CAP_SYS_TIME)) return -EPERM;
   kernel.clock.setRealtime(time.seconds, time.nanoseconds);
   return 0;
@@ -172,7 +176,9 @@ function sysSettimeofday(kernel: Kernel, tid: number, timeAt: number): number {
   const data = new DataView(bytes.buffer);
   const seconds = get64(data, 0);
   const microseconds = get64(data, 8);
-  if (seconds < 0 || microseconds < 0 || microseconds >= 1_000_000) return -EINVAL;
+  if (seconds < 0 || seconds >= SETTABLE_SECONDS || microseconds < 0 || microseconds >= 1_000_000) {
+    return -EINVAL;
+  }
   if (!kernel.process.capable(tid, CAP_SYS_TIME)) return -EPERM;
   kernel.clock.setRealtime(seconds, microseconds * MICROSECOND);
   return 0;
