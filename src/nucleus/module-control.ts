@@ -17,10 +17,13 @@ import type { Replacer, Transfer } from './replacement.ts';
 
 /** First line of a file under /lib/modules that stands for a built-in module: this, the slot and the name. */
 const BUILTIN = '#!strake-module ';
+const LONGEST_FIRST_LINE = 200;
 
-/** The content of such a file. */
-export const builtinModuleFile = (module: AnyModule): string =>
-  `${BUILTIN}${module.manifest.slot} ${module.manifest.name}\n`;
+/** The content of such a file: the line, then what modinfo(8) looks for, each between NULs as in a Linux module. */
+export const builtinModuleFile = ({ manifest }: AnyModule): string => {
+  const { slot, name, description, version } = manifest;
+  return `${BUILTIN}${slot} ${name}\n\0description=${description}\0version=${version}\0`;
+};
 
 interface Ticket {
   readonly event: number;
@@ -215,8 +218,9 @@ function plainModule(exported: unknown): AnyModule {
 }
 
 function builtinNamed(image: Uint8Array): { readonly slot: SlotName; readonly name: string } | null {
-  if (image.length > 200) return null;
-  const line = String.fromCharCode(...image);
+  const end = image.indexOf(0x0a);
+  if (end < 0 || end > LONGEST_FIRST_LINE) return null;
+  const line = String.fromCharCode(...image.subarray(0, end));
   if (!line.startsWith(BUILTIN)) return null;
   const [slot, name] = line.slice(BUILTIN.length).trim().split(' ');
   if (slot === undefined || name === undefined || !(SLOTS as readonly string[]).includes(slot)) return null;

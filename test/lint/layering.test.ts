@@ -237,6 +237,11 @@ const PLACES: readonly Place[] = [
     ],
   },
   {
+    file: 'src/host/node/confined/load.ts',
+    may: ['ses', 'es-module-lexer', '../../../lib/reason.ts', './source.ts'],
+    mayNot: ['node:fs', 'commander', 'esbuild', 'semver', 'escodegen', '../../../nucleus/waits.ts'],
+  },
+  {
     file: 'src/host/browser/files.ts',
     may: ['./index.ts', '../../contracts/host.ts'],
     mayNot: [

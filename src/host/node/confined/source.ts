@@ -3,7 +3,7 @@
  *
  * A confined compartment evaluates scripts; a module file says `export`. Only exports are rewritten, in place, so that
  * lines keep their numbers. What would need a second file, or would run outside of a kernel entry, is refused with its
- * reason. This is no guard: what confined code can reach is decided in confined.ts.
+ * reason. This is no guard: what confined code can reach is decided in load.ts.
  */
 import { type DirectExport, type Export, type Import, init, parse } from 'es-module-lexer';
 
