@@ -154,6 +154,8 @@ const sysFchownat: Handler = (kernel, tid, directory, va, uid, gid, flags) => {
 
 const TIMES_SIZE = 32;
 const SECOND = 1_000_000_000;
+/** A file system keeps no time further from 1970 than it can count. */
+const SECONDS_MAX: number = Number.MAX_SAFE_INTEGER;
 
 type Time = FileTimes['atime'];
 
@@ -164,7 +166,8 @@ function readTime(kernel: Kernel, view: DataView, at: number): Time | number {
   if (high === 0 && nanoseconds === UTIME_OMIT) return null;
   if (high === 0 && nanoseconds === UTIME_NOW) return now(kernel);
   if (high !== 0 || nanoseconds >= SECOND) return -EINVAL;
-  return { seconds: view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true), nanoseconds };
+  const seconds = view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+  return { seconds: Math.max(-SECONDS_MAX, Math.min(SECONDS_MAX, seconds)), nanoseconds };
 }
 
 const now = (kernel: Kernel): Time => ({
