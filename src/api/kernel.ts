@@ -253,7 +253,7 @@ export class Kernel {
     settle: (operation: () => number) => Promise<number>,
   ): Promise<string> {
     const name = toByteString(program);
-    if (name.includes('/')) return name;
+    if (name.includes('/') || name === '') return name;
     const { vfs } = this.#nucleus.kernel;
     for (const folder of path.split(':')) {
       const candidate = `${folder === '' ? '.' : toByteString(folder)}/${name}`;

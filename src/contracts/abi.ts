@@ -31,7 +31,7 @@ export interface Abi {
    * @returns the result for a0 (>= 0 or -errno), WAIT, or NO_RESULT. Hot path.
    */
   syscall(tid: number): number;
-  /** A fault that vm refused, an illegal instruction, a breakpoint. @param cause EXIT_ code @param error vm's -errno or 0 */
+  /** A fault that vm refused, an illegal instruction, a breakpoint. @param cause EXIT_ code @param address signed @param error vm's -errno or 0 */
   trap(tid: number, cause: number, address: number, error: number): void;
   /**
    * Before the thread goes back to user mode, or when a signal breaks off its wait: act on signals, build a frame.

@@ -250,7 +250,7 @@ export class Dispatcher {
       cause === EXIT_FETCH_FAULT ? PROT_EXEC : cause === EXIT_STORE_FAULT ? PROT_WRITE : PROT_READ;
     const group = kernel.process.group(tid);
     const error =
-      address < USER_LIMIT
+      address >= 0 && address < USER_LIMIT
         ? kernel.vm.fault(group.space, address, access, group.limits[RLIMIT_STACK_SOFT] as number)
         : -EFAULT;
     if (error === WAIT) {
@@ -262,10 +262,11 @@ export class Dispatcher {
     return true;
   }
 
+  /** Signed, so that an address of the kernel's half is exact too. */
   #trapValue(): number {
-    const { u32 } = this.#kernel.machine;
+    const { i32, u32 } = this.#kernel.machine;
     const at = (this.#hart + HART_TVAL) >>> 2;
-    return (u32[at + 1] as number) * 0x1_0000_0000 + (u32[at] as number);
+    return (i32[at + 1] as number) * 0x1_0000_0000 + (u32[at] as number);
   }
 
   /** A call ended, or waits. @returns true if the thread can go on */

@@ -47,11 +47,11 @@ function force(kernel: Kernel, tid: number, signal: number, code: number, addres
   const info = createSignalInfo();
   info.signal = signal;
   info.code = code;
-  info.address = Math.min(address, Number.MAX_SAFE_INTEGER);
+  info.address = Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, address));
   kernel.process.forceSignal(tid, info);
 }
 
-/** The abi contract's `trap`. @param address faulting address or instruction bits */
+/** The abi contract's `trap`. @param address faulting address as a signed number, or instruction bits */
 export function trap(kernel: Kernel, tid: number, cause: number, address: number, error: number): void {
   switch (cause) {
     case EXIT_ILLEGAL: {
