@@ -34,16 +34,16 @@ export async function mountAll(
 ): Promise<void> {
   const { kernel } = nucleus;
   const root = await mountRoot(kernel, host, options.root ?? null, settle);
-  kernel.process.boot(kernel.vm.create(), root, 0, 0);
+  kernel.process.thread(kernel.process.boot(kernel.vm.create(), root, 0, 0)).name = 'init';
   if (options.root === undefined)
     await populate(kernel, settle, await embeddedImage((name) => host.asset(name)));
-  for (const [type, path] of [
-    ['proc', '/proc'],
-    ['sys', '/sys'],
-    ['dev', '/dev'],
-    ['ram', '/dev/shm'],
+  for (const [type, path, mountOptions] of [
+    ['proc', '/proc', ''],
+    ['sys', '/sys', ''],
+    ['dev', '/dev', ''],
+    ['ram', '/dev/shm', 'mode=1777'],
   ] as const) {
-    await mountAt(kernel, settle, type, '', path, '', false);
+    await mountAt(kernel, settle, type, '', path, mountOptions, false);
   }
   await populate(kernel, settle, moduleFiles(nucleus));
   for (const mount of options.mounts ?? []) await mountFolder(kernel, host, settle, mount);

@@ -61,7 +61,7 @@ export class Replacer {
   readonly #ledger: Ledger;
   readonly #hostNow: () => number;
   /** Modules whose record and self-test passed; both are constant, so that once is enough. */
-  readonly #passed = new WeakSet<AnyModule>();
+  readonly #passed: WeakSet<AnyModule> = new WeakSet();
 
   /** @param hostNow host time in ns, for the pause alone */
   constructor(kernel: Kernel, cells: Cells, ledger: Ledger, hostNow: () => number) {
@@ -148,10 +148,15 @@ export class Replacer {
         side.how = 'migrate';
         side.state = migrate(module.layout, side.state, cell.stateVersion, stateVersionOf(module));
       }
-      side.operations = module.create(side.state, this.#kernel);
+      side.operations = this.#create(module, side.state);
     }
-    checkOperations(module.manifest, side.operations);
     return side;
+  }
+
+  #create(module: AnyModule, state: unknown): Operations {
+    const operations = module.create(state, this.#kernel);
+    checkOperations(module.manifest, operations);
+    return operations;
   }
 
   /** Different layouts: through the contract's public operations, on a fresh state. */
@@ -173,7 +178,7 @@ export class Replacer {
     side.how = 'rebuild';
     side.bytes = snapshot.length;
     side.state = module.layout.create();
-    side.operations = module.create(side.state, this.#kernel);
+    side.operations = this.#create(module, side.state);
     try {
       rebuild(cell.operations, side.operations);
     } catch (error) {

@@ -58,4 +58,17 @@ seq 300 | awk '/5$/' | tr '\n' ' '; echo
 set -- *; echo $# names
 i=0; while [ $i -lt 60 ]; do /bin/true; i=$((i + 1)); done
 cd / && rm -r /tmp/work && ls /tmp
+echo "== many small calls"
+mkdir -p /tmp/many && cd /tmp/many
+for n in $(seq 300); do echo "$n $((n * n % 1009))" >> squares; done
+sort -k2n squares | head -n 3
+i=0
+while [ $i -lt 100 ]; do
+  echo $i > f$((i % 50))
+  mv f$((i % 50)) g$((i % 50)) && ln -sf g$((i % 50)) l$((i % 50)) && cat l$((i % 50)) >> all
+  i=$((i + 1))
+done
+sort -n all | tail -n 2
+i=0; while [ $i -lt 60 ]; do echo $i | cat | cat > /dev/null; i=$((i + 1)); done
+cd / && rm -r /tmp/many
 echo "== end"
