@@ -3,6 +3,7 @@ export { BootError } from './boot.ts';
 export type { KernelHost } from './host.ts';
 export { DEFAULT_PATH, Kernel, type KernelProcess, RELEASE, SpawnError } from './kernel.ts';
 export type { BootOptions, ExitStatus, MountOption, ReplacementMap, SpawnOptions } from './options.ts';
+export type { WaitStat } from './waits.ts';
 export type { KernelStats, ProcessStat, ReplacementStat } from './stats.ts';
 export type { LedgerEntry } from '../nucleus/ledger.ts';
 export { Refusal } from '../nucleus/registry.ts';

@@ -19,6 +19,7 @@ import { builtinModules, defaultModules, ENGINE_BYTES } from './builtin.ts';
 import type { KernelHost } from './host.ts';
 import type { BootOptions, ExitStatus, ReplacementMap, SpawnOptions } from './options.ts';
 import { type KernelStats, type ProcessStat, processesOf, statsOf } from './stats.ts';
+import { type WaitStat, waitsOf } from './waits.ts';
 
 export const RELEASE = '6.12.0-strake';
 const VERSION = '#1 Strake';
@@ -240,6 +241,11 @@ export class Kernel {
     return processesOf(this.#nucleus);
   }
 
+  /** What each thread waits for, of those that do. */
+  waits(): readonly WaitStat[] {
+    return waitsOf(this.#nucleus);
+  }
+
   /** Stop: no process runs again, input is let go of. */
   async shutdown(): Promise<void> {
     this.#cancelTimer?.();
@@ -313,11 +319,9 @@ export class Kernel {
   }
 
   #waiters(): string {
-    const { kernel } = this.#nucleus;
-    const lines = this.#nucleus.waits
-      .all()
-      .map(({ tid }) => `${tid} (${kernel.process.findThread(tid)?.name ?? '?'})`);
-    return lines.join(', ');
+    return this.waits()
+      .map(({ tid, name, operation, call }) => `${tid} (${name}) in ${call === '' ? operation : call}`)
+      .join(', ');
   }
 
   /** A bug of the kernel ends every process of the host's with its message; the embedding program lives on. */
