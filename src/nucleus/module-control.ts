@@ -194,11 +194,14 @@ export class GuestModules implements ModuleControl {
 
   #replace(module: AnyModule): number {
     try {
-      this.#parts.replacer.replace({ modules: [module], transfer: this.#parts.transfer, by: 'guest' });
+      const { slot, name } = module.manifest;
+      // What a file's factory does to the state before it fails must not be done to that of the module in place.
+      const transfer = this.#parts.registry.find(slot, name)?.loaded === true ? 'copy' : this.#parts.transfer;
+      this.#parts.replacer.replace({ modules: [module], transfer, by: 'guest' });
       return 0;
     } catch (error) {
       this.#parts.log(reasonOf(error));
-      return -EINVAL;
+      return -ENOEXEC;
     }
   }
 }

@@ -5,7 +5,7 @@
  * asked for once: the ticket is the call's progress.
  */
 import { CAP_SYS_MODULE } from '../../../abi/linux/capability.ts';
-import { EBADF, EFBIG, EINVAL, EISDIR, ENOENT, ENOEXEC, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
+import { EBADF, EFBIG, EINVAL, ENOENT, ENOEXEC, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
 import { O_ACCMODE, O_WRONLY } from '../../../abi/linux/fcntl.ts';
 import { createStat } from '../../../contracts/filesystem.ts';
 import { createSpans, type Kernel, WAIT } from '../../../contracts/kernel.ts';
@@ -77,12 +77,11 @@ const sysFinitModule: Handler = (kernel, tid, fd, parameters, flags) => {
   if (file < 0) return file;
   const { kind, flags: mode } = kernel.vfs.file(file);
   if ((mode & O_ACCMODE) === O_WRONLY || kind === 'path') return -EBADF;
-  if (kind === 'directory') return -EISDIR;
   if (kind !== 'regular') return -EINVAL;
   const stat = createStat();
   const error = kernel.vfs.statFile(file, stat);
   if (error !== 0) return error;
-  if (stat.size === 0) return -ENOEXEC;
+  if (stat.size === 0) return -EINVAL;
   if (stat.size > LARGEST_IMAGE) return -EFBIG;
   const bytes = readFile(kernel, tid, file, stat.size);
   if (typeof bytes === 'number') return bytes;
