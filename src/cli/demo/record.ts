@@ -36,6 +36,8 @@ export interface DemoRecord {
   readonly transfer: LedgerEntry['transfer'] | 'move and copy';
   readonly stateMoved: number;
   readonly replacements: number;
+  /** How often the figures were taken; more than once where the host was too busy at first. */
+  readonly attempts: number;
   /** The programs put out what they put out without replacement. */
   readonly outputIntact: boolean;
 }

@@ -67,6 +67,7 @@ export async function restScenario(options: ScenarioOptions): Promise<Report> {
       transfer: 'move and copy',
       stateMoved: cell.bytes,
       replacements: all.length,
+      attempts: 1,
       outputIntact: outputs,
     };
   });

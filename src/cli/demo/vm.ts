@@ -74,6 +74,7 @@ export async function vmScenario(options: ScenarioOptions): Promise<Report> {
     transfer: entry.transfer,
     stateMoved: entry.bytesMoved,
     replacements: 1,
+    attempts: 1,
     outputIntact: outputs,
   };
   return {

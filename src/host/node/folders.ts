@@ -25,9 +25,17 @@ type FolderRequest = Exclude<HostRequest, { readonly kind: 'input' }>;
 export class Folders {
   readonly #grants: Grant[] = [];
 
-  /** @returns the grant's number. Throws if there is no such folder. */
+  /** @returns the grant's number. Throws, naming the folder, if there is no such one. */
   grant(folder: string, readOnly: boolean): number {
-    const root = fs.realpathSync(folder);
+    let root: string;
+    try {
+      root = fs.realpathSync(folder);
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      throw new Error(
+        code === 'ENOENT' ? `${folder}: no such folder` : `${folder} can not be opened: ${code}`,
+      );
+    }
     if (!fs.statSync(root).isDirectory()) throw new Error(`${folder} is not a folder`);
     this.#grants.push({ root, readOnly });
     return this.#grants.length - 1;
