@@ -19,11 +19,18 @@ export interface Schema<T> {
 /** State that does not fit its schema. A bug of the module that left it so. */
 export class StateError extends Error {
   readonly path: string;
+  readonly expected: string;
   constructor(path: string, expected: string) {
     super(`state at ${path}: expected ${expected}`);
     this.name = 'StateError';
     this.path = path;
+    this.expected = expected;
   }
+}
+
+/** The error of a part, seen from the whole: paths are put together only once something is wrong, for they cost more than the checks. */
+function within(path: string, error: unknown): unknown {
+  return error instanceof StateError ? new StateError(`${path}${error.path}`, error.expected) : error;
 }
 
 /** A safe integer. */
@@ -111,7 +118,12 @@ export const nullable = <T>(of: Schema<T>): Schema<T | null> => ({
 export const array = <T>(of: Schema<T>): Schema<T[]> => ({
   check(value, path) {
     if (!Array.isArray(value)) throw new StateError(path, 'an array');
-    for (let i = 0; i < value.length; i++) of.check(value[i], `${path}[${i}]`);
+    let i = 0;
+    try {
+      for (; i < value.length; i++) of.check(value[i], '');
+    } catch (error) {
+      throw within(`${path}[${i}]`, error);
+    }
   },
   write(value, out) {
     out.int(value.length);
@@ -128,9 +140,15 @@ export const array = <T>(of: Schema<T>): Schema<T[]> => ({
 export const map = <K, V>(key: Schema<K>, of: Schema<V>): Schema<Map<K, V>> => ({
   check(value, path) {
     if (!(value instanceof Map)) throw new StateError(path, 'a Map');
-    for (const [k, v] of value) {
-      key.check(k, `${path} key`);
-      of.check(v, `${path}[${String(k)}]`);
+    let at: unknown;
+    try {
+      for (const [k, v] of value) {
+        at = k;
+        key.check(k, '');
+        of.check(v, '');
+      }
+    } catch (error) {
+      throw within(`${path}[${String(at)}]`, error);
     }
   },
   write(value, out) {
@@ -187,10 +205,18 @@ export function record<T extends object>(
   return {
     check(value, path) {
       if (typeof value !== 'object' || value === null) throw new StateError(path, 'a record');
-      for (const [name, schema] of entries) schema.check((value as T)[name], `${path}.${name}`);
-      for (const name of Object.keys(value)) {
-        if (!names.has(name)) throw new StateError(`${path}.${name}`, 'no such field');
+      let at = '';
+      try {
+        for (const [name, schema] of entries) {
+          at = name;
+          schema.check((value as T)[name], '');
+        }
+      } catch (error) {
+        throw within(`${path}.${at}`, error);
       }
+      let count = 0;
+      for (const name in value)
+        if (++count > entries.length) throw new StateError(`${path}.${name}`, 'no such field');
     },
     write(value, out) {
       for (const [name, schema] of entries) schema.write(value[name], out);
