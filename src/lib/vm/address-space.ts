@@ -232,10 +232,8 @@ function remapTo(
 ): number {
   let to = newAddress;
   let length = oldLength;
-  if ((flags & MREMAP_FIXED) !== 0) {
-    if (!isAligned(to) || to > mapper.limit - newLength) return -EINVAL;
-    if (to < address + oldLength && address < to + newLength) return -EINVAL;
-  }
+  if (!isAligned(to) || to > mapper.limit - newLength) return -EINVAL;
+  if (to < address + oldLength && address < to + newLength) return -EINVAL;
   const area = areaAt(space.vmas, address);
   if (area === null || area.end < address + Math.min(oldLength, newLength)) return -EFAULT;
   if ((flags & MREMAP_FIXED) !== 0) {
