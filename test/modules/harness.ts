@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { debianRoot } from '../support/roots.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
@@ -20,6 +21,8 @@ export interface CommandRun {
   /** Lines of the guest's and of the kernel's log. */
   readonly stderr: string;
   readonly status: number | null;
+  /** What was written to file descriptor 3 of the process, which is nobody's business. */
+  readonly other: string;
 }
 
 /** One program with its reported lines, and what the kernel logged. */
@@ -41,13 +44,15 @@ export async function strake(
 /** Node with these arguments, to its end. */
 export function command(args: readonly string[]): Promise<CommandRun> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    let other = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    (child.stdio[3] as Readable).setEncoding('utf8').on('data', (text: string) => (other += text));
     child.on('error', fail);
-    child.on('close', (status) => done({ stdout, stderr, status }));
+    child.on('close', (status) => done({ stdout, stderr, status, other }));
   });
 }
 
