@@ -75,7 +75,7 @@ export class Nucleus {
       idleNs: 0,
       forks: 0,
     };
-    this.#outputs = options.digest === 'output' ? Array.from({ length: STREAMS }, () => new Digest()) : [];
+    this.#outputs = options.digest === null ? [] : Array.from({ length: STREAMS }, () => new Digest());
     this.#digest = options.digest === 'full' ? new RunDigest() : null;
     this.host = new HostPort(adapter, settings.deterministic ? options.seed : null, this.#outputs);
     this.#time = settings.deterministic
@@ -139,10 +139,10 @@ export class Nucleus {
     this.#replacer.check(module);
   }
 
-  /** The digest so far: of what guests saw, or of what they put out. */
+  /** The digest so far: of what guests put out, and in a full one of what they saw. */
   digest(): string {
-    if (this.#digest !== null) return this.#digest.hex();
     const all = new Digest();
+    if (this.#digest !== null) all.text(this.#digest.hex());
     for (const output of this.#outputs) all.text(output.hex());
     return all.hex();
   }

@@ -91,19 +91,22 @@ export class Replacer {
 
   /** Run the whole transaction. @returns the ledger entries. Throws ReplacementError; then nothing has changed. */
   replace(request: ReplacementRequest): readonly LedgerEntry[] {
-    const begin = this.#hostNow();
     const prepared: Prepared[] = [];
     const names = new Set(request.modules.map(cellNameOf));
     if (names.size !== request.modules.length)
       throw new ReplacementError('check', 'request', 'names one slot twice');
+    let begin = 0;
     try {
       for (const module of request.modules) {
         const name = cellNameOf(module);
         this.#guard('check', name, () => request.probe?.('check', name));
         this.check(module);
-        const cell = this.#cells.get(name);
-        this.#guard('transfer', name, () => {
-          request.probe?.('transfer', name);
+      }
+      begin = this.#hostNow();
+      for (const module of request.modules) {
+        const cell = this.#cells.get(cellNameOf(module));
+        this.#guard('transfer', cell.name, () => {
+          request.probe?.('transfer', cell.name);
           prepared.push(this.#transfer(cell, module, request.transfer));
         });
       }

@@ -1,8 +1,8 @@
 /**
  * The digest of a run: what guests saw, in global order.
  *
- * Full: (thread, retired count, system call number, result, bytes copied out) of each call that ended, signal frames and
- * exits. Output: the bytes sent to each host stream alone. Replacements, pauses and module lists are not in it.
+ * (thread, retired count, system call number, result, bytes copied out) of each call that ended, signal frames and exits.
+ * What guests put out is hashed by the host port. Replacements, pauses and module lists are not in it.
  */
 import type { Spans } from '../contracts/kernel.ts';
 import { Digest } from '../lib/digest.ts';
