@@ -9,6 +9,7 @@ import { TIOCSCTTY } from '../abi/linux/ioctl.ts';
 import type { ModuleEntry } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { type ImageEntry, populate } from '../image/populate.ts';
+import { reasonOf } from '../lib/reason.ts';
 import { toByteString } from '../lib/utf8.ts';
 import type { LedgerEntry } from '../nucleus/ledger.ts';
 import { Nucleus } from '../nucleus/nucleus.ts';
@@ -183,7 +184,8 @@ export class Kernel {
       path: target.slice(0, target.lastIndexOf('/')),
       mode: 0o755,
     };
-    const file: ImageEntry = { type: 'file', path: target, mode, bytes };
+    // A copy in a buffer of its own: a guest's module may be what takes it.
+    const file: ImageEntry = { type: 'file', path: target, mode, bytes: new Uint8Array(bytes) };
     await populate(this.#nucleus.kernel, settle, folder.path === '' ? [file] : [folder, file]);
   }
 
@@ -330,7 +332,9 @@ export class Kernel {
       return act();
     } catch (error) {
       this.#running = false;
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      // What a guest's module threw is of its making: only its words go on.
+      const own = error instanceof Error && !this.#nucleus.holdsGuestCode();
+      this.#fail(own ? error : new Error(reasonOf(error)));
       return null;
     }
   }

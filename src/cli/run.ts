@@ -161,7 +161,7 @@ function failure(error: unknown): number {
     return error.errno === 'ENOENT' || error.errno === 'ENOTDIR' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
   }
   if (error instanceof BootError) complain(error.message);
-  else complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  else complain(error instanceof Error ? error.stack || error.message : String(error));
   return EXIT_FAILURE;
 }
 

@@ -56,7 +56,8 @@ export class GuestModules implements ModuleControl {
   /** Asked for by a call, to be done at the next boundary: never while a module runs. */
   readonly #jobs: Job[] = [];
   #next = 1;
-  #behaviourFrozen = false;
+  /** A file was evaluated: code of a guest's is in this realm. */
+  evaluated = false;
 
   constructor(parts: ModuleControlParts) {
     this.#parts = parts;
@@ -171,8 +172,8 @@ export class GuestModules implements ModuleControl {
       log(`module file refused: ${result.reason ?? 'it can not be evaluated'}`);
       return result.errno;
     }
-    if (!this.#behaviourFrozen) freezeBehaviour(this.#parts.kernel);
-    this.#behaviourFrozen = true;
+    if (!this.evaluated) freezeBehaviour(this.#parts.kernel);
+    this.evaluated = true;
     try {
       const module = plainModule(result.module);
       const { slot, name } = module.manifest;

@@ -147,6 +147,11 @@ export class Nucleus {
     return all.hex();
   }
 
+  /** True once a module file of a guest's was evaluated. */
+  holdsGuestCode(): boolean {
+    return this.#modules.evaluated;
+  }
+
   /** Module entries for listings. */
   modules(): ReturnType<GuestModules['list']> {
     return this.#modules.list();
