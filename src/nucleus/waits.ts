@@ -134,7 +134,8 @@ export class WaitQueues implements Waits {
 
   /** A call begins: nothing is waited for yet. */
   begin(): void {
-    this.#events.length = 0;
+    // Setting a length costs more than looking at it, and few calls wait.
+    if (this.#events.length !== 0) this.#events.length = 0;
     this.#deadline = -1;
     this.#restart = 'disk';
     this.#progress = null;
