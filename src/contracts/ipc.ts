@@ -126,9 +126,9 @@ export const ipcLayout: StateLayout<IpcState> = layout(
 );
 
 export interface Ipc {
-  /** A pipe with no ends open yet. @returns its id */
+  /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
-  /** The pipe of a FIFO's inode, made at the first opening. */
+  /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
   fifo(inode: number): number;
   /** Open or close one end; the last close frees it. Wakes who waits for that. */
   openEnd(pipe: number, reader: boolean, writer: boolean): void;

@@ -549,7 +549,7 @@ export interface Process {
   boot(space: number, root: number, uid: number, gid: number): number;
   /**
    * A child process or thread of `tid`: records, shared or copied tables, a free register context (registers are the
-   * caller's to copy). @returns the new tid, -EAGAIN (limits, no context)
+   * caller's to copy). @returns the new tid, -EAGAIN (limits, no context), -ENOMEM (descriptors)
    */
   clone(tid: number, request: CloneRequest): number;
   /** A process that belongs to the host: child of pid 1, in a session of its own. @returns its pid or -EAGAIN */

@@ -5,7 +5,7 @@
  * files live in the page cache. Every operation first loads what is absent, then asks the backing, and changes the
  * tree last, so that it may be run again after any WAIT. Holds no state.
  */
-import { EFBIG, EINVAL, EISDIR, ENOENT, ENOTDIR, EPERM, EROFS } from '../abi/linux/errno.ts';
+import { EFBIG, EINVAL, EISDIR, EMLINK, ENOENT, ENOSPC, ENOTDIR, EPERM, EROFS } from '../abi/linux/errno.ts';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID } from '../abi/linux/stat.ts';
 import {
   type Attributes,
@@ -101,6 +101,20 @@ export const NO_BACKING: Omit<Backing, 'magic'> = {
   completed() {},
 };
 
+/** Names of one inode, as most file systems of Linux have it. */
+const MOST_LINKS = 32000;
+/** Inodes of all file systems of a type: kernel memory that a guest can have, and that its own memory does not bound. */
+const INODES_FREE_OF_CHARGE = 32768;
+const MOST_INODES = 262144;
+const mostInodes = (kernel: Kernel): number =>
+  Math.min(MOST_INODES, INODES_FREE_OF_CHARGE + Math.floor(kernel.frames.total() / 2));
+
+function inodeCount(state: TreeState): number {
+  let count = 0;
+  for (const tree of state.trees.values()) count += tree.inodes.size;
+  return count;
+}
+
 const idOf = (sb: number, inode: TreeInode): number => sb * SB_SHIFT + inode.ino;
 
 /** The operations over `state`, with `backing` behind them. */
@@ -148,6 +162,7 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
     const directory = inodeOf(tree, directoryId);
     const refused = changeable(directoryId, tree, directory) || vacancy(directory, name);
     if (refused !== 0) return refused;
+    if (inodeCount(state) >= mostInodes(kernel)) return -ENOSPC;
     const inherits = (directory.mode & S_ISGID) !== 0;
     const type = mode & S_IFMT;
     const bits = inherits && type === S_IFDIR ? mode | S_ISGID : mode;
@@ -222,6 +237,7 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
       if (refused !== 0) return refused;
       if (isDirectory(inode)) return -EPERM;
       if (inode.links === 0) return -ENOENT;
+      if (inode.links >= MOST_LINKS) return -EMLINK;
       const asked = backing.linking(superblockOf(id), tree, directory, name, inode);
       if (asked !== 0) return asked;
       const moment = now();
@@ -353,8 +369,8 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
       blockSize: 4096,
       blocks: kernel.frames.total(),
       free: kernel.frames.free(),
-      files: 0x10_0000,
-      filesFree: 0x10_0000,
+      files: mostInodes(kernel),
+      filesFree: Math.max(0, mostInodes(kernel) - inodeCount(state)),
       nameLength: 255,
     }),
     completed: (request, result) => backing.completed(request, result),

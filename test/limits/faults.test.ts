@@ -12,8 +12,11 @@ const ADRERR = 2;
 const UNMAPPED = '7000000';
 
 /** What is done, the signal and si_code by which Linux answers, and si_addr where it is known. Compared with QEMU once. */
-const FAULTS: readonly (readonly [string, number, number, string?])[] = [
-  ...['load', 'store', 'jump'].flatMap((kind): [string, number, number, string][] => [
+type Fault = readonly [what: string, signal: number, code: number, address: string];
+/** An address that depends on where memory was given out. */
+const ANY = '[0-9a-f]+';
+const FAULTS: readonly Fault[] = [
+  ...['load', 'store', 'jump'].flatMap((kind): Fault[] => [
     [`${kind}-null`, SIGSEGV, MAPERR, '0'],
     [`${kind}-unmapped`, SIGSEGV, MAPERR, UNMAPPED],
     [`${kind}-limit`, SIGSEGV, MAPERR, '4000000000'],
@@ -22,31 +25,31 @@ const FAULTS: readonly (readonly [string, number, number, string?])[] = [
   ['load-below-limit', SIGSEGV, MAPERR, '3ffffffffc'],
   ['load-4g', SIGSEGV, MAPERR, '100000000'],
   ['load-top', SIGSEGV, MAPERR, 'fffffffffffffff8'],
-  ['load-wraps', SIGSEGV, MAPERR],
-  ['load-noncanonical', SIGSEGV, MAPERR],
-  ['load-none', SIGSEGV, ACCERR],
-  ['store-readonly', SIGSEGV, ACCERR],
-  ['store-text', SIGSEGV, ACCERR],
-  ['jump-data', SIGSEGV, ACCERR],
-  ['jump-end', SIGSEGV, MAPERR],
-  ['jump-half', SIGSEGV, MAPERR],
+  ['load-wraps', SIGSEGV, MAPERR, ANY],
+  ['load-noncanonical', SIGSEGV, MAPERR, ANY],
+  ['load-none', SIGSEGV, ACCERR, ANY],
+  ['store-readonly', SIGSEGV, ACCERR, ANY],
+  ['store-text', SIGSEGV, ACCERR, ANY],
+  ['jump-data', SIGSEGV, ACCERR, ANY],
+  ['jump-end', SIGSEGV, MAPERR, ANY],
+  ['jump-half', SIGSEGV, MAPERR, ANY],
   ...[
     ...['zero', 'ones', 'opcode', 'csr', 'sret', 'mret', 'wfi', 'sfence', 'shift', 'fp-fmt', 'rm', 'vector'],
-  ].map((kind): [string, number, number] => [`illegal-${kind}`, SIGILL, 1]),
-  ['breakpoint', SIGTRAP, 1],
-  ['lr-misaligned', SIGBUS, ADRALN],
-  ['sc-misaligned', SIGBUS, ADRALN],
-  ['amo-misaligned', SIGBUS, ADRALN],
-  ['amo-readonly', SIGSEGV, ACCERR],
+  ].map((kind): Fault => [`illegal-${kind}`, SIGILL, 1, ANY]),
+  ['breakpoint', SIGTRAP, 1, ANY],
+  ['lr-misaligned', SIGBUS, ADRALN, ANY],
+  ['sc-misaligned', SIGBUS, ADRALN, ANY],
+  ['amo-misaligned', SIGBUS, ADRALN, ANY],
+  ['amo-readonly', SIGSEGV, ACCERR, ANY],
   ['amo-unmapped', SIGSEGV, MAPERR, UNMAPPED],
   ['lr-unmapped', SIGSEGV, MAPERR, UNMAPPED],
-  ['sc-readonly', SIGSEGV, ACCERR],
+  ['sc-readonly', SIGSEGV, ACCERR, ANY],
   ['float-unmapped', SIGSEGV, MAPERR, UNMAPPED],
-  ['float-readonly', SIGSEGV, ACCERR],
-  ['across', SIGSEGV, MAPERR],
+  ['float-readonly', SIGSEGV, ACCERR, ANY],
+  ['across', SIGSEGV, MAPERR, ANY],
   ['bad-sp', SIGSEGV, MAPERR, '8'],
-  ['past-file', SIGBUS, ADRERR],
-  ['recursion', SIGSEGV, MAPERR],
+  ['past-file', SIGBUS, ADRERR, ANY],
+  ['recursion', SIGSEGV, MAPERR, ANY],
 ];
 
 describe.skipIf(!haveCompiler)('a wrong access', () => {
@@ -64,7 +67,7 @@ describe.skipIf(!haveCompiler)('a wrong access', () => {
   test.each(FAULTS)('%s is signal %i with code %i', async (what, signal, code, address) => {
     expect((await kernel.run(['/tmp/faults', what])).status).toBe(128 + signal);
     const { stdout } = await kernel.run(['/tmp/faults', what, 'caught']);
-    expect(stdout).toMatch(new RegExp(`^${signal} ${code} ${address ?? '[0-9a-f]+'}\n$`));
+    expect(stdout).toMatch(new RegExp(`^${signal} ${code} ${address}\n$`));
   });
 
   test('kills only the program that did it', async () => {

@@ -38,31 +38,29 @@ describe.skipIf(!haveCompiler)('random system calls', () => {
     { seed: 4, who: 'user', memory: 16, deterministic: true },
     { seed: 5, who: 'root', memory: 64, deterministic: false },
     { seed: 6, who: 'user', memory: 16, deterministic: false },
-  ])('seed $seed as $who in $memory MiB, deterministic: $deterministic', async ({
-    seed,
-    who,
-    memory,
-    deterministic,
-  }) => {
-    const outside = scratch.path(`outside-${seed}`);
-    const inside = scratch.path(`outside-${seed}`, 'inside');
-    mkdirSync(inside, { recursive: true });
-    writeFileSync(`${outside}/canary`, 'alive');
-    const kernel = await TestKernel.boot({
-      memory: memory << 20,
-      deterministic,
-      mounts: [{ host: inside, guest: '/mnt' }],
-      transfer: 'copy',
-      replace: REPLACED,
-    });
-    await kernel.install('/tmp/syscall-fuzz', fuzz);
-    const outcome = await kernel.run(['/tmp/syscall-fuzz', String(seed), String(CALLS), who]);
-    expect(outcome.status).toBe(0);
-    expect(outcome.stdout).toMatch(new RegExp(`calls ${CALLS} children`));
-    expect(kernel.log.filter((line) => line.includes('replacement refused'))).toEqual([]);
-    expect(await kernel.run(['/bin/sh', '-c', 'echo alive'])).toMatchObject({ stdout: 'alive\n' });
-    await kernel.kernel.shutdown();
-    expect(readdirSync(outside).sort()).toEqual(['canary', 'inside']);
-    expect(readFileSync(`${outside}/canary`, 'latin1')).toBe('alive');
-  });
+  ])(
+    'seed $seed as $who in $memory MiB, deterministic: $deterministic',
+    async ({ seed, who, memory, deterministic }) => {
+      const outside = scratch.path(`outside-${seed}`);
+      const inside = scratch.path(`outside-${seed}`, 'inside');
+      mkdirSync(inside, { recursive: true });
+      writeFileSync(`${outside}/canary`, 'alive');
+      const kernel = await TestKernel.boot({
+        memory: memory << 20,
+        deterministic,
+        mounts: [{ host: inside, guest: '/mnt' }],
+        transfer: 'copy',
+        replace: REPLACED,
+      });
+      await kernel.install('/tmp/syscall-fuzz', fuzz);
+      const outcome = await kernel.run(['/tmp/syscall-fuzz', String(seed), String(CALLS), who]);
+      expect(outcome.status).toBe(0);
+      expect(outcome.stdout).toMatch(new RegExp(`calls ${CALLS} children`));
+      expect(kernel.log.filter((line) => line.includes('replacement refused'))).toEqual([]);
+      expect(await kernel.run(['/bin/sh', '-c', 'echo alive'])).toMatchObject({ stdout: 'alive\n' });
+      await kernel.kernel.shutdown();
+      expect(readdirSync(outside).sort()).toEqual(['canary', 'inside']);
+      expect(readFileSync(`${outside}/canary`, 'latin1')).toBe('alive');
+    },
+  );
 });

@@ -20,7 +20,11 @@ export const RLIMIT_RTTIME = 15;
 export const RLIMIT_COUNT = 16;
 
 /** Most descriptors that a process may ask for (fs.nr_open). */
-export const NR_OPEN = 1048576;
+export const NR_OPEN = 65536;
+
+/** Half of the threads that there can be, so that one user does not take them all. */
+const MOST_PROCESSES = 2048;
+const MOST_SIGNALS = 4096;
 
 /** Soft and hard limit of each resource in a first process. */
 export function defaultLimits(): Float64Array {
@@ -33,6 +37,8 @@ export function defaultLimits(): Float64Array {
   set(RLIMIT_CORE, 0, Number.POSITIVE_INFINITY);
   set(RLIMIT_NOFILE, 1024, NR_OPEN);
   set(RLIMIT_MEMLOCK, 8 << 20, 8 << 20);
+  set(RLIMIT_NPROC, MOST_PROCESSES, MOST_PROCESSES);
+  set(RLIMIT_SIGPENDING, MOST_SIGNALS, MOST_SIGNALS);
   set(RLIMIT_MSGQUEUE, 819200, 819200);
   set(RLIMIT_NICE, 0, 0);
   set(RLIMIT_RTPRIO, 0, 0);

@@ -40,7 +40,7 @@ import { clearRegisters, contextOf, setPc, setRegister, SP } from './registers.t
 /** MAX_ARG_STRLEN, and the least and most that all strings may take. */
 export const STRING_MAX = 131072;
 const ARGUMENTS_MIN = 131072;
-const ARGUMENTS_MAX = 6 << 20;
+export const ARGUMENTS_MAX: number = 6 << 20;
 const COMM_LENGTH = 15;
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;

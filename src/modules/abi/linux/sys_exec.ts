@@ -6,20 +6,22 @@ import { NO_RESULT } from '../../../contracts/abi.ts';
 import { createStat } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { full, type Row } from './call.ts';
-import { execDentry, STRING_MAX } from './exec.ts';
+import { ARGUMENTS_MAX, execDentry, STRING_MAX } from './exec.ts';
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const PATH_MAX = 4096;
-/** More pointers than this can not be meant: MAX_ARG_STRINGS is far above what the size limit lets pass. */
-const COUNT_MAX = 0x10_0000;
 const S_IFMT = 0o170000;
 const S_IFLNK = 0o120000;
 
-/** The byte strings of a NULL-terminated array of pointers, or -EFAULT, -E2BIG, WAIT. A NULL array is empty. */
+/**
+ * The byte strings of a NULL-terminated array of pointers, or -EFAULT, -E2BIG, WAIT. A NULL array is empty. One string
+ * may be named a million times: what they take is counted before it is taken.
+ */
 function strings(kernel: Kernel, tid: number, array: number): string[] | number {
   const found: string[] = [];
+  let bytes = 0;
   if (array === 0) return found;
   for (let at = array; ; at += 8) {
     const error = kernel.user.readU64(tid, at);
@@ -28,8 +30,9 @@ function strings(kernel: Kernel, tid: number, array: number): string[] | number 
     if (pointer === 0) return found;
     const text = kernel.user.string(tid, pointer, STRING_MAX - 1);
     if (typeof text === 'number') return text === -ENAMETOOLONG ? -E2BIG : text;
+    bytes += text.length + 1 + 8;
+    if (bytes > ARGUMENTS_MAX) return -E2BIG;
     found.push(text);
-    if (found.length > COUNT_MAX) return -E2BIG;
   }
 }
 

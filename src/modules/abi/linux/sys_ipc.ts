@@ -13,6 +13,7 @@ const sysPipe2: Handler = (kernel, tid, fds, flags) => {
   if (writable !== 0) return writable;
   const closeOnExec = (flags & O_CLOEXEC) !== 0;
   const pipe = kernel.ipc.createPipe();
+  if (pipe < 0) return pipe;
   const reader = kernel.vfs.openPipe(pipe, true, false, O_RDONLY | (flags & O_NONBLOCK));
   const writer = kernel.vfs.openPipe(pipe, false, true, O_WRONLY | (flags & O_NONBLOCK));
   const readFd = kernel.process.install(tid, reader, 0, closeOnExec);

@@ -1,8 +1,9 @@
 /**
  * System calls that send signals: kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo.
  */
-import { EINVAL, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
-import { NSIG, SI_TKILL, SI_USER, SIGINFO_SIZE } from '../../../abi/linux/signal.ts';
+import { EAGAIN, EINVAL, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
+import { RLIMIT_SIGPENDING } from '../../../abi/linux/resource.ts';
+import { NSIG, SI_TKILL, SI_USER, SIGINFO_SIZE, SIGRTMIN } from '../../../abi/linux/signal.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { SignalInfo, ThreadGroup } from '../../../contracts/process.ts';
 import { full, type Row } from './call.ts';
@@ -76,6 +77,15 @@ function sysTgkill(kernel: Kernel, tid: number, tgid: number, target: number, si
 const forged = (kernel: Kernel, tid: number, tgid: number, code: number): boolean =>
   (code >= 0 || code === SI_TKILL) && kernel.process.group(tid).tgid !== tgid;
 
+/** No room for a signal that queues (RLIMIT_SIGPENDING); one sent by kill(2) is only not counted then. */
+function queueFull(kernel: Kernel, tgid: number, signal: number): boolean {
+  const group = kernel.process.findGroup(tgid);
+  if (group === null || signal < SIGRTMIN) return false;
+  let count = group.pending.length;
+  for (const tid of group.threads) count += kernel.process.findThread(tid)?.pending.length ?? 0;
+  return count >= (group.limits[RLIMIT_SIGPENDING * 2] as number);
+}
+
 /** rt_sigqueueinfo(2) */
 function sysSigqueueinfo(kernel: Kernel, tid: number, pid: number, signal: number, infoAt: number): number {
   const bytes = new Uint8Array(SIGINFO_SIZE);
@@ -88,6 +98,7 @@ function sysSigqueueinfo(kernel: Kernel, tid: number, pid: number, signal: numbe
   const group = groupNamed(kernel, pid);
   if (group === null) return -ESRCH;
   if (!kernel.process.maySignal(tid, group.tgid, signal)) return -EPERM;
+  if (queueFull(kernel, group.tgid, signal)) return -EAGAIN;
   kernel.process.signalGroup(group.tgid, info);
   return 0;
 }
@@ -109,6 +120,7 @@ function sysTgsigqueueinfo(
   if (tgid <= 0 || target <= 0) return -EINVAL;
   if (forged(kernel, tid, tgid, info.code)) return -EPERM;
   if (!valid(signal)) return -EINVAL;
+  if (queueFull(kernel, tgid, signal)) return -EAGAIN;
   return signalThread(kernel, tid, tgid, target, info);
 }
 

@@ -25,8 +25,10 @@ import {
 } from '../../../contracts/engine.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { createSignalInfo } from '../../../contracts/process.ts';
+import { USER_LIMIT } from '../../../contracts/vm.ts';
 import { contextOf, pcOf, setPc, setRegister } from './registers.ts';
 
+const INIT = 1;
 /** `csrrs rd, time, x0`, which is what rdtime stands for. */
 const RDTIME = 0xc010_2073;
 const RDTIME_MASK = 0xffff_f07f;
@@ -69,15 +71,38 @@ export function trap(kernel: Kernel, tid: number, cause: number, address: number
       return;
     default:
       if (error === -EIO) force(kernel, tid, SIGBUS, BUS_ADRERR, address);
-      else if (error === -ENOMEM) kill(kernel, tid);
+      else if (error === -ENOMEM) makeRoom(kernel, tid);
       else force(kernel, tid, SIGSEGV, error === -EACCES ? SEGV_ACCERR : SEGV_MAPERR, address);
   }
 }
 
-/** Memory is exhausted and the fault can not be served: this process pays, as the out-of-memory killer would have it. */
-function kill(kernel: Kernel, tid: number): void {
+/** The process with most pages resident that is not ending yet; of equals the one that asks. */
+function largest(kernel: Kernel, asks: number): number {
+  let victim = asks;
+  let most = kernel.vm.resident(kernel.process.group(asks).space);
+  for (const { tgid, space, exiting, zombie } of kernel.process.groups()) {
+    if (tgid === INIT || exiting || zombie) continue;
+    const resident = kernel.vm.resident(space);
+    if (resident > most) {
+      most = resident;
+      victim = tgid;
+    }
+  }
+  return victim;
+}
+
+/**
+ * Memory is exhausted: the largest process is killed, and all that share its memory, as Linux's killer does. What it has is
+ * taken at once (Linux's reaper does so too), so that the fault is served when it is taken again.
+ */
+function makeRoom(kernel: Kernel, tid: number): void {
   const info = createSignalInfo();
   info.signal = SIGKILL;
   info.code = SI_KERNEL;
-  kernel.process.signalThread(tid, info);
+  const own = kernel.process.group(tid).space;
+  const { space } = kernel.process.group(largest(kernel, kernel.process.group(tid).tgid));
+  for (const group of kernel.process.groups()) {
+    if (group.space === space && !group.zombie) kernel.process.signalGroup(group.tgid, info);
+  }
+  if (space !== own) kernel.vm.unmap(space, 0, USER_LIMIT);
 }

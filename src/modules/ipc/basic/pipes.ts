@@ -5,7 +5,7 @@
  * bytes are free, so that an atomic write is never woken in vain and a slow reader does not wake them for each byte.
  * Source: pipe(7), fifo(7).
  */
-import { EAGAIN, EBUSY, EINVAL, EPERM, EPIPE } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EBUSY, EINVAL, ENFILE, EPERM, EPIPE } from '../../../abi/linux/errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
 import { createPipe, type Ipc, type IpcState, PIPE_BUF, type Pipe } from '../../../contracts/ipc.ts';
 import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
@@ -14,6 +14,10 @@ import { drain, fill, resize, room } from './ring.ts';
 
 /** What /proc/sys/fs/pipe-max-size says. */
 const LARGEST_CAPACITY = 1048576;
+/** pipe-user-pages-soft, for all together: beyond it a pipe gets SMALL_CAPACITY and can not be made larger. */
+const MOST_BYTES = 64 << 20;
+const SMALL_CAPACITY = 2 * PIPE_BUF;
+const MOST_PIPES = 8192;
 const EVERYONE = 0x7fffffff;
 
 export type PipeOperations = Pick<
@@ -44,8 +48,17 @@ export function pipeOperations(state: IpcState, kernel: Kernel): PipeOperations 
     kernel.waits.restart('restart');
     return WAIT;
   };
+  const capacities = (): number => {
+    let bytes = 0;
+    for (const { capacity } of state.pipes.values()) bytes += capacity;
+    return bytes;
+  };
   const make = (): number => {
+    if (state.pipes.size >= MOST_PIPES) return -ENFILE;
     const pipe = createPipe();
+    if (state.pipes.size * pipe.capacity > MOST_BYTES / 4 && capacities() + pipe.capacity > MOST_BYTES) {
+      pipe.capacity = SMALL_CAPACITY;
+    }
     pipe.id = state.nextPipe++;
     pipe.readEvent = kernel.waits.newEvent();
     pipe.writeEvent = kernel.waits.newEvent();
@@ -64,7 +77,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel): PipeOperations 
       const open = state.fifos.get(inode);
       if (open !== undefined) return open;
       const id = make();
-      state.fifos.set(inode, id);
+      if (id >= 0) state.fifos.set(inode, id);
       return id;
     },
     openEnd(id, reader, writer) {
@@ -149,6 +162,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel): PipeOperations 
       let capacity = PIPE_BUF;
       while (capacity < bytes) capacity *= 2;
       if (capacity > LARGEST_CAPACITY) return -EPERM;
+      if (capacity > pipe.capacity && capacities() - pipe.capacity + capacity > MOST_BYTES) return -EPERM;
       if (pipe.used > capacity) return -EBUSY;
       resize(pipe, capacity);
       if (room(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);

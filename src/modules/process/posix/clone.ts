@@ -5,7 +5,7 @@
  * thread can run, which is at the end of the same kernel entry at the earliest.
  */
 import { ALL_HIGH, ALL_LOW, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../../abi/linux/capability.ts';
-import { EAGAIN } from '../../../abi/linux/errno.ts';
+import { EAGAIN, ENOMEM } from '../../../abi/linux/errno.ts';
 import { defaultLimits, RLIMIT_NPROC } from '../../../abi/linux/resource.ts';
 import { SIGCHLD } from '../../../abi/linux/signal.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from '../../../contracts/process.ts';
 import { assignCredentials, capableOf } from './credentials.ts';
 import { groupOf, INIT, mustGet, type Self, threadOf } from './self.ts';
-import { copyFiles, copyHandlers, newFiles, newHandlers, newPlace } from './tables.ts';
+import { copyFiles, copyHandlers, descriptors, newFiles, newHandlers, newPlace, tooMany } from './tables.ts';
 
 /** kernel.pid_max: one more than the highest pid. Numbers below RESERVED are not used again after a wrap. */
 const PID_MAX = 32768;
@@ -154,6 +154,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   const caller = threadOf(self, tid);
   const group = groupOf(self, tid);
   if (overProcessLimit(self, tid)) return -EAGAIN;
+  if (!request.shareFiles && tooMany(self, descriptors(self, tid).length)) return -ENOMEM;
   const context = allocateContext(self);
   if (context < 0) return -EAGAIN;
   const pid = allocatePid(self);

@@ -20,6 +20,7 @@ import {
   STOP_SIGNALS,
   UNBLOCKABLE,
 } from '../../../abi/linux/signal.ts';
+import { RLIMIT_SIGPENDING } from '../../../abi/linux/resource.ts';
 import { killedStatus } from '../../../abi/linux/wait.ts';
 import {
   createSignalAction,
@@ -105,8 +106,17 @@ function prepare(self: Self, group: ThreadGroup, signal: number): void {
   }
 }
 
-function queue(pending: SignalInfo[], info: SignalInfo): void {
-  if (info.signal < SIGRTMIN && pending.some((other) => other.signal === info.signal)) return;
+/** RLIMIT_SIGPENDING, counted for the process rather than its user. */
+function queueFull(self: Self, group: ThreadGroup): boolean {
+  let count = group.pending.length;
+  for (const thread of liveThreads(self, group)) count += thread.pending.length;
+  return count >= (group.limits[RLIMIT_SIGPENDING * 2] as number);
+}
+
+/** A signal that finds the queue full is still pending once. */
+function queue(self: Self, group: ThreadGroup, pending: SignalInfo[], info: SignalInfo): void {
+  const once = info.signal < SIGRTMIN || (pending.length > 0 && queueFull(self, group));
+  if (once && pending.some((other) => other.signal === info.signal)) return;
   const record = createSignalInfo();
   record.signal = info.signal;
   record.code = info.code;
@@ -140,7 +150,7 @@ export function signalGroup(self: Self, tgid: number, info: SignalInfo): void {
     if (!ignored(self, group, signal)) condemn(self, group);
     return;
   }
-  queue(group.pending, info);
+  queue(self, group, group.pending, info);
   const target = live.find((thread) => !blocks(thread, signal));
   if (target !== undefined) self.kernel.waits.notify(target.tid);
   self.kernel.waits.wake(group.signalEvent, ALL);
@@ -157,7 +167,7 @@ export function signalThread(self: Self, tid: number, info: SignalInfo): void {
     condemn(self, group);
     return;
   }
-  queue(thread.pending, info);
+  queue(self, group, thread.pending, info);
   if (!blocks(thread, signal)) self.kernel.waits.notify(tid);
   self.kernel.waits.wake(group.signalEvent, ALL);
 }
@@ -181,7 +191,7 @@ export function forceSignal(self: Self, tid: number, info: SignalInfo): void {
     thread.maskLow &= ~lowBit(signal);
     thread.maskHigh &= ~highBit(signal);
   }
-  queue(thread.pending, info);
+  queue(self, group, thread.pending, info);
   self.kernel.waits.notify(tid);
 }
 

@@ -3,7 +3,7 @@
  *
  * A table entry owns one reference to its open file description. Source: open(2), dup(2), fcntl(2), clone(2).
  */
-import { EBADF, EMFILE } from '../../../abi/linux/errno.ts';
+import { EBADF, EMFILE, ENFILE } from '../../../abi/linux/errno.ts';
 import { RLIMIT_NOFILE } from '../../../abi/linux/resource.ts';
 import {
   createFileTable,
@@ -26,6 +26,17 @@ export const placeOf = (self: Self, tid: number): Place =>
 const descriptorLimit = (self: Self, tid: number): number =>
   groupOf(self, tid).limits[RLIMIT_NOFILE * 2] as number;
 
+/** Descriptors in all tables together; a table below LARGE_TABLE may always grow. */
+const MOST_DESCRIPTORS = 1048576;
+const LARGE_TABLE = 1024;
+
+/** Would so many more descriptors be too many for the kernel's own memory? */
+export function tooMany(self: Self, more: number): boolean {
+  let count = more;
+  for (const { entries } of self.state.fileTables.values()) count += entries.size;
+  return count > MOST_DESCRIPTORS;
+}
+
 export function fileOf(self: Self, tid: number, fd: number): number {
   const entry = filesOf(self, tid).entries.get(fd);
   return entry === undefined ? -EBADF : entry.file;
@@ -46,6 +57,7 @@ export function install(self: Self, tid: number, file: number, from: number, clo
   let fd = from;
   while (entries.has(fd)) fd++;
   if (fd >= limit) return -EMFILE;
+  if (entries.size >= LARGE_TABLE && tooMany(self, 1)) return -ENFILE;
   entries.set(fd, { file, closeOnExec });
   return fd;
 }

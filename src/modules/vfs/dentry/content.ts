@@ -5,7 +5,7 @@
  * beyond the end of a file may be garbage (a mapping can write there); it is zeroed when the file grows over it. File
  * systems without FS_PAGED (proc) do their own reading and writing.
  */
-import { EFBIG, EINVAL, ENOMEM, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
+import { EFBIG, EINVAL, ENOMEM, ENOSPC, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -194,11 +194,16 @@ function framePart(
   return frameFor(core, inode, index, size, 0);
 }
 
+/** One frame in so many is not given to pages that are new to a file. */
+const KEPT_FROM_FILES = 16;
+
 /** The frame of a page to write to. @param part bytes that will be written; a whole page needs no content */
 function frameFor(core: Core, inode: number, index: number, size: number, part: number): number {
   const { kernel } = core;
   const present = kernel.pagecache.find(inode, index);
   if (present !== 0) return present;
+  // What is left is for programs: files alone must not bring the killer on.
+  if (kernel.frames.free() <= kernel.frames.total() / KEPT_FROM_FILES) return -ENOSPC;
   const whole = part === PAGE_SIZE;
   if (!whole && index * PAGE_SIZE < size) return kernel.pagecache.get(inode, index, true);
   const frame = kernel.frames.alloc(!whole, 0);
@@ -265,8 +270,12 @@ export function allocate(
   return grows ? resize(core, inode, size, end) : 0;
 }
 
+/** Bytes that one call zeroes: a sparse file has more pages than can be gone through in one kernel entry. */
+const MOST_ZEROED = 0x1_0000_0000;
+
 function zeroRange(core: Core, inode: number, start: number, end: number): number {
   if (start >= end) return 0;
+  if (end - start > MOST_ZEROED) return -EOPNOTSUPP;
   for (let index = pageOf(start); index <= pageOf(end - 1); index++) {
     const frame = core.kernel.pagecache.get(inode, index, false);
     if (frame < 0) return frame;

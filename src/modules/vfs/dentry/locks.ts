@@ -4,7 +4,7 @@
  * Locks are a list in order of acquisition. A waiter waits for the first lock in its way and looks again when that is
  * released. `blocked` says which process waits for which, so that a wait that closes a cycle is refused.
  */
-import { EAGAIN, EBADF, EDEADLK, EINVAL } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EBADF, EDEADLK, EINVAL, ENOLCK } from '../../../abi/linux/errno.ts';
 import {
   F_RDLCK,
   F_UNLCK,
@@ -22,6 +22,8 @@ import { createFileLock, type FileLock, type OpenFile } from '../../../contracts
 import type { Core } from './core.ts';
 
 const EVERYONE = 0x7fffffff;
+/** Locks on all files: every one is looked at by each call. */
+const MOST_LOCKS = 8192;
 const END: number = Number.MAX_SAFE_INTEGER;
 
 function makeLock(core: Core, inode: number, flock: boolean, file: number, tgid: number): FileLock {
@@ -151,6 +153,9 @@ export function setLock(
   wanted.start = start;
   wanted.end = end;
   const other = type === F_UNLCK ? null : conflict(core, wanted);
+  if (core.state.locks.length >= MOST_LOCKS && type !== F_UNLCK) return -ENOLCK;
+  // An unlock can split a lock in two, and so must end somewhere too.
+  if (core.state.locks.length >= 2 * MOST_LOCKS && end !== END) return -ENOLCK;
   if (other === null) {
     cut(core, wanted);
     if (type !== F_UNLCK) put(core, wanted);

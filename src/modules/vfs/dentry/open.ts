@@ -10,6 +10,7 @@ import {
   EINVAL,
   EISDIR,
   ELOOP,
+  ENFILE,
   ENOTDIR,
   EOPNOTSUPP,
   EPERM,
@@ -43,6 +44,9 @@ import { FOLLOW, JUMPED, MAY_MISS, walk } from './walk.ts';
 
 const PATH_FLAGS: number = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
+/** fs.file-max: open file descriptions of all processes. */
+const MOST_FILES = 262144;
+
 const accessMask = (flags: number): number => {
   const mode = flags & O_ACCMODE;
   let mask = mode === O_WRONLY ? MAY_WRITE : MAY_READ;
@@ -53,6 +57,7 @@ const accessMask = (flags: number): number => {
 export function open(core: Core, tid: number, at: number, path: string, asked: number, mode: number): number {
   const resumed = resumeFifo(core, tid);
   if (resumed !== 0) return resumed;
+  if (core.state.files.size >= MOST_FILES) return -ENFILE;
   const flags = (asked & O_PATH) !== 0 ? asked & PATH_FLAGS : asked;
   if ((flags & O_TMPFILE_BIT) !== 0) {
     const directory = (flags & O_DIRECTORY) !== 0 && (flags & O_ACCMODE) !== O_RDONLY;

@@ -71,6 +71,7 @@ export const openTerminal = (core: Core, tid: number, tty: number, flags: number
 function openFifo(core: Core, tid: number, dentry: Dentry, flags: number): number {
   const { ipc } = core.kernel;
   const pipe = ipc.fifo(dentry.inode);
+  if (pipe < 0) return pipe;
   const reader = isReader(flags);
   const writer = isWriter(flags);
   const opens = ipc.peerOpens(pipe, reader);
