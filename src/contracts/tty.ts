@@ -197,6 +197,8 @@ export interface Tty {
   ioctl(tid: number, tty: number, master: boolean, request: number, argument: number): number;
   /** Terminals that exist, for /dev/pts and /proc. */
   list(): number[];
+  /** Foreground process group, for /proc; 0 = none, also where there is no such tty. */
+  foreground(tty: number): number;
   /** Host window size changed: SIGWINCH. */
   resize(rows: number, columns: number): void;
   /** The session of this tty's leader ended: hang up. */
@@ -228,6 +230,7 @@ export const tty: Contract<Tty> = {
     'arm',
     'ioctl',
     'list',
+    'foreground',
     'resize',
     'hangUp',
     'readStream',

@@ -17,7 +17,7 @@ export const procFilesystem: Module<FileSystem, ProcState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { clock: 1, frames: 1, pagecache: 1, pmap: 1, process: 1, scheduler: 1, vfs: 1, vm: 1 },
+    needs: { clock: 1, frames: 1, pagecache: 1, pmap: 1, process: 1, scheduler: 1, tty: 1, vfs: 1, vm: 1 },
     type: 'proc',
     description: 'processes and the system as files',
   },

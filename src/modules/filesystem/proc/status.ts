@@ -34,6 +34,10 @@ const isCode = (area: Readonly<Vma>): boolean => (area.prot & PROT_EXEC) !== 0 &
 const isData = (area: Readonly<Vma>): boolean =>
   (area.prot & PROT_WRITE) !== 0 && (area.flags & (VMA_SHARED | VMA_STACK)) === 0;
 
+/** The group in front of the process's terminal: 0 where none is, -1 without a terminal. */
+const foregroundOf = ({ kernel, group }: Subject): number =>
+  group.tty < 0 ? -1 : kernel.tty.foreground(group.tty);
+
 /** Signal sets as low and high words: ignored, then caught. */
 function dispositions(subject: Subject): [number, number, number, number] {
   const sets: [number, number, number, number] = [0, 0, 0, 0];
@@ -68,7 +72,7 @@ export function stat(subject: Subject): string {
   const rss = group.limits[RLIMIT_RSS * 2] as number;
   const fields = [
     `${thread.tid} (${thread.name}) ${stateOf(subject).slice(0, 1)}`,
-    [group.parent, group.pgid, group.sid, terminalNumber(group.tty), -1, 0x400000],
+    [group.parent, group.pgid, group.sid, terminalNumber(group.tty), foregroundOf(subject), 0x400000],
     [0, 0, 0, 0],
     [ticks(user), ticks(system), ticks(childUser), ticks(childSystem)],
     [20 + thread.nice, thread.nice, whole ? Math.max(liveThreads(subject).length, 1) : 1, 0],

@@ -131,6 +131,7 @@ function create(state: TtyState, kernel: Kernel): Tty {
     ioctl: (tid, id, master, request, argument) =>
       terminalIoctl(kernel, tid, find(id), master, request, argument),
     list: () => [...state.terminals.keys()].sort((a, b) => a - b),
+    foreground: (id) => state.terminals.get(id)?.pgrp ?? 0,
     resize(rows, columns) {
       const terminal = state.terminals.get(CONSOLE);
       if (terminal === undefined || (terminal.rows === rows && terminal.columns === columns)) return;
