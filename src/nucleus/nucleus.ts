@@ -14,7 +14,7 @@ import { type HostAdapter, HostPort } from './host-port.ts';
 import { Ledger, type LedgerEntry } from './ledger.ts';
 import { GuestModules } from './module-control.ts';
 import { type AnyModule, Refusal, Registry } from './registry.ts';
-import { ReplacementError, Replacer, type Transfer } from './replacement.ts';
+import { ReplacementError, type ReplacementRequest, Replacer, type Transfer } from './replacement.ts';
 import { RunDigest } from './run-digest.ts';
 import { type Due, Schedule } from './schedule.ts';
 import { hostTime, type MachineTime, virtualTime } from './time.ts';
@@ -130,8 +130,9 @@ export class Nucleus {
     modules: readonly AnyModule[],
     by: string,
     transfer: Transfer = this.#options.transfer,
+    probe?: ReplacementRequest['probe'],
   ): readonly LedgerEntry[] {
-    return this.#replacer.replace({ modules, transfer, by });
+    return this.#replacer.replace({ modules, transfer, by, ...(probe === undefined ? {} : { probe }) });
   }
 
   /** Check a module without touching anything. Throws ReplacementError. */

@@ -6,10 +6,10 @@
  * is taken from it is taken from a copy, or put back.
  */
 import type { Kernel } from '../contracts/kernel.ts';
-import { decode, encode, type Schema } from '../contracts/schema.ts';
-import type { StateLayout } from '../contracts/contract.ts';
+import { decode, encode } from '../contracts/schema.ts';
 import { reasonOf } from '../lib/reason.ts';
 import { type Cell, type Cells, cellNameOf, stateVersionOf } from './cells.ts';
+import { migrate, schemaOf } from './migration.ts';
 import type { Ledger, LedgerEntry, Step } from './ledger.ts';
 import {
   type AnyModule,
@@ -52,7 +52,7 @@ interface Prepared {
   how: LedgerEntry['transfer'];
   bytes: number;
   /** Puts the old side back as it was. */
-  undo: (() => void) | null;
+  undo: () => void;
 }
 
 export class Replacer {
@@ -76,9 +76,8 @@ export class Replacer {
    * Exercises a scratch instance on fresh state, so that a factory that throws is found before anything is at stake.
    */
   check(module: AnyModule): void {
-    const name = cellNameOf(module);
+    const name = this.#cellOf(module);
     this.#guard('check', name, () => {
-      if (!this.#passed.has(module)) checkModule(module);
       const cell = this.#cells.get(name);
       const lost = [...cell.leases.keys()].filter((lease) => !module.manifest.interfaces.includes(lease));
       if (lost.length > 0) throw new Refusal(`it lacks ${lost.join(', ')}, which is in use`);
@@ -92,7 +91,7 @@ export class Replacer {
   /** Run the whole transaction. @returns the ledger entries. Throws ReplacementError; then nothing has changed. */
   replace(request: ReplacementRequest): readonly LedgerEntry[] {
     const prepared: Prepared[] = [];
-    const names = new Set(request.modules.map(cellNameOf));
+    const names = new Set(request.modules.map((module) => this.#cellOf(module)));
     if (names.size !== request.modules.length)
       throw new ReplacementError('check', 'request', 'names one slot twice');
     let begin = 0;
@@ -107,7 +106,7 @@ export class Replacer {
         const cell = this.#cells.get(cellNameOf(module));
         this.#guard('transfer', cell.name, () => {
           request.probe?.('transfer', cell.name);
-          prepared.push(this.#transfer(cell, module, request.transfer));
+          this.#transfer(cell, module, request.transfer, prepared);
         });
       }
       for (const side of prepared) {
@@ -120,7 +119,7 @@ export class Replacer {
         this.#guard('flip', side.cell.name, () => request.probe?.('flip', side.cell.name));
       }
     } catch (error) {
-      for (const side of prepared) side.undo?.();
+      for (const side of prepared) side.undo();
       if (error instanceof ReplacementError) this.#record(request, error);
       throw error;
     }
@@ -129,7 +128,14 @@ export class Replacer {
     return prepared.map((side) => this.#retire(side, request.by, pauseNs));
   }
 
-  #transfer(cell: Cell, module: AnyModule, transfer: Transfer): Prepared {
+  /** The name of the cell that a module would fill. Throws ReplacementError if it is no module at all. */
+  #cellOf(module: AnyModule): string {
+    if (!this.#passed.has(module)) this.#guard('check', 'request', () => checkModule(module));
+    return cellNameOf(module);
+  }
+
+  /** Build the new side. @param prepared it is put here before anything of the old side is touched */
+  #transfer(cell: Cell, module: AnyModule, transfer: Transfer, prepared: Prepared[]): void {
     const side: Prepared = {
       cell,
       module,
@@ -137,8 +143,9 @@ export class Replacer {
       operations: cell.operations,
       how: transfer,
       bytes: 0,
-      undo: null,
+      undo: () => this.#renew(cell),
     };
+    prepared.push(side);
     if (module.layout.name !== cell.module.layout.name) this.#rebuild(side);
     else {
       if (transfer === 'copy') {
@@ -149,11 +156,16 @@ export class Replacer {
       }
       if (stateVersionOf(module) !== cell.stateVersion) {
         side.how = 'migrate';
-        side.state = migrate(module.layout, side.state, cell.stateVersion, stateVersionOf(module));
+        side.state = migrate(cell, module, side.state);
       }
       side.operations = this.#create(module, side.state);
     }
-    return side;
+  }
+
+  /** A fresh instance of the old module: the new one's factory may have taken over what is no state (an engine's region). */
+  #renew(cell: Cell): void {
+    cell.operations = cell.module.create(cell.state, this.#kernel);
+    this.#cells.link(cell.name, cell.operations);
   }
 
   #create(module: AnyModule, state: unknown): Operations {
@@ -175,19 +187,13 @@ export class Replacer {
     const snapshot = encode(schema, cell.state).slice();
     side.undo = () => {
       cell.state = decode(schema, snapshot);
-      cell.operations = cell.module.create(cell.state, this.#kernel);
-      this.#cells.link(cell.name, cell.operations);
+      this.#renew(cell);
     };
     side.how = 'rebuild';
     side.bytes = snapshot.length;
     side.state = module.layout.create();
     side.operations = this.#create(module, side.state);
-    try {
-      rebuild(cell.operations, side.operations);
-    } catch (error) {
-      side.undo();
-      throw error;
-    }
+    rebuild(cell.operations, side.operations);
   }
 
   #retire(side: Prepared, by: string, pauseNs: number): LedgerEntry {
@@ -244,30 +250,6 @@ export class Replacer {
       throw new ReplacementError(step, cell, reasonOf(error));
     }
   }
-}
-
-function schemaOf(layout: StateLayout<unknown>, version: number): Schema<unknown> {
-  const found = layout.versions.find((candidate) => candidate.version === version);
-  if (found === undefined) throw new Refusal(`layout ${layout.name} has no version ${version}`);
-  return found.schema;
-}
-
-/** Up or down the chain, one version at a time. */
-function migrate(layout: StateLayout<unknown>, state: unknown, from: number, to: number): unknown {
-  let current = state;
-  for (let version = from; version < to; version++) {
-    const next = layout.versions.find((candidate) => candidate.version === version + 1);
-    if (next?.up === undefined)
-      throw new Refusal(`layout ${layout.name} can not go up to version ${version + 1}`);
-    current = next.up(current);
-  }
-  for (let version = from; version > to; version--) {
-    const present = layout.versions.find((candidate) => candidate.version === version);
-    if (present?.down === undefined)
-      throw new Refusal(`layout ${layout.name} can not go down from version ${version}`);
-    current = present.down(current);
-  }
-  return current;
 }
 
 /** The schema where the state was rewritten, the layout's invariants always. */
