@@ -1,22 +1,23 @@
 /**
  * Granted host folders: the requests of `Host` carried out on them, and nothing outside them.
  *
- * A request names a grant and a path below it. The path's folder must really be that folder: no symlink in between is
- * followed, so a guest can not leave the grant, whatever it creates or renames. Synchronous; knows no kernel.
+ * A request names a grant and a path below it. What a kernel asks is not trusted here: no symlink is followed, neither on
+ * the way nor in the last place, and nothing but files, folders and symlinks is opened, whatever a guest creates or
+ * renames and whatever another process does meanwhile. Synchronous; knows no kernel..
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import * as errno from '../../abi/linux/errno.ts';
 import type { HostRequest, HostResult, HostStat } from '../../contracts/host.ts';
+import { bytesOfPath, inFolder, openRoot, PathError, type Root, within } from './walk.ts';
 
 const OK: HostResult = { errno: 0 };
+const PERMISSIONS = 0o777;
 
-/** Byte strings to what Node takes, and back. */
-const toBuffer = (text: string): Buffer => Buffer.from(text, 'latin1');
 const toBytes = (name: Buffer): string => name.toString('latin1');
 
 interface Grant {
-  readonly root: string;
+  readonly root: Root;
   readonly readOnly: boolean;
 }
 
@@ -25,19 +26,9 @@ type FolderRequest = Exclude<HostRequest, { readonly kind: 'input' }>;
 export class Folders {
   readonly #grants: Grant[] = [];
 
-  /** @returns the grant's number. Throws, naming the folder, if there is no such one. */
+  /** @returns the grant's number. Throws if there is no such folder. */
   grant(folder: string, readOnly: boolean): number {
-    let root: string;
-    try {
-      root = fs.realpathSync(folder);
-    } catch (error) {
-      const { code } = error as { readonly code?: string };
-      throw new Error(
-        code === 'ENOENT' ? `${folder}: no such folder` : `${folder} can not be opened: ${code}`,
-      );
-    }
-    if (!fs.statSync(root).isDirectory()) throw new Error(`${folder} is not a folder`);
-    this.#grants.push({ root, readOnly });
+    this.#grants.push({ root: openRoot(folder), readOnly });
     return this.#grants.length - 1;
   }
 
@@ -48,34 +39,34 @@ export class Folders {
       if (grant === undefined) return { errno: -errno.EACCES };
       const writes = !['list', 'read', 'flush'].includes(request.kind);
       if (writes && grant.readOnly) return { errno: -errno.EROFS };
-      return carryOut(request, grant.root, inside(grant.root, request.path));
+      return within(grant.root, request.path, (target, named) => {
+        if (!named && NEEDS_NAME.has(request.kind)) return { errno: -errno.EBUSY };
+        return carryOut(request, grant.root, target);
+      });
     } catch (error) {
       return { errno: -errnoOf(error) };
     }
   }
+
+  /** Let go of the folders: every request is refused from now on. */
+  close(): void {
+    for (const { root } of this.#grants.splice(0)) root.close();
+  }
 }
 
-class Outside extends Error {}
+/** What can not be done to the granted folder itself. */
+const NEEDS_NAME: ReadonlySet<FolderRequest['kind']> = new Set([
+  'create',
+  'symlink',
+  'link',
+  'remove',
+  'rename',
+]);
 
-/** The host path of a path below a grant. Throws Outside where a symlink or `..` would lead elsewhere. */
-function inside(root: string, below: string): Buffer {
-  const parts = below.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) throw new Outside();
-  const folder = Buffer.concat([
-    toBuffer(''),
-    Buffer.from(root),
-    ...parts.slice(0, -1).map((part) => toBuffer(`/${part}`)),
-  ]);
-  const real = fs.realpathSync.native(folder, { encoding: 'buffer' });
-  if (!real.equals(folder)) throw new Outside();
-  const last = parts.at(-1);
-  return last === undefined ? folder : Buffer.concat([folder, toBuffer(`/${last}`)]);
-}
-
-function carryOut(request: FolderRequest, root: string, target: Buffer): HostResult {
+function carryOut(request: FolderRequest, root: Root, target: Buffer): HostResult {
   switch (request.kind) {
     case 'list':
-      return list(target);
+      return inFolder(root, target, list);
     case 'read':
       return withFile(target, fs.constants.O_RDONLY, (fd) => {
         const bytes = new Uint8Array(request.length);
@@ -95,25 +86,23 @@ function carryOut(request: FolderRequest, root: string, target: Buffer): HostRes
         return OK;
       });
     case 'create':
-      if (request.type === 'directory') fs.mkdirSync(target, request.mode);
-      else fs.closeSync(fs.openSync(target, 'wx', request.mode));
+      if (request.type === 'directory') fs.mkdirSync(target, request.mode & PERMISSIONS);
+      else fs.closeSync(fs.openSync(target, 'wx', request.mode & PERMISSIONS));
       return OK;
     case 'symlink':
-      fs.symlinkSync(toBuffer(request.target), target);
+      fs.symlinkSync(bytesOfPath(request.target), target);
       return OK;
     case 'link':
-      fs.linkSync(target, inside(root, request.target));
-      return OK;
+      return toSecond(root, request.target, (second) => fs.linkSync(target, second));
     case 'remove':
       if (request.directory) fs.rmdirSync(target);
       else fs.unlinkSync(target);
       return OK;
     case 'rename':
-      fs.renameSync(target, inside(root, request.target));
-      return OK;
+      return toSecond(root, request.target, (second) => fs.renameSync(target, second));
     case 'chmod':
-      return withFile(target, fs.constants.O_RDONLY, (fd) => {
-        fs.fchmodSync(fd, request.mode & 0o777);
+      return withEntry(target, fs.constants.O_RDONLY, (fd) => {
+        fs.fchmodSync(fd, request.mode & PERMISSIONS);
         return OK;
       });
     case 'utimes': {
@@ -122,22 +111,39 @@ function carryOut(request: FolderRequest, root: string, target: Buffer): HostRes
       return OK;
     }
     case 'flush':
-      return withFile(target, fs.constants.O_RDONLY, (fd) => {
+      return withEntry(target, fs.constants.O_RDONLY, (fd) => {
         fs.fsyncSync(fd);
         return OK;
       });
   }
 }
 
-/** Open without following a symlink in the last place. */
-function withFile(target: Buffer, flags: number, use: (fd: number) => HostResult): HostResult {
+/** Do what takes a second name in the same grant. */
+function toSecond(root: Root, name: string, act: (second: Buffer) => void): HostResult {
+  return within(root, name, (second, named) => {
+    if (!named) return { errno: -errno.EBUSY };
+    act(second);
+    return OK;
+  });
+}
+
+/** Open a file or a folder, without following a symlink in the last place; pipes and devices of the host are none. */
+function withEntry(
+  target: Buffer,
+  flags: number,
+  use: (fd: number, stat: fs.Stats) => HostResult,
+): HostResult {
   const fd = fs.openSync(target, flags | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
   try {
-    return use(fd);
+    const stat = fs.fstatSync(fd);
+    return stat.isFile() || stat.isDirectory() ? use(fd, stat) : { errno: -errno.EACCES };
   } finally {
     fs.closeSync(fd);
   }
 }
+
+const withFile = (target: Buffer, flags: number, use: (fd: number) => HostResult): HostResult =>
+  withEntry(target, flags, (fd, stat) => (stat.isFile() ? use(fd) : { errno: -errno.EISDIR }));
 
 function readAll(fd: number, into: Uint8Array, offset: number): number {
   let done = 0;
@@ -184,7 +190,7 @@ function statOf(target: Buffer): HostStat | null {
 
 /** The Linux number of a host error, by its name. */
 function errnoOf(error: unknown): number {
-  if (error instanceof Outside) return errno.EACCES;
+  if (error instanceof PathError) return error.errno;
   const code = (error as { readonly code?: unknown }).code;
   const value = typeof code === 'string' ? (errno as Readonly<Record<string, unknown>>)[code] : undefined;
   return typeof value === 'number' ? value : errno.EIO;

@@ -59,7 +59,10 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     },
     after: sleep,
     fillInput: (on) => input.fill(on),
-    close: () => input.close(),
+    close() {
+      input.close();
+      folders.close();
+    },
   };
 }
 
