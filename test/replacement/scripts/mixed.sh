@@ -69,6 +69,6 @@ while [ $i -lt 100 ]; do
   i=$((i + 1))
 done
 sort -n all | tail -n 2
-i=0; while [ $i -lt 60 ]; do echo $i | cat | cat > /dev/null; i=$((i + 1)); done
+i=0; while [ $i -lt 100 ]; do echo $i | cat | cat > /dev/null; i=$((i + 1)); done
 cd / && rm -r /tmp/many
 echo "== end"
