@@ -154,7 +154,7 @@ export class Kernel {
     const env = options.env ?? {};
     const root = kernel.process.place(1).root;
     const cwd = await settle(() => kernel.vfs.resolve(1, 0, toByteString(options.cwd ?? '/'), true));
-    if (cwd < 0) throw new SpawnError(options.cwd ?? '/', cwd);
+    if (cwd < 0) throw new SpawnError(`working directory ${options.cwd ?? '/'}`, cwd);
     const path = await this.#lookUp(program, env['PATH'] ?? DEFAULT_PATH, settle);
     const { uid, gid } = options.user ?? { uid: 0, gid: 0 };
     const pid = kernel.process.spawn(kernel.vm.create(), root, cwd, uid, gid);
@@ -382,7 +382,12 @@ function chooseDefaults(
     const module =
       extra.get(`${slot}=${name}`) ??
       builtin.find((m) => m.manifest.slot === slot && m.manifest.name === name);
-    if (module === undefined) throw new Refusal(`slot ${slot} has no module '${name}'`);
+    if (module === undefined) {
+      const names = builtin.filter((m) => m.manifest.slot === slot).map((m) => m.manifest.name);
+      throw new Refusal(
+        `slot ${slot} has no module '${name}'; it has ${names.join(', ')}, or give the path of a module file`,
+      );
+    }
     const at = result.findIndex((m) => m.manifest.slot === slot && m.manifest.type === module.manifest.type);
     result[at < 0 ? result.length : at] = module;
   }

@@ -7,6 +7,8 @@ import { PlanError, parsePlan } from '../nucleus/schedule.ts';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 const MIN_MEMORY = 4 * 2 ** 20;
+/** (uid_t) -1 means none. */
+const MOST_ID = 0xffff_fffe;
 const MAX_MEMORY = 3.5 * 2 ** 30;
 
 /** `512M`, `1G`, `65536k` or bytes. @returns bytes */
@@ -47,7 +49,9 @@ export function parseUser(text: string): { uid: number; gid: number } {
   const match = /^(\d+)(?::(\d+))?$/.exec(text);
   if (match === null) throw new InvalidArgumentError('write numbers: UID or UID:GID.');
   const uid = Number(match[1]);
-  return { uid, gid: match[2] === undefined ? uid : Number(match[2]) };
+  const gid = match[2] === undefined ? uid : Number(match[2]);
+  if (Math.max(uid, gid) > MOST_ID) throw new InvalidArgumentError(`an id is at most ${MOST_ID}.`);
+  return { uid, gid };
 }
 
 /** `SLOT=NAME`. */

@@ -41,6 +41,9 @@ export interface RunOptions {
   readonly hostProgram?: boolean;
 }
 
+/** What was asked for beside the run could not be done. */
+class ReportError extends Error {}
+
 const DEFAULT_ROWS = 24;
 const DEFAULT_COLUMNS = 80;
 const SIGPIPE = 13;
@@ -160,7 +163,7 @@ function failure(error: unknown): number {
     complain(error.message);
     return error.errno === 'ENOENT' || error.errno === 'ENOTDIR' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
   }
-  if (error instanceof BootError) complain(error.message);
+  if (error instanceof BootError || error instanceof ReportError) complain(error.message);
   else complain(error instanceof Error ? error.stack || error.message : String(error));
   return EXIT_FAILURE;
 }
@@ -219,8 +222,15 @@ function attachTerminal(kernel: Kernel): () => void {
 }
 
 function reportRun(kernel: Kernel, options: RunOptions): void {
-  if (options.stats !== undefined)
-    fs.writeFileSync(options.stats, `${JSON.stringify(kernel.stats(), null, 2)}\n`);
+  if (options.stats !== undefined) {
+    try {
+      fs.writeFileSync(options.stats, `${JSON.stringify(kernel.stats(), null, 2)}\n`);
+    } catch (error) {
+      throw new ReportError(
+        `--stats ${options.stats}: ${(error as { readonly code?: string }).code ?? error}`,
+      );
+    }
+  }
   if (options.syscalls === true) printCalls(kernel.stats());
   if (options.digest !== undefined) process.stderr.write(`digest ${kernel.digest()}\n`);
 }

@@ -169,7 +169,7 @@ describe('a file that is no program', () => {
       return Math.floor((seed / 2 ** 32) * below);
     };
     const endings = new Map<string, number>();
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 150; round++) {
       const bytes = Uint8Array.from(HELLO);
       const flips = 1 + next(3);
       for (let i = 0; i < flips; i++) {
@@ -181,7 +181,7 @@ describe('a file that is no program', () => {
       const ending = String(status);
       endings.set(ending, (endings.get(ending) ?? 0) + 1);
     }
-    expect(endings.get('ENOEXEC')).toBeGreaterThan(20);
+    expect(endings.get('ENOEXEC')).toBeGreaterThan(10);
     await stillRuns();
   });
 });

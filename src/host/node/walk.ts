@@ -46,10 +46,21 @@ export function bytesOfPath(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** Throws if there is no such folder. */
+function realFolder(folder: string): Buffer {
+  let real: Buffer;
+  try {
+    real = fs.realpathSync.native(folder, { encoding: 'buffer' });
+  } catch (error) {
+    const { code = 'error' } = error as { readonly code?: string };
+    throw new Error(`host folder ${folder}: ${code === 'ENOENT' ? 'there is none' : code}`);
+  }
+  if (!fs.statSync(real).isDirectory()) throw new Error(`host folder ${folder}: it is no folder`);
+  return real;
+}
+
+/** Throws, with a message for people, if there is no such folder. */
 export function openRoot(folder: string): Root {
-  const real = fs.realpathSync.native(folder, { encoding: 'buffer' });
-  if (!fs.statSync(real).isDirectory()) throw new Error(`${folder} is not a folder`);
+  const real = realFolder(folder);
   const fd = hasDescriptors ? fs.openSync(real, FOLDER | O_PATH) : -1;
   return {
     path: real,

@@ -63,9 +63,9 @@ int main(int argc, char **argv) {
     int e = errno; for (long i = 0; i < n; i++) { sprintf(name, "/tmp/links/%ld", i); unlink(name); } errno = e; return said(n); }
   CASE("deep-folders") { mkdir("/tmp/deep", 0700); chdir("/tmp/deep"); for (; n < most && mkdir("d", 0700) == 0 && chdir("d") == 0; n++) {} int e = errno; char cwd[100]; getcwd(cwd, sizeof cwd); for (long i = n; i > 0; i--) { chdir(".."); rmdir("d"); } errno = e; return said(n); }
   CASE("descriptors") { while (dup(1) >= 0) n++; int e = errno; for (int i = 3; i < 1024; i++) close(i); errno = e; return said(n); }
-  CASE("descriptors-all") { struct rlimit all = {1048576, 1048576}; setrlimit(RLIMIT_NOFILE, &all); while (open("/dev/null", O_RDONLY) >= 0) n++; int e = errno; for (int i = 3; i < n + 3; i++) close(i); errno = e; return said(n); }
+  CASE("descriptors-all") { struct rlimit all = {65536, 65536}; setrlimit(RLIMIT_NOFILE, &all); while (open("/dev/null", O_RDONLY) >= 0) n++; int e = errno; for (int i = 3; i < n + 3; i++) close(i); errno = e; return said(n); }
   CASE("pipes") { /* filled, of the largest size that can be had, in children that each have their own descriptors */
-    int end[2]; struct rlimit all = {1048576, 1048576}; setrlimit(RLIMIT_NOFILE, &all);
+    int end[2]; struct rlimit all = {65536, 65536}; setrlimit(RLIMIT_NOFILE, &all);
     for (; n < most && pipe2(end, O_NONBLOCK) == 0; n++) { fcntl(end[1], F_SETPIPE_SZ, 1 << 20); while (write(end[1], block, sizeof block) > 0) {} if (errno != EAGAIN) break; }
     int e = errno; for (int i = 3; i < 2 * n + 6; i++) close(i); errno = e; return said(n);
   }
@@ -75,10 +75,10 @@ int main(int argc, char **argv) {
   CASE("locks") { int fd = open("/tmp/locked", O_CREAT | O_RDWR, 0600); for (; n < most; n++) { struct flock l = {.l_type = n & 1 ? F_RDLCK : F_WRLCK, .l_whence = 0, .l_start = 2 * n, .l_len = 1}; if (fcntl(fd, F_SETLK, &l)) break; } return said(n); }
   CASE("areas") { char *at = mmap(0, 1ull << 30, 1, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0); for (; n < most && mprotect(at + n * 8192, 4096, 3) == 0; n++) {} return said(n); }
   CASE("threads") { pthread_attr_t a; pthread_attr_init(&a); pthread_attr_setstacksize(&a, 65536); pthread_t t; int e; while ((e = pthread_create(&t, &a, wait_here, 0)) == 0) n++; errno = e; return said(n); }
-  CASE("ptys") { struct rlimit all = {1048576, 1048576}; setrlimit(RLIMIT_NOFILE, &all); while (n < most && open("/dev/ptmx", O_RDWR | O_NOCTTY) >= 0) n++; return said(n); }
+  CASE("ptys") { struct rlimit all = {65536, 65536}; setrlimit(RLIMIT_NOFILE, &all); while (n < most && open("/dev/ptmx", O_RDWR | O_NOCTTY) >= 0) n++; return said(n); }
   CASE("recursion") { struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}; setrlimit(RLIMIT_STACK, &none); return deep(0); }
-  CASE("arguments") { static char *args[200000]; static char big[100000]; memset(big, 'a', sizeof big - 1); int count = atoi(argv[2]); for (int i = 0; i < count; i++) args[i] = big; args[0] = argv[0]; args[1] = "exit"; execv(argv[0], args); return said(count); }
-  CASE("argument-count") { static char *args[2000000]; int count = atoi(argv[2]); for (int i = 0; i < count; i++) args[i] = "a"; args[0] = argv[0]; args[1] = "exit"; execv(argv[0], args); return said(count); }
+  CASE("arguments") { char **args = calloc(200001, 8); static char big[100000]; memset(big, 'a', sizeof big - 1); int count = atoi(argv[2]); for (int i = 0; i < count; i++) args[i] = big; args[0] = argv[0]; args[1] = "exit"; execv(argv[0], args); return said(count); }
+  CASE("argument-count") { char **args = calloc(2000001, 8); int count = atoi(argv[2]); for (int i = 0; i < count; i++) args[i] = "a"; args[0] = argv[0]; args[1] = "exit"; execv(argv[0], args); return said(count); }
   CASE("exit") return 42;
   CASE("zombies") { for (; n < most; n++) { pid_t pid = fork(); if (pid < 0) break; if (pid == 0) _exit(0); } int e = errno; while (wait(0) > 0) {} errno = e; return said(n); }
   CASE("victim") { /* a large process sleeps, a small one allocates last: the large one is to die */
