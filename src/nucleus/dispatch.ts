@@ -20,7 +20,7 @@ import { CTX_PC, CTX_RETIRED, CTX_X, HART_CONTEXT, HART_TVAL } from '../machine/
 import { contextAddress, hartAddress } from '../machine/machine.ts';
 import type { RunDigest } from './run-digest.ts';
 import { type HostPort, MODULES, type PortResult } from './host-port.ts';
-import { type MachineTime, VIRTUAL_NS_PER_INSTRUCTION } from './time.ts';
+import type { MachineTime } from './time.ts';
 import type { GuestMemory } from './user-memory.ts';
 import { FAULT, SYSCALL, type WaitQueues, type WaitRecord } from './waits.ts';
 
@@ -70,6 +70,8 @@ export class Dispatcher {
   readonly #waits: WaitQueues;
   readonly #hart: number;
   #lastThread = 0;
+  /** Since when no thread could run, -1 while some can. Host time only. */
+  #idleSince = -1;
 
   constructor(parts: DispatchParts) {
     this.#parts = parts;
@@ -80,8 +82,10 @@ export class Dispatcher {
 
   /** Run threads until `expired` says that the host wants its turn, or none can run. */
   run(expired: () => boolean): RunOutcome {
-    const { kernel, host } = this.#parts;
+    const { kernel, host, time } = this.#parts;
     const { deterministic, terminal } = kernel.settings;
+    if (this.#idleSince >= 0) kernel.counters.idleNs += time.now() - this.#idleSince;
+    this.#idleSince = -1;
     for (;;) {
       this.deliver();
       if (deterministic && host.pending(!terminal) > 0) return HOST;
@@ -165,6 +169,7 @@ export class Dispatcher {
         boundary();
         return null;
       }
+      this.#idleSince = time.now();
       return { kind: 'idle', until: Number.isFinite(next) ? next : -1 };
     }
     // A plan alone never ends a wait: with no timer and no input only the host could.
@@ -188,6 +193,7 @@ export class Dispatcher {
     }
     const began = time.now();
     const before = counters.instructions;
+    const entriesBefore = counters.kernelEntries;
     let remaining = this.#budget(tid, began);
     let stays = true;
     while (stays && remaining > 0) {
@@ -204,9 +210,8 @@ export class Dispatcher {
     }
     const ran = time.now() - began;
     const instructions = counters.instructions - before;
-    time.learn(instructions, ran);
+    const user = time.learn(instructions, ran, counters.kernelEntries - entriesBefore);
     if (kernel.process.findThread(tid) !== null) {
-      const user = Math.min(ran, instructions * VIRTUAL_NS_PER_INSTRUCTION);
       kernel.process.addTime(tid, user, ran - user);
       kernel.scheduler.tick(tid, ran, remaining <= 0);
     }

@@ -7,7 +7,9 @@
 import type { Counters, TimeSource } from '../contracts/kernel.ts';
 
 /** Virtual ns for one instruction: a 250 MHz machine that retires one an cycle. */
-export const VIRTUAL_NS_PER_INSTRUCTION = 4;
+const VIRTUAL_NS_PER_INSTRUCTION = 4;
+/** Instructions, about half a millisecond. */
+const LONG_RUN = 100_000;
 /** 2026-01-01T00:00:00Z, when every deterministic run begins. */
 const VIRTUAL_BOOT_SECONDS = 1_767_225_600;
 
@@ -16,8 +18,12 @@ export interface MachineTime extends TimeSource {
   skipTo(ns: number): boolean;
   /** Instructions that take about this long. */
   instructionsFor(ns: number): number;
-  /** Host time that a run of instructions took, to learn the machine's speed. */
-  learn(instructions: number, ns: number): void;
+  /**
+   * What a run of instructions took, to learn the machine's speed.
+   * @param ns with the kernel's part @param entries kernel entries in it, the last one included
+   * @returns the programs' part of `ns`
+   */
+  learn(instructions: number, ns: number, entries: number): number;
 }
 
 export function virtualTime(counters: Counters): MachineTime {
@@ -36,7 +42,7 @@ export function virtualTime(counters: Counters): MachineTime {
       return true;
     },
     instructionsFor: (ns) => Math.ceil(ns / VIRTUAL_NS_PER_INSTRUCTION),
-    learn() {},
+    learn: (_instructions, ns) => ns,
   };
 }
 
@@ -44,15 +50,25 @@ export function virtualTime(counters: Counters): MachineTime {
 export function hostTime(hostNow: () => number, bootSeconds: number, bootNanoseconds: number): MachineTime {
   const origin = hostNow();
   let nsPerInstruction = 5;
+  /** The same without the kernel's part: learned where there was next to none. */
+  let userNsPerInstruction = 5;
   return {
     now: () => hostNow() - origin,
     bootSeconds,
     bootNanoseconds,
     skipTo: () => false,
     instructionsFor: (ns) => Math.ceil(ns / nsPerInstruction),
-    learn(instructions, ns) {
+    learn(instructions, ns, entries) {
       // Only runs long enough that the two clock readings do not matter.
-      if (instructions > 100_000) nsPerInstruction += (ns / instructions - nsPerInstruction) / 8;
+      if (instructions > LONG_RUN) {
+        const each = ns / instructions;
+        nsPerInstruction += (each - nsPerInstruction) / 8;
+        if (entries === 1) {
+          userNsPerInstruction += (each - userNsPerInstruction) / 8;
+          return ns;
+        }
+      }
+      return Math.min(ns, instructions * userNsPerInstruction);
     },
   };
 }
