@@ -153,12 +153,17 @@ export class Kernel {
     const settle = settler(this.#nucleus, () => this.#completion());
     const env = options.env ?? {};
     const root = kernel.process.place(1).root;
+    const path = await this.#lookUp(program, env['PATH'] ?? DEFAULT_PATH, settle);
     const cwd = await settle(() => kernel.vfs.resolve(1, 0, toByteString(options.cwd ?? '/'), true));
     if (cwd < 0) throw new SpawnError(`working directory ${options.cwd ?? '/'}`, cwd);
-    const path = await this.#lookUp(program, env['PATH'] ?? DEFAULT_PATH, settle);
     const { uid, gid } = options.user ?? { uid: 0, gid: 0 };
-    const pid = kernel.process.spawn(kernel.vm.create(), root, cwd, uid, gid);
-    if (pid < 0) throw new SpawnError(program, pid);
+    const space = kernel.vm.create();
+    const pid = space < 0 ? space : kernel.process.spawn(space, root, cwd, uid, gid);
+    kernel.vfs.releaseDentry(cwd);
+    if (pid < 0) {
+      if (space > 0) kernel.vm.release(space);
+      throw new SpawnError(program, pid);
+    }
     kernel.scheduler.dequeue(pid);
     const terminal = (options.terminal ?? true) && this.#terminal;
     for (let fd = 0; fd < 3; fd++) {
@@ -248,10 +253,10 @@ export class Kernel {
     return waitsOf(this.#nucleus);
   }
 
-  /** Stop: no process runs again, input is let go of. */
+  /** Stop: no process runs again, and those that are awaited reject; input is let go of. */
   async shutdown(): Promise<void> {
     this.#cancelTimer?.();
-    this.#failure ??= new Error('the kernel was shut down');
+    if (this.#failure === null) this.#fail(new Error('the kernel was shut down'));
     this.#host.close();
   }
 
