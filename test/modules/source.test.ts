@@ -3,7 +3,7 @@
  */
 import { runInThisContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { scriptOf, SourceError } from '../../src/host/node/confined/source.ts';
+import { scriptOf, SourceError } from '../../src/host/confined/source.ts';
 
 const evaluate = async (source: string): Promise<unknown> =>
   runInThisContext(await scriptOf(source)) as unknown;

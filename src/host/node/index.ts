@@ -7,7 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
 import type { HostResult } from '../../contracts/host.ts';
 import type { KernelHost } from '../../api/host.ts';
-import { loadConfined } from './confined/load.ts';
+import { loadConfined } from '../confined/load.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
 

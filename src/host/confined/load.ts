@@ -6,7 +6,7 @@
  * constructor chain; a compartment has no global but the harmless ones. Done at the first such file,
  * for it costs some 60 ms and can not be undone. Which objects of the kernel's own a module reaches is the nucleus's.
  */
-import { reasonOf } from '../../../lib/reason.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import { scriptOf, SourceError, textOf } from './source.ts';
 
 /** What SES puts into the global scope. */
