@@ -140,6 +140,11 @@ export interface FileSystem {
   setAttributes(inode: number, attributes: Attributes): number;
   /** Page `index` is wanted: write all 4096 bytes of the frame. @returns 0, FILL_HOLE, -EIO or WAIT. FS_PAGED only. */
   fill(inode: number, index: number, frame: number): number;
+  /**
+   * Would `fill` bring the page back as the page cache has it? Then it may be dropped between two kernel entries. If it is
+   * false for page 0 it is so for every page.
+   */
+  refills(inode: number, index: number): boolean;
   /** Bytes [offset, offset+length) were written through the page cache: grow the size, set times, remember as dirty. @returns 0, -ENOSPC or WAIT */
   written(inode: number, offset: number, length: number): number;
   /** The file was read: atime, by the mount's rule. Hot path. */
@@ -177,6 +182,7 @@ export const filesystem: Contract<FileSystem> = {
     'list',
     'setAttributes',
     'fill',
+    'refills',
     'written',
     'accessed',
     'read',

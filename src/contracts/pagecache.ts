@@ -40,6 +40,12 @@ export interface PageCache {
   insert(inode: number, index: number, frame: number): void;
   /** Drop the pages at and above an index. */
   truncate(inode: number, fromIndex: number): void;
+  /**
+   * Give frames back: drop pages that nobody else holds and that their file system can fill again, the first that came
+   * first. Only between operations that hold frames of the cache without a reference: where a kernel entry begins.
+   * @returns how many were dropped, at most `wanted`
+   */
+  reclaim(wanted: number): number;
   /** Pages in the cache, of one inode or of all (inode -1). */
   count(inode: number): number;
   /** Page indices of an inode that are in the cache, ascending. */
@@ -49,6 +55,6 @@ export interface PageCache {
 export const pagecache: Contract<PageCache> = {
   name: 'pagecache',
   version: 1,
-  operations: ['find', 'get', 'insert', 'truncate', 'count', 'indices'],
+  operations: ['find', 'get', 'insert', 'truncate', 'reclaim', 'count', 'indices'],
   interfaces: {},
 };

@@ -53,6 +53,8 @@ export interface TreeInode {
   absent: number;
   /** So many bytes from the start can be had from the store behind; the rest is in the page cache alone. */
   backed: number;
+  /** Something was written since, so that the store behind may have other contents than the page cache. */
+  modified: boolean;
 }
 
 /** One superblock. `source` is what the file system makes of it: a grant, a lower superblock. */
@@ -93,6 +95,7 @@ export const createTreeInode = (): TreeInode => ({
   pins: 0,
   absent: 0,
   backed: 0,
+  modified: false,
 });
 export const createTree = (): Tree => ({
   source: 0,

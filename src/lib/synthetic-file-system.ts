@@ -123,6 +123,7 @@ export function syntheticFileSystem(state: SyntheticState, kernel: Kernel, synth
     setAttributes: (_inode, { size, mode, uid }) =>
       size !== undefined && mode === undefined && uid === undefined ? 0 : -EPERM,
     fill: () => -EIO,
+    refills: () => false,
     written: () => -EIO,
     accessed() {},
     read(tid, inode, offset, into) {

@@ -75,6 +75,8 @@ export interface Backing {
   setting(sb: number, tree: Tree, inode: TreeInode, attributes: Attributes): number;
   written(sb: number, tree: Tree, inode: TreeInode, offset: number, length: number): number;
   flush(sb: number, tree: Tree, inode: TreeInode): number;
+  /** Has the store what the page cache has of the bytes below `backed`? */
+  refills(sb: number, tree: Tree, inode: TreeInode): boolean;
   /** The inode has no name and no holder any more and is forgotten. */
   freed(sb: number, tree: Tree, inode: TreeInode): void;
   unmount(sb: number, tree: Tree): void;
@@ -96,6 +98,7 @@ export const NO_BACKING: Omit<Backing, 'magic'> = {
   setting: nothing,
   written: nothing,
   flush: nothing,
+  refills: () => false,
   freed() {},
   unmount() {},
   completed() {},
@@ -335,14 +338,21 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
       if (filled === 0) trimPage(kernel, inode, index, frame);
       return filled;
     },
+    refills(id, index) {
+      const tree = treeOf(id);
+      const inode = inodeOf(tree, id);
+      return index * PAGE_SIZE < inode.backed && backing.refills(superblockOf(id), tree, inode);
+    },
     written(id, offset, length) {
       const tree = treeOf(id);
       const inode = inodeOf(tree, id);
       const refused =
         need(id, tree, inode, ABSENT_ATTRIBUTES, 0) ||
         backing.written(superblockOf(id), tree, inode, offset, length);
-      if (refused === 0) changeAttributes(inode, { size: Math.max(inode.size, offset + length) }, now());
-      return refused;
+      if (refused !== 0) return refused;
+      inode.modified = true;
+      changeAttributes(inode, { size: Math.max(inode.size, offset + length) }, now());
+      return 0;
     },
     accessed(id) {
       const tree = treeOf(id);

@@ -47,6 +47,7 @@ const inodeSchema: Schema<TreeInode> = record<TreeInode>(
     pins: int(),
     absent: int(),
     backed: int(),
+    modified: bool(),
   },
   createTreeInode,
 );

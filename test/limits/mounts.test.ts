@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compile, haveCompiler, Scratch, TestKernel } from './support.ts';
 
@@ -87,6 +88,36 @@ describe('a mounted folder', () => {
       'cat /mnt/d/secret; echo x >/mnt/d/new; echo x >>/mnt/d/file; rm /mnt/d/file; mkdir /mnt/d/sub; ls /mnt/d';
     expect((await kernel.sh(script)).stdout).not.toContain(SECRET);
     expect(snapshot(outside)).toEqual(before);
+    await kernel.kernel.shutdown();
+  });
+
+  test.each([false, true])('may hold a file larger than guest memory, read-only: %s', async (readOnly) => {
+    const large = Buffer.alloc(14 << 20, 'a line of text that is long enough\n');
+    fs.writeFileSync(`${inside}/large`, large);
+    const mounts = [{ host: inside, guest: '/mnt', readOnly }];
+    const kernel = await TestKernel.boot({ memory: 8 << 20, deterministic: true, mounts });
+    const counted = `${large.length}\n`;
+    expect((await kernel.sh('cat /mnt/large | wc -c')).stdout.trim()).toBe(counted.trim());
+    if (!readOnly) {
+      expect(await kernel.sh('cat /mnt/large >/mnt/copy; echo x >>/mnt/copy')).toMatchObject({ stderr: '' });
+      expect(fs.readFileSync(`${inside}/copy`, 'latin1')).toBe(`${large.toString('latin1')}x\n`);
+      // What was written and dropped is read again as it was written.
+      expect((await kernel.sh('cat /mnt/copy')).stdout === `${large.toString('latin1')}x\n`).toBe(true);
+    }
+    await kernel.kernel.shutdown();
+  });
+
+  test('as a root may hold more than guest memory, and what was changed above stays', async () => {
+    fs.mkdirSync(`${inside}/bin`);
+    const shell = resolve(import.meta.dirname, '../../userland/bin');
+    for (const name of ['sh', 'toolbox']) fs.copyFileSync(`${shell}/${name}`, `${inside}/bin/${name}`);
+    fs.symlinkSync('toolbox', `${inside}/bin/cat`);
+    fs.writeFileSync(`${inside}/large`, Buffer.alloc(24 << 20, 'x'));
+    fs.writeFileSync(`${inside}/changed`, 'the first page of a file\n'.repeat(400));
+    const kernel = await TestKernel.boot({ memory: 12 << 20, deterministic: true, root: inside });
+    const script = 'echo above >>/changed; cat /large >/dev/null; cat /large >/dev/null; cat /changed';
+    const { stdout, stderr } = await kernel.sh(script);
+    expect([stdout, stderr]).toEqual([`${'the first page of a file\n'.repeat(400)}above\n`, '']);
     await kernel.kernel.shutdown();
   });
 

@@ -73,6 +73,16 @@ const count = (counts: Map<number, number>, call: number): void => {
   counts.set(call, (counts.get(call) ?? 0) + 1);
 };
 
+/** Where less than one frame in so many is free, so many are asked back from the page cache. */
+const LOW = 10;
+const RECLAIMED = 16;
+
+/** A call begins, and nothing is held but by reference: the time to make room for what it may need. */
+function keepFree(kernel: Kernel): void {
+  const total = kernel.frames.total();
+  if (kernel.frames.free() < total / LOW) kernel.pagecache.reclaim(Math.ceil(total / RECLAIMED));
+}
+
 /** A register of a context, as an argument of this kind. @param index 0 to 5 for a0 to a5 */
 function argument(kernel: Kernel, context: number, kinds: readonly ArgumentKind[], index: number): number {
   const kind = kinds[index];
@@ -105,7 +115,10 @@ function create(state: AbiState, kernel: Kernel): Abi {
     syscall(tid) {
       const context = contextOf(kernel, tid);
       const call = callOf(kernel, context);
-      if (kernel.waits.resumed(tid) === 0) count(state.calls, call);
+      if (kernel.waits.resumed(tid) === 0) {
+        count(state.calls, call);
+        keepFree(kernel);
+      }
       const row = TABLE[call];
       if (row === undefined) {
         count(state.absent, call);

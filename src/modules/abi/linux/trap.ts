@@ -29,6 +29,8 @@ import { USER_LIMIT } from '../../../contracts/vm.ts';
 import { contextOf, pcOf, setPc, setRegister } from './registers.ts';
 
 const INIT = 1;
+/** Asked back from the page cache before a process is killed. */
+const RECLAIMED_FRAMES = 256;
 /** `csrrs rd, time, x0`, which is what rdtime stands for. */
 const RDTIME = 0xc010_2073;
 const RDTIME_MASK = 0xffff_f07f;
@@ -92,10 +94,11 @@ function largest(kernel: Kernel, asks: number): number {
 }
 
 /**
- * Memory is exhausted: the largest process is killed, and all that share its memory, as Linux's killer does. What it has is
+ * Memory is exhausted, and the page cache has nothing to give back: the largest process is killed, and all that share its memory, as Linux's killer does. What it has is
  * taken at once (Linux's reaper does so too), so that the fault is served when it is taken again.
  */
 function makeRoom(kernel: Kernel, tid: number): void {
+  if (kernel.pagecache.reclaim(RECLAIMED_FRAMES) > 0) return;
   const info = createSignalInfo();
   info.signal = SIGKILL;
   info.code = SI_KERNEL;

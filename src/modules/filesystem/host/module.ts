@@ -53,6 +53,17 @@ function refusedStays(state: HostState, sb: number, victim: TreeInode | null, an
   return answer;
 }
 
+/** Names that are being taken away: a file may be about to be kept by its cached pages alone. */
+const REMOVES = / (?:unlink|rename) /;
+
+/** Everything written was sent, and arrives before what is asked for later. */
+function isThere(state: HostState, sb: number, inode: TreeInode): boolean {
+  const id = sb * SB_SHIFT + inode.ino;
+  if (state.errors.has(id) || (inode.links === 0 && !state.orphans.has(id))) return false;
+  for (const key of state.asks.keys()) if (REMOVES.test(key)) return false;
+  return true;
+}
+
 function hostBacking(state: HostState, kernel: Kernel): Backing {
   /** Ask for a change of a directory's or an inode's; `what` tells it from every other. */
   const change = (sb: number, ino: number, what: string, requests: () => readonly HostRequest[]): number =>
@@ -88,6 +99,7 @@ function hostBacking(state: HostState, kernel: Kernel): Backing {
       ),
     written: (sb, tree, inode, offset, length) =>
       writeThrough(state, kernel, sb, tree, inode, offset, length),
+    refills: (sb, _tree, inode) => isThere(state, sb, inode),
     flush: (sb, tree, inode) => flush(state, kernel, sb, tree, inode),
     freed(sb, tree, inode) {
       if (state.orphans.delete(sb * SB_SHIFT + inode.ino))

@@ -168,3 +168,9 @@ export function fillFromLower(
   takeOver(kernel, tree, lower, sb * SB_SHIFT + inode.ino, inode);
   return 0;
 }
+
+/** A page that was read from below is there still, unless the file was changed above. */
+export const refillsFromLower = (kernel: Kernel, tree: Tree, inode: TreeInode): boolean =>
+  !inode.modified &&
+  inode.ino < UPPER_INO &&
+  (lowerOf(kernel, tree).capabilities(tree.source) & FS_REFILLS) !== 0;

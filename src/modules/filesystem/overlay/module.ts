@@ -9,7 +9,7 @@ import type { FileSystem } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { type Backing, NO_BACKING, treeFileSystem } from '../../../lib/tree-file-system.ts';
-import { attach, detach, fillFromLower, load } from './lower.ts';
+import { attach, detach, fillFromLower, load, refillsFromLower } from './lower.ts';
 import { type OverlayState, overlayLayout } from './state.ts';
 
 const overlayBacking = (kernel: Kernel): Backing => ({
@@ -18,6 +18,7 @@ const overlayBacking = (kernel: Kernel): Backing => ({
   mount: (_sb, tree, source) => attach(kernel, tree, source),
   load: (_sb, tree, inode, what, tid) => load(kernel, tree, inode, what, tid),
   fill: (sb, tree, inode, index, frame) => fillFromLower(kernel, sb, tree, inode, index, frame),
+  refills: (_sb, tree, inode) => refillsFromLower(kernel, tree, inode),
   unmount: (_sb, tree) => detach(kernel, tree),
 });
 

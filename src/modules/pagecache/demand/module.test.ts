@@ -47,6 +47,26 @@ describe('pagecache/demand', () => {
     expect([kernel.pagecache.count(-1), states.frames.used, kernel.frames.count(kept)]).toEqual([1, 2, 1]);
   });
 
+  test('gives back what can be read again and nobody else holds, the first that came first', () => {
+    const { kernel, addFile, states } = fakeVmKernel(16, cowVm);
+    const { inode } = addFile([1, 2, 3, 4, 5]);
+    for (const index of [4, 0, 1, 2]) kernel.pagecache.get(inode, index, false);
+    kernel.pagecache.get(3, 0, true);
+    kernel.frames.ref(kernel.pagecache.find(inode, 0));
+    let lost = -1;
+    Object.assign(kernel.filesystem['fake'] as object, {
+      refills: (_inode: number, index: number) => index !== lost,
+    });
+    expect(kernel.pagecache.reclaim(1)).toBe(1);
+    expect(kernel.pagecache.indices(inode)).toEqual([0, 1, 2]);
+    lost = 1;
+    expect(kernel.pagecache.reclaim(9)).toBe(1);
+    expect(kernel.pagecache.indices(inode)).toEqual([0, 1]);
+    expect([kernel.pagecache.count(-1), states.frames.used]).toEqual([3, 3]);
+    lost = 0;
+    expect(kernel.pagecache.reclaim(9)).toBe(0);
+  });
+
   test('takes a reference of what is put in, and releases what it replaces', () => {
     const { kernel, states } = fakeVmKernel(16, cowVm);
     const first = kernel.frames.alloc(true, 0);

@@ -1,11 +1,11 @@
 /**
  * pagecache/demand: a page is read when it is asked for, and kept until its file shrinks or goes.
  *
- * No read-ahead and no eviction, so that what is in the cache depends on nothing but what was asked. Memory bounds it:
- * a page that finds no frame is -ENOMEM. State: the pages by inode and index.
+ * No read-ahead, and no eviction until it is asked for, so that what is in the cache depends on nothing but what was
+ * asked. A page that finds no frame is -ENOMEM. State: the pages by inode and index.
  */
 import { EIO, ENOMEM } from '../../../abi/linux/errno.ts';
-import { FILL_HOLE, superblockOf } from '../../../contracts/filesystem.ts';
+import { type FileSystem, FILL_HOLE, superblockOf } from '../../../contracts/filesystem.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { type PageCache, type PageCacheState, pageCacheLayout } from '../../../contracts/pagecache.ts';
@@ -81,6 +81,40 @@ function truncate(state: PageCacheState, kernel: Kernel, inode: number, fromInde
   if (file.size === 0) state.files.delete(inode);
 }
 
+/** Drop pages of one file. @returns how many */
+function reclaimFrom(
+  state: PageCacheState,
+  kernel: Kernel,
+  cell: FileSystem,
+  inode: number,
+  file: Map<number, number>,
+  wanted: number,
+): number {
+  let dropped = 0;
+  for (const [index, frame] of file) {
+    if (dropped >= wanted) break;
+    if (kernel.frames.count(frame) !== 1 || !cell.refills(inode, index)) continue;
+    file.delete(index);
+    state.pages--;
+    kernel.frames.unref(frame);
+    dropped++;
+  }
+  if (file.size === 0) state.files.delete(inode);
+  return dropped;
+}
+
+function reclaim(state: PageCacheState, kernel: Kernel, wanted: number): number {
+  let dropped = 0;
+  for (const [inode, file] of state.files) {
+    if (dropped >= wanted) break;
+    const sb = superblockOf(inode);
+    const cell = sb === 0 ? undefined : kernel.filesystem[kernel.vfs.fileSystemOf(sb)];
+    if (cell === undefined || !cell.refills(inode, 0)) continue;
+    dropped += reclaimFrom(state, kernel, cell, inode, file, wanted - dropped);
+  }
+  return dropped;
+}
+
 export const demandPagecache: Module<PageCache, PageCacheState> = {
   manifest: {
     slot: 'pagecache',
@@ -100,6 +134,7 @@ export const demandPagecache: Module<PageCache, PageCacheState> = {
       put(state, kernel, inode, index, frame);
     },
     truncate: (inode, fromIndex) => truncate(state, kernel, inode, fromIndex),
+    reclaim: (wanted) => reclaim(state, kernel, wanted),
     count: (inode) => (inode === -1 ? state.pages : (state.files.get(inode)?.size ?? 0)),
     indices: (inode) => [...(state.files.get(inode)?.keys() ?? [])].sort((a, b) => a - b),
   }),
