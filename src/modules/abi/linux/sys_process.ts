@@ -8,6 +8,7 @@ import type { ThreadGroup } from '../../../contracts/process.ts';
 import { full, partial, type Row } from './call.ts';
 import { cloneCalls } from './sys_clone.ts';
 import { prctlCalls } from './sys_prctl.ts';
+import { syslogCalls } from './sys_syslog.ts';
 import { waitCalls } from './sys_wait.ts';
 import { put64 } from './usage.ts';
 
@@ -153,6 +154,7 @@ function sysHwprobe(
 export const processCalls: readonly Row[] = [
   ...cloneCalls,
   ...waitCalls,
+  ...syslogCalls,
   full(172, 'getpid', [], sysGetpid),
   full(173, 'getppid', [], sysGetppid),
   full(178, 'gettid', [], sysGettid),

@@ -25,6 +25,7 @@ import {
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Thread } from '../../../contracts/process.ts';
 import { full, partial, type Row } from './call.ts';
+import { ioprioCalls } from './sys_ioprio.ts';
 import { limitCalls } from './sys_limits.ts';
 import { writeTimespec } from './usage.ts';
 
@@ -204,12 +205,9 @@ function sysGetattr(
   return kernel.user.write(tid, at, bytes);
 }
 
-/** ioprio_get(2): best effort, level 4, of everyone. */
-const sysIoprioGet = (): number => (2 << 13) | 4;
-
 export const schedCalls: readonly Row[] = [
   ...limitCalls,
-  partial(31, 'ioprio_get', ['int', 'int'], sysIoprioGet, 'one priority for all'),
+  ...ioprioCalls,
   partial(118, 'sched_setparam', ['int', 'ptr'], sysSetparam, 'priority 0 only'),
   partial(
     119,
