@@ -23,7 +23,8 @@ const SYSTEMS: readonly (readonly [name: string, command: string, args: readonly
   ['native', native, []],
 ];
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 const results = new Map<string, Map<string, number[]>>();
 for (let round = 0; round < ROUNDS; round++) {
@@ -40,5 +41,7 @@ for (let round = 0; round < ROUNDS; round++) {
 console.log('| ns for one | strake | qemu | native | strake / qemu |\n|---|---|---|---|---|');
 for (const [name, row] of results) {
   const [strake, qemu, linux] = ['strake', 'qemu', 'native'].map((system) => median(row.get(system) ?? []));
-  console.log(`| ${name} | ${strake} | ${qemu} | ${linux} | ${((strake as number) / (qemu as number)).toFixed(2)} |`);
+  console.log(
+    `| ${name} | ${strake} | ${qemu} | ${linux} | ${((strake as number) / (qemu as number)).toFixed(2)} |`,
+  );
 }

@@ -29,7 +29,9 @@ const FILES: readonly (readonly [path: string, content: string])[] = [
 ];
 
 /** @param asset reads a file of the package. Throws Error if the manifest is of another format. */
-export async function embeddedImage(asset: (name: string) => Promise<Uint8Array>): Promise<readonly ImageEntry[]> {
+export async function embeddedImage(
+  asset: (name: string) => Promise<Uint8Array>,
+): Promise<readonly ImageEntry[]> {
   const text = String.fromCharCode(...(await asset('userland/manifest.json')));
   const manifest = JSON.parse(text) as Manifest;
   if (manifest.format !== 1) throw new Error(`userland/manifest.json has format ${manifest.format}, not 1`);
@@ -40,7 +42,9 @@ export async function embeddedImage(asset: (name: string) => Promise<Uint8Array>
   );
   return [
     ...FOLDERS.map(([path, mode]): ImageEntry => ({ type: 'directory', path, mode })),
-    ...FILES.map(([path, content]): ImageEntry => ({ type: 'file', path, mode: 0o644, bytes: bytesOf(content) })),
+    ...FILES.map(
+      ([path, content]): ImageEntry => ({ type: 'file', path, mode: 0o644, bytes: bytesOf(content) }),
+    ),
     ...programs,
     ...manifest.symlinks.map(({ path, target }): ImageEntry => ({ type: 'symlink', path, target })),
   ];

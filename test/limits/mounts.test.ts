@@ -107,6 +107,18 @@ describe('a mounted folder', () => {
     await kernel.kernel.shutdown();
   });
 
+  test('keeps what was written to a removed file when memory runs low', async () => {
+    fs.writeFileSync(`${inside}/large`, Buffer.alloc(14 << 20, 'x'));
+    fs.writeFileSync(`${inside}/removed`, Buffer.alloc(1 << 20, 'before\n'));
+    const mounts = [{ host: inside, guest: '/mnt' }];
+    const kernel = await TestKernel.boot({ memory: 8 << 20, deterministic: true, mounts });
+    const script =
+      'exec 3<>/mnt/removed; rm /mnt/removed; printf "after-" >&3; cat /mnt/large >/dev/null; head -n 1 /proc/self/fd/3';
+    expect(await kernel.sh(script)).toMatchObject({ stdout: 'after-\n', stderr: '' });
+    expect(fs.readdirSync(inside)).not.toContain('removed');
+    await kernel.kernel.shutdown();
+  });
+
   test('as a root may hold more than guest memory, and what was changed above stays', async () => {
     fs.mkdirSync(`${inside}/bin`);
     const shell = resolve(import.meta.dirname, '../../userland/bin');

@@ -1,5 +1,5 @@
 /**
- * Flags of mount(2) and umount2(2). Data.
+ * Flags of mount(2) and umount2(2), and names of file systems. Data.
  *
  * Source: linux/mount.h.
  */
@@ -17,3 +17,17 @@ export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
 export const MNT_EXPIRE = 4;
 export const UMOUNT_NOFOLLOW = 8;
+
+/** Linux's names of file systems that go by another here. */
+export const OWN_TYPES: ReadonlyMap<string, string> = new Map([
+  ['tmpfs', 'ram'],
+  ['ramfs', 'ram'],
+  ['devtmpfs', 'dev'],
+  ['sysfs', 'sys'],
+]);
+
+/** The first of Linux's names for a file system, which programs look for in /proc/mounts. */
+export function linuxType(own: string): string {
+  for (const [name, type] of OWN_TYPES) if (type === own) return name;
+  return own;
+}

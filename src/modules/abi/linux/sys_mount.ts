@@ -19,19 +19,12 @@ import {
   MS_SHARED,
   MS_SLAVE,
   MS_UNBINDABLE,
+  OWN_TYPES,
   UMOUNT_NOFOLLOW,
 } from '../../../abi/linux/mount.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { readPath } from './at.ts';
 import { type Handler, partial, type Row } from './call.ts';
-
-/** Linux's names of file systems that go by another here. */
-const TYPES: ReadonlyMap<string, string> = new Map([
-  ['tmpfs', 'ram'],
-  ['ramfs', 'ram'],
-  ['devtmpfs', 'dev'],
-  ['sysfs', 'sys'],
-]);
 
 const readOptional = (kernel: Kernel, tid: number, va: number): string | number =>
   va === 0 ? '' : readPath(kernel, tid, va);
@@ -54,7 +47,7 @@ const sysMount: Handler = (kernel, tid, sourceVa, targetVa, typeVa, asked, dataV
   if (tree !== 0 || (flags & (MS_BIND | MS_MOVE)) !== 0) return -EINVAL;
   const options = readOptional(kernel, tid, dataVa);
   if (typeof options === 'number') return options;
-  return kernel.vfs.mount(tid, TYPES.get(type) ?? type, source, target, options, readOnly);
+  return kernel.vfs.mount(tid, OWN_TYPES.get(type) ?? type, source, target, options, readOnly);
 };
 
 /** umount(2) */

@@ -210,6 +210,26 @@ describe('filesystem/host', () => {
     expect([...folder.items.keys()]).toEqual([]);
   });
 
+  test('says which pages the host would give again: none that it was not sent', () => {
+    const folder = fakeFolder();
+    folder.put('kept', 'file', 'hello');
+    folder.put('removed', 'file', 'hello');
+    const mounted = mountFolder(folder);
+    const { cell, idle, fake } = mounted;
+    const kept = lookup(mounted, 'kept');
+    const removed = lookup(mounted, 'removed');
+    expect(writeFile(fake, kept, 5, bytesOf('!'))).toBe(WAIT);
+    expect(settle(() => writeFile(fake, kept, 5, bytesOf('!')), idle)).toBe(0);
+    expect([cell().refills(kept, 0), cell().refills(kept, 1)]).toEqual([true, false]);
+    cell().pin(removed);
+    expect(settle(() => cell().unlink(ROOT, 'removed', false), idle)).toBe(0);
+    expect(read(mounted, removed, 5)).toEqual(bytesOf('hello'));
+    expect(cell().refills(removed, 0)).toBe(true);
+    expect(writeFile(fake, removed, 0, bytesOf('J'))).toBe(0);
+    expect(cell().refills(removed, 0)).toBe(false);
+    cell().unpin(removed);
+  });
+
   test('fsync tells of a write that failed, once', () => {
     const folder = fakeFolder();
     folder.put('f', 'file', '');

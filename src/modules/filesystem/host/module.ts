@@ -59,7 +59,9 @@ const REMOVES = / (?:unlink|rename) /;
 /** Everything written was sent, and arrives before what is asked for later. */
 function isThere(state: HostState, sb: number, inode: TreeInode): boolean {
   const id = sb * SB_SHIFT + inode.ino;
-  if (state.errors.has(id) || (inode.links === 0 && !state.orphans.has(id))) return false;
+  if (state.errors.has(id)) return false;
+  // What is written to a removed file is not sent.
+  if (inode.links === 0 && (inode.modified || !state.orphans.has(id))) return false;
   for (const key of state.asks.keys()) if (REMOVES.test(key)) return false;
   return true;
 }

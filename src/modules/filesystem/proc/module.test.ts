@@ -401,7 +401,7 @@ describe('filesystem/proc', () => {
     expect(text('loadavg')).toBe('1.00 1.00 1.00 1/4 8\n');
     expect(text('version')).toBe('Linux version 6.12.0 #1 Strake\n');
     expect(text('sys/kernel/random/uuid')).toBe('abababab-abab-4bab-abab-abababababab\n');
-    expect(text('7/mounts')).toBe('ram /d/1 ram rw 0 0\na\\040b /d/2 proc ro,nosuid 0 0\n');
+    expect(text('7/mounts')).toBe('tmpfs /d/1 tmpfs rw 0 0\na\\040b /d/2 proc ro,nosuid 0 0\n');
     expect(text('7/mountinfo')).toContain('2 0 0:5 / /d/2 ro,relatime - proc a\\040b ro,nosuid\n');
   });
 

@@ -3,6 +3,7 @@
  *
  * Source: proc_pid_mounts(5), proc_pid_mountinfo(5), fstab(5) for the escapes.
  */
+import { linuxType } from '../../../abi/linux/mount.ts';
 import type { Mount } from '../../../contracts/vfs.ts';
 import type { Subject } from './subject.ts';
 
@@ -29,11 +30,18 @@ function reachable({ kernel, group }: Subject): Place[] {
   });
 }
 
-const sourceOf = ({ source, type }: Mount): string => escape(source === '' ? type : source);
+/** File systems whose source is the number of a folder of the host, which says nothing to a program. */
+const NUMBERED: ReadonlySet<string> = new Set(['host', 'overlay']);
+
+const typeOf = ({ type }: Mount): string => linuxType(type);
+const sourceOf = (mount: Mount): string =>
+  mount.source === '' || mount.source === mount.type || NUMBERED.has(mount.type)
+    ? typeOf(mount)
+    : escape(mount.source);
 
 export const mounts = (subject: Subject): string =>
   reachable(subject)
-    .map(({ mount, path }) => `${sourceOf(mount)} ${escape(path)} ${mount.type} ${optionsOf(mount)} 0 0\n`)
+    .map(({ mount, path }) => `${sourceOf(mount)} ${escape(path)} ${typeOf(mount)} ${optionsOf(mount)} 0 0\n`)
     .join('');
 
 /** The mount whose tree a mount point lies in: the one with the longest path above it. */
@@ -55,7 +63,7 @@ export function mountinfo(subject: Subject): string {
       const { mount, path } = place;
       const access = mount.readOnly ? 'ro' : 'rw';
       const where = `${mount.id} ${parentOf(all, place)} 0:${mount.sb} / ${escape(path)} ${access},relatime`;
-      return `${where} - ${mount.type} ${sourceOf(mount)} ${optionsOf(mount)}\n`;
+      return `${where} - ${typeOf(mount)} ${sourceOf(mount)} ${optionsOf(mount)}\n`;
     })
     .join('');
 }

@@ -3,6 +3,7 @@
  *
  * Source: proc_meminfo(5), proc_stat(5), proc_cpuinfo(5), proc_uptime(5), proc_loadavg(5), proc_modules(5), proc_vmstat(5).
  */
+import { linuxType } from '../../../abi/linux/mount.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { ThreadGroup } from '../../../contracts/process.ts';
 import { ticks } from './status.ts';
@@ -116,7 +117,7 @@ export const modules = (kernel: Kernel): string =>
 
 export const filesystems = (kernel: Kernel): string =>
   Object.keys(kernel.filesystem)
-    .map((type) => `nodev\t${type}\n`)
+    .map((type) => `nodev\t${linuxType(type)}\n`)
     .join('');
 
 export const vmstat = (kernel: Kernel): string =>

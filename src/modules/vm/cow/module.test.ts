@@ -1,10 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EIO, ENOMEM } from '../../../abi/linux/errno.ts';
 import { PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
 import { type MapRequest, VMA_GROWSDOWN, VMA_SHARED, VMA_STACK } from '../../../contracts/vm.ts';
 import { fakeVmKernel, STACK_LIMIT } from '../../../testing/fake-vm-kernel.ts';
-import { commandLists, playCommands } from '../../../testing/vm-model.ts';
+import { vmConformance } from '../../../testing/vm-suite.ts';
 import { cowVm } from './module.ts';
 
 const PAGE = 4096;
@@ -22,12 +21,7 @@ const request = (over: Partial<MapRequest>): MapRequest => ({
 });
 
 describe('vm/cow', () => {
-  test('behaves as memory does, through exchanges with itself', () => {
-    fc.assert(
-      fc.property(commandLists, (commands) => playCommands([cowVm], commands)),
-      { numRuns: 100 },
-    );
-  });
+  for (const { name, run } of vmConformance(cowVm)) test(name, run);
 
   test('uses frames for what is touched, and shares them after a fork until one side writes', () => {
     const { kernel, access, states } = fakeVmKernel(256, cowVm);

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ENODEV, ENOMEM } from '../../../abi/linux/errno.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import { PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
 import { type MapRequest, VMA_SHARED } from '../../../contracts/vm.ts';
 import { fakeVmKernel } from '../../../testing/fake-vm-kernel.ts';
-import { commandLists, playCommands } from '../../../testing/vm-model.ts';
+import { vmConformance } from '../../../testing/vm-suite.ts';
 import { primitiveVm } from './module.ts';
 
 const PAGE = 4096;
@@ -23,12 +22,7 @@ const request = (over: Partial<MapRequest>): MapRequest => ({
 });
 
 describe('vm/primitive', () => {
-  test('behaves as memory does, but for shared files', () => {
-    fc.assert(
-      fc.property(commandLists, (commands) => playCommands([primitiveVm], commands)),
-      { numRuns: 100 },
-    );
-  });
+  for (const { name, run } of vmConformance(primitiveVm)) test(name, run);
 
   test('has every page present when map returns, and copies them all on fork', () => {
     const { kernel, states } = fakeVmKernel(256, primitiveVm);
