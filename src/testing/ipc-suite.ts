@@ -1,0 +1,279 @@
+/**
+ * What every implementation of pipes, FIFOs and futexes must do (`ipcConformance`).
+ */
+import fc from 'fast-check';
+import { EAGAIN, EBUSY, EPIPE } from '../abi/linux/errno.ts';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../abi/linux/poll.ts';
+import { type Ipc, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
+import { WAIT } from '../contracts/kernel.ts';
+import type { Module } from '../contracts/module.ts';
+import { type Check, equal, holds, Subject } from './check.ts';
+import { buffer, content, createFakeGuest, type FakeGuest, run } from './fake-guest.ts';
+
+const READER = 7;
+const WRITER = 8;
+const EVERY_BIT = 0xffffffff;
+
+export interface IpcWorld<State> {
+  readonly guest: FakeGuest;
+  readonly subject: Subject<Ipc, State>;
+  /** Of the instance that is there now. */
+  readonly ipc: Ipc;
+}
+
+export function ipcWorld<State>(module: Module<Ipc, State>): IpcWorld<State> {
+  const guest = createFakeGuest();
+  const subject = new Subject(module, guest.kernel);
+  return {
+    guest,
+    subject,
+    get ipc(): Ipc {
+      return subject.operations;
+    },
+  };
+}
+
+/** A pipe with both its ends open. @returns its id */
+export function openPipe({ ipc }: IpcWorld<unknown>): number {
+  const id = ipc.createPipe();
+  ipc.openEnd(id, true, false);
+  ipc.openEnd(id, false, true);
+  return id;
+}
+
+const bytes = (from: number, count: number): string => {
+  let text = '';
+  for (let i = 0; i < count; i++) text += String.fromCharCode((from + i) % 251);
+  return text;
+};
+
+interface Step {
+  readonly kind: 'write' | 'read' | 'resize' | 'replace';
+  readonly size: number;
+}
+const steps = (kind: Step['kind'], max: number): fc.Arbitrary<Step> =>
+  fc.record({ kind: fc.constant(kind), size: fc.integer({ min: kind === 'resize' ? 1 : 0, max }) });
+const stepLists: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: steps('write', 9000) },
+    { weight: 5, arbitrary: steps('read', 9000) },
+    { weight: 1, arbitrary: steps('resize', 20_000) },
+    { weight: 1, arbitrary: steps('replace', 0) },
+  ),
+  { maxLength: 60 },
+);
+
+/** Steps on a pipe and on a string alike. */
+function likeAString(world: IpcWorld<unknown>, list: readonly Step[]): void {
+  const { guest } = world;
+  const id = openPipe(world);
+  let capacity = PIPE_CAPACITY;
+  let held = '';
+  let sent = 0;
+  for (const { kind, size } of list) {
+    if (kind === 'write') {
+      const text = bytes(sent, size);
+      const room = capacity - held.length;
+      const result = world.ipc.writePipe(id, buffer(guest, text), 0, true);
+      const blocks = room < (size <= PIPE_BUF ? size : 1);
+      equal('bytes written', result, size === 0 ? 0 : blocks ? -EAGAIN : Math.min(size, room));
+      if (result > 0) {
+        held += text.slice(0, result);
+        sent += result;
+      }
+    } else if (kind === 'read') {
+      const into = buffer(guest, size);
+      const result = world.ipc.readPipe(id, into, true);
+      equal('bytes read', result, size === 0 ? 0 : held === '' ? -EAGAIN : Math.min(size, held.length));
+      if (result > 0) {
+        equal('what was read', content(guest, into, result), held.slice(0, result));
+        held = held.slice(result);
+      }
+    } else if (kind === 'resize') {
+      const wanted = Math.max(PIPE_BUF, 2 ** Math.ceil(Math.log2(size)));
+      const result = world.ipc.setPipeCapacity(id, size);
+      equal('capacity', result, wanted < held.length ? -EBUSY : wanted);
+      if (result > 0) capacity = result;
+    } else {
+      world.subject.copy();
+    }
+    equal('bytes held', world.ipc.pipeBytes(id), held.length);
+    const poll = world.ipc.pollPipe(id, true, true);
+    equal('POLLIN', (poll & POLLIN) !== 0, held.length > 0);
+    equal('POLLOUT', (poll & POLLOUT) !== 0, capacity - held.length >= PIPE_BUF);
+  }
+}
+
+/** Two threads, one on each end, that wait for each other until all is through. */
+function movesAll(world: IpcWorld<unknown>, writes: readonly number[], reads: number, swap: boolean): void {
+  const { guest } = world;
+  const id = openPipe(world);
+  world.ipc.setPipeCapacity(id, 8192);
+  const all = writes.reduce((sum, each) => sum + each, 0);
+  let [next, skip, sent, waits, wakeUps] = [0, 0, 0, 0, 0];
+  let got = '';
+  const runnable = new Set([READER, WRITER]);
+  while (got.length < all) {
+    const tid = runnable.values().next().value;
+    if (tid === undefined) throw new Error('both ends wait');
+    runnable.delete(tid);
+    let result = 0;
+    if (tid === WRITER) {
+      const whole = writes[next];
+      if (whole === undefined) continue;
+      const text = buffer(guest, bytes(sent - skip, whole));
+      result = run(guest, WRITER, () => world.ipc.writePipe(id, text, skip, false));
+      if (result !== WAIT) {
+        sent += result;
+        skip += result;
+        if (skip === whole) [next, skip] = [next + 1, 0];
+      }
+    } else {
+      const into = buffer(guest, reads);
+      result = run(guest, READER, () => world.ipc.readPipe(id, into, false));
+      if (result !== WAIT) got += content(guest, into, result);
+    }
+    if (result === WAIT) waits++;
+    else runnable.add(tid);
+    for (const each of guest.woken.splice(0)) {
+      wakeUps++;
+      runnable.add(each);
+    }
+    if (swap) world.subject.copy();
+  }
+  equal('what came through', got, bytes(0, all));
+  holds('each wait has one wake-up, but for the last', waits === wakeUps || waits === wakeUps + 1);
+}
+
+function futexWait(world: IpcWorld<unknown>, tid: number, address: number, bits: number = EVERY_BIT): void {
+  run(world.guest, tid, () => {
+    world.guest.waits.on(world.ipc.futexWait(tid, 1, address, bits));
+    return WAIT;
+  });
+}
+
+export function ipcConformance<State>(module: Module<Ipc, State>): readonly Check[] {
+  const make = (): IpcWorld<State> => ipcWorld(module);
+  const sizes = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 8 });
+  return [
+    {
+      name: 'a pipe gives what was put in, in order, and blocks when a model says so',
+      run: () =>
+        fc.assert(
+          fc.property(stepLists, (list) => likeAString(make(), list)),
+          { numRuns: 300 },
+        ),
+    },
+    {
+      name: 'two ends of a pipe that block move every byte, with a wake-up for each wait',
+      run: () =>
+        fc.assert(
+          fc.property(sizes, fc.integer({ min: 200, max: 9000 }), fc.boolean(), (writes, reads, swap) =>
+            movesAll(make(), writes, reads, swap),
+          ),
+          { numRuns: 40 },
+        ),
+    },
+    {
+      name: 'a pipe ends in end of file and in EPIPE',
+      run(): void {
+        const world = make();
+        const { guest, ipc } = world;
+        const id = openPipe(world);
+        const read = (tid: number): number =>
+          run(guest, tid, () => ipc.readPipe(id, buffer(guest, 9), false));
+        equal('a write', ipc.writePipe(id, buffer(guest, 'tail'), 0, false), 4);
+        equal('a read', read(WRITER), 4);
+        equal('a read of an empty pipe', read(READER), WAIT);
+        ipc.closeEnd(id, false, true);
+        equal('woken by the end', guest.woken, [READER]);
+        equal('a read at the end', read(READER), 0);
+        equal('POLLHUP', ipc.pollPipe(id, true, false) & POLLHUP, POLLHUP);
+        ipc.closeEnd(id, true, false);
+
+        const other = openPipe(world);
+        ipc.closeEnd(other, true, false);
+        equal('a write to nobody', ipc.writePipe(other, buffer(guest, 'x'), 0, true), -EPIPE);
+        equal('POLLERR', ipc.pollPipe(other, false, true) & POLLERR, POLLERR);
+      },
+    },
+    {
+      name: 'a read tells the engine of code that it overwrites',
+      run(): void {
+        const world = make();
+        const { guest, ipc } = world;
+        const id = openPipe(world);
+        ipc.writePipe(id, buffer(guest, 'code'), 0, true);
+        const into = buffer(guest, 4);
+        const frame = (into.address[0] as number) >>> 12;
+        guest.memory[guest.kernel.machine.layout.codeMarkBase + frame] = 1;
+        ipc.readPipe(id, into, true);
+        equal('frames that the engine forgot', guest.invalidated, [frame]);
+      },
+    },
+    {
+      name: 'a FIFO lets each side wait for the other, who may have come and gone',
+      run(): void {
+        const { guest, ipc } = make();
+        const id = ipc.fifo(42);
+        equal('the FIFO of an inode', ipc.fifo(42), id);
+        const opens = ipc.peerOpens(id, true);
+        ipc.openEnd(id, true, false);
+        equal('POLLHUP before a writer came', ipc.pollPipe(id, true, false) & POLLHUP, 0);
+        equal(
+          'alone',
+          run(guest, READER, () => ipc.awaitPeer(id, true, opens)),
+          WAIT,
+        );
+        ipc.openEnd(id, false, true);
+        ipc.closeEnd(id, false, true);
+        holds('the reader is woken', guest.woken.includes(READER));
+        equal(
+          'after a visit',
+          run(guest, READER, () => ipc.awaitPeer(id, true, opens)),
+          0,
+        );
+        ipc.closeEnd(id, true, false);
+      },
+    },
+    {
+      name: 'a futex wakes in order of arrival those whose bits meet, in that space',
+      run(): void {
+        const world = make();
+        for (const tid of [11, 12, 13]) futexWait(world, tid, 100, tid === 12 ? 2 : 1);
+        equal('another space', world.ipc.futexWake(2, 100, 9, EVERY_BIT), 0);
+        equal('woken by bits', world.ipc.futexWake(1, 100, 9, 2), 1);
+        world.subject.copy();
+        equal('woken first', world.ipc.futexWake(1, 100, 1, EVERY_BIT), 1);
+        equal('order', world.guest.woken, [12, 11]);
+        const done = [11, 12, 13].map((tid) => world.ipc.futexDone(tid));
+        equal('done', done, [true, true, false]);
+        world.subject.check();
+      },
+    },
+    {
+      name: 'a futex gives a wake-up to the next when a thread has left its wait but not looked yet',
+      run(): void {
+        const world = make();
+        futexWait(world, 11, 100);
+        futexWait(world, 12, 100);
+        world.guest.waits.timeOut(11);
+        equal('woken', world.ipc.futexWake(1, 100, 1, EVERY_BIT), 1);
+        equal('done', [world.ipc.futexDone(11), world.ipc.futexDone(12)], [false, true]);
+      },
+    },
+    {
+      name: 'a futex moves waiters to the end of another queue',
+      run(): void {
+        const world = make();
+        futexWait(world, 21, 200);
+        for (const tid of [11, 12, 13, 14]) futexWait(world, tid, 100);
+        equal('woken and moved', world.ipc.futexRequeue(1, 100, 1, 1, 200, 2), 3);
+        equal('woken at once', world.guest.woken.splice(0), [11]);
+        equal('woken there', world.ipc.futexWake(1, 200, 9, EVERY_BIT), 3);
+        equal('order', world.guest.woken.splice(0), [21, 12, 13]);
+        equal('left', world.ipc.futexWake(1, 100, 9, EVERY_BIT), 1);
+      },
+    },
+  ];
+}

@@ -1,0 +1,87 @@
+/** The suites can fail: a module with one operation broken does not pass. */
+import { describe, expect, test } from 'vitest';
+import type { Module } from '../contracts/module.ts';
+import tickClock from '../modules/clock/tick/module.ts';
+import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
+import { basicIpc } from '../modules/ipc/basic/module.ts';
+import roundRobin from '../modules/scheduler/round-robin/module.ts';
+import { cowVm } from '../modules/vm/cow/module.ts';
+import {
+  type Check,
+  clockConformance,
+  framesConformance,
+  ipcConformance,
+  schedulerConformance,
+  vmConformance,
+} from './index.ts';
+
+/** The module, with some operations in the place of its own. */
+function broken<Operations extends object, State>(
+  module: Module<Operations, State>,
+  change: (own: Operations) => Partial<Operations>,
+): Module<Operations, State> {
+  return {
+    ...module,
+    create(state, kernel): Operations {
+      const own = module.create(state, kernel);
+      return { ...own, ...change(own) };
+    },
+  };
+}
+
+const failures = (checks: readonly Check[]): string[] =>
+  checks.flatMap(({ name, run }) => {
+    try {
+      run();
+      return [];
+    } catch {
+      return [name];
+    }
+  });
+
+const PLANTED: readonly (readonly [what: string, checks: () => readonly Check[], failing: RegExp])[] = [
+  [
+    'a scheduler that does not yield',
+    () => schedulerConformance(broken(roundRobin, () => ({ yield: () => {} }))),
+    /after a yield/,
+  ],
+  [
+    'a scheduler that forgets threads',
+    () => schedulerConformance(broken(roundRobin, () => ({ drain: () => [] }))),
+    /hands every thread over/,
+  ],
+  [
+    'a clock that fires early',
+    () => clockConformance(broken(tickClock, (own) => ({ expire: (now) => own.expire(now + 1) }))),
+    /never early/,
+  ],
+  [
+    'frames that are not cleared',
+    () =>
+      framesConformance(
+        broken(firstFitFrames, (own) => ({ alloc: (_zero, preferred) => own.alloc(false, preferred) })),
+      ),
+    /free frames/,
+  ],
+  [
+    'a pipe that wakes nobody at its end',
+    () => ipcConformance(broken(basicIpc, () => ({ closeEnd: () => {} }))),
+    /end of file/,
+  ],
+  [
+    'a memory whose child has nothing',
+    () => vmConformance(broken(cowVm, (own) => ({ fork: () => own.create() }))),
+    /as memory does/,
+  ],
+];
+
+describe('a suite catches', () => {
+  test.each(PLANTED)('%s', (_, checks, failing) => {
+    expect(failures(checks()).join('\n')).toMatch(failing);
+  });
+
+  test('nothing in what is right', () => {
+    expect(failures(schedulerConformance(roundRobin))).toEqual([]);
+    expect(failures(clockConformance(tickClock))).toEqual([]);
+  });
+});
