@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EFBIG, EIO, ENOSPC } from '../../../abi/linux/errno.ts';
+import { EFBIG, EIO, ENOMEM, ENOSPC } from '../../../abi/linux/errno.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -239,6 +239,33 @@ describe('contents', () => {
     };
     expect(read(opened, 9000, 10)).toEqual(pattern(3 * 4096, 3).slice(10, 4096));
     expect(read(opened, 9000, 4096)).toBe(-EIO);
+  });
+
+  test('a page that finds no frame is asked for again when others were given back, once', () => {
+    const opened = openNew();
+    write(opened, pattern(3 * 4096, 3), 0);
+    const { kernel } = opened.fake;
+    const real = kernel.pagecache;
+    let room = false;
+    let gives = 5;
+    kernel.pagecache = {
+      ...real,
+      find: (inode, index) => (room ? real.find(inode, index) : 0),
+      get: (inode, index, create) => (room ? real.get(inode, index, create) : -ENOMEM),
+      reclaim() {
+        room = gives > 0;
+        return gives;
+      },
+    };
+    expect(read(opened, 9000, 10)).toEqual(pattern(3 * 4096, 3).slice(10, 9010));
+    room = false;
+    expect(write(opened, pattern(9, 1), 20)).toBe(9);
+    gives = 0;
+    room = false;
+    expect(read(opened, 9000, 10)).toBe(-ENOMEM);
+    expect(write(opened, pattern(9, 2), 20)).toBe(-ENOMEM);
+    gives = 5;
+    expect(read(opened, 9, 20)).toEqual(pattern(9, 1));
   });
 
   test('RLIMIT_FSIZE cuts a write and refuses one beyond', () => {

@@ -66,12 +66,28 @@ export function readContent(core: Core, tid: number, file: OpenFile, into: Spans
     if (error !== 0) return error;
     count = Math.min(into.total, core.here.size - at);
     if (count <= 0) return 0;
-    count = readPages(core, inode, at, count, into);
+    const wanted = count;
+    count = withRoom(core, wanted, () => readPages(core, inode, at, wanted, into));
   }
   if (count <= 0) return count;
   if (offset < 0) file.offset = at + count;
   if ((file.flags & O_NOATIME) === 0) cell.accessed(inode);
   return count;
+}
+
+/** One frame in so many is not given to pages that are new to a file. */
+const KEPT_FROM_FILES = 16;
+
+/**
+ * Move bytes through the page cache, and try again after pages were given back if not one found a frame. One that failed
+ * holds no page and has written none, so whatever can be filled again may go.
+ */
+function withRoom(core: Core, bytes: number, move: () => number): number {
+  const { frames, pagecache } = core.kernel;
+  const moved = move();
+  if (moved !== -ENOMEM && moved !== -ENOSPC) return moved;
+  const kept = Math.ceil(frames.total() / KEPT_FROM_FILES);
+  return pagecache.reclaim(Math.ceil(bytes / PAGE_SIZE) + kept) > 0 ? move() : moved;
 }
 
 function readPages(core: Core, inode: number, at: number, count: number, into: Spans): number {
@@ -138,7 +154,8 @@ export function writeContent(
   if ((cell.capabilities(superblockOf(inode)) & FS_PAGED) === 0) {
     count = cell.write(tid, inode, at, tailOf(core, from, skip));
   } else {
-    count = writePages(core, inode, size, at, count, from, skip);
+    const wanted = count;
+    count = withRoom(core, wanted, () => writePages(core, inode, size, at, wanted, from, skip));
     if (count <= 0) return count;
     error = cell.written(inode, at, count);
     if (error !== 0) {
@@ -193,9 +210,6 @@ function framePart(
   if (at <= start && at + count >= start + PAGE_SIZE) return 0;
   return frameFor(core, inode, index, size, 0);
 }
-
-/** One frame in so many is not given to pages that are new to a file. */
-const KEPT_FROM_FILES = 16;
 
 /** The frame of a page to write to. @param part bytes that will be written; a whole page needs no content */
 function frameFor(core: Core, inode: number, index: number, size: number, part: number): number {
