@@ -42,7 +42,8 @@ export interface PageCache {
   truncate(inode: number, fromIndex: number): void;
   /**
    * Give frames back: drop pages that nobody else holds and that their file system can fill again, the first that came
-   * first. Only between operations that hold frames of the cache without a reference: where a kernel entry begins.
+   * first. Only while nobody holds a frame of the cache without a reference, or has written to one and not yet said so: where a
+   * kernel entry begins, or an operation that moved nothing ends.
    * @returns how many were dropped, at most `wanted`
    */
   reclaim(wanted: number): number;
