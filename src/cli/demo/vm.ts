@@ -15,10 +15,9 @@ const FORKS = '12';
 const WARM_RUNS = 3;
 /** Runs that are measured on each side; their median counts. */
 const RUNS = 4;
-/** The run that is replaced under, long enough for it. */
-const CROSSING_FORKS = '60';
-const CROSSING = `forkbench ${MEGABYTES} MB x ${CROSSING_FORKS}:`;
+/** The run that is replaced under lasts so much longer than the time until the replacement, by the forks measured before. */
 const CROSSING_MS = 150;
+const CROSSING_FACTOR = 5;
 const TICK_MS = 20;
 const TICKS = 60;
 /** A fork after takes at most this part of one before. */
@@ -43,7 +42,8 @@ export async function vmScenario(options: ScenarioOptions): Promise<Report> {
   const before = await observe(session);
 
   session.progress(`replacing by ${to} under forkbench`);
-  const crossing = await session.start('forkbench', MEGABYTES, CROSSING_FORKS);
+  const forks = Math.ceil((CROSSING_FACTOR * CROSSING_MS * 1000) / before.forkUs);
+  const crossing = await session.start('forkbench', MEGABYTES, String(forks));
   await session.pause(CROSSING_MS);
   const under = kernel.processes().some(({ pid }) => pid === crossing.pid);
   const [entry] = await kernel.replace({ vm: to });
@@ -81,7 +81,11 @@ export async function vmScenario(options: ScenarioOptions): Promise<Report> {
     records: [record],
     title: `vm: ${from} -> ${to}`,
     load: `forkbench of ${MEGABYTES} MB, ticker, mapfile`,
-    said: [...before.said, ...lines.filter((line) => line.startsWith(CROSSING)), ...after.said],
+    said: [
+      ...before.said,
+      ...lines.filter((line) => line.startsWith(`forkbench ${MEGABYTES} MB x ${forks}:`)),
+      ...after.said,
+    ],
     lines: [
       ...claimLines(claims),
       replacementLine(record),
