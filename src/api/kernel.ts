@@ -212,6 +212,14 @@ export class Kernel {
     return this.#nucleus.replace(modules, 'host', options.transfer);
   }
 
+  /**
+   * Rely on an optional interface of a slot (`modules()` says who has which): replacements that would take it away are
+   * refused until it is given back. Throws Refusal if the module in place has it not. @returns how to give it back
+   */
+  lease(slot: SlotName, name: string): () => void {
+    return this.#nucleus.cells.lease(slot, name);
+  }
+
   /** Send a signal to a process, as the host. */
   kill(pid: number, signal: number): void {
     const { process } = this.#nucleus.kernel;

@@ -62,6 +62,26 @@ export class Cells {
     else (linkage['filesystem'] as Record<string, unknown>)[name.slice(colon + 1)] = operations;
   }
 
+  /**
+   * Take an optional interface of a cell into use: no module without it can come in until it is given back.
+   * Throws Refusal if the module in place does not have it. @returns how to give it back; once
+   */
+  lease(name: string, wanted: string): () => void {
+    const { module, leases } = this.get(name);
+    if (!module.manifest.interfaces.includes(wanted)) {
+      throw new Refusal(`${name}/${module.manifest.name} has no interface '${wanted}'`);
+    }
+    leases.set(wanted, (leases.get(wanted) ?? 0) + 1);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const left = (leases.get(wanted) ?? 0) - 1;
+      if (left > 0) leases.set(wanted, left);
+      else leases.delete(wanted);
+    };
+  }
+
   get(name: string): Cell {
     const cell = this.#cells.get(name);
     if (cell === undefined) throw new Refusal(`there is no cell ${name}`);

@@ -1,0 +1,51 @@
+/** An interface in use can not be taken away. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Kernel } from '../../src/api/kernel.ts';
+import { nodeHost } from '../../src/host/node/index.ts';
+
+const active = (kernel: Kernel, slot: string): string | undefined =>
+  kernel.modules().find((module) => module.slot === slot && module.active)?.name;
+
+describe('a lease', () => {
+  let kernel: Kernel;
+  beforeEach(async () => {
+    kernel = await Kernel.boot({ host: nodeHost({ stdin: null, onOutput: () => {} }) });
+  });
+  afterEach(() => kernel.shutdown());
+
+  it('refuses a module that lacks the interface, by name, until it is given back', async () => {
+    const giveBack = kernel.lease('vm', 'mapped-files');
+    await expect(kernel.replace({ vm: 'primitive' })).rejects.toThrow(
+      /refused at check: it lacks mapped-files, which is in use/,
+    );
+    expect(active(kernel, 'vm')).toBe('cow');
+    expect(kernel.ledger().at(-1)?.failed?.step).toBe('check');
+    giveBack();
+    await kernel.replace({ vm: 'primitive' });
+    expect(active(kernel, 'vm')).toBe('primitive');
+  });
+
+  it('lets a module with the interface in, and holds over the replacement', async () => {
+    kernel.lease('vm', 'copy-on-write');
+    await kernel.replace({ vm: 'cow', scheduler: 'round-robin' });
+    await expect(kernel.replace({ scheduler: 'time-sharing', vm: 'primitive' })).rejects.toThrow(
+      /copy-on-write/,
+    );
+    expect(active(kernel, 'scheduler')).toBe('round-robin');
+  });
+
+  it('counts its holders, and counts each once', async () => {
+    const first = kernel.lease('vm', 'mapped-files');
+    const second = kernel.lease('vm', 'mapped-files');
+    first();
+    first();
+    await expect(kernel.replace({ vm: 'primitive' })).rejects.toThrow(/mapped-files/);
+    second();
+    await kernel.replace({ vm: 'primitive' });
+  });
+
+  it('is of an interface that is there', () => {
+    expect(() => kernel.lease('vm', 'no-such-thing')).toThrow(/vm\/cow has no interface 'no-such-thing'/);
+    expect(() => kernel.lease('scheduler', 'deadline')).toThrow(/has no interface/);
+  });
+});
