@@ -49,8 +49,10 @@ export interface Abi {
   nameOf(call: number): string;
   /** Calls so far by number: all, and those that answered ENOSYS because they are absent. */
   counts(): Readonly<AbiState>;
-  /** A line for --strace about the call that the registers hold. */
-  describe(tid: number, result: number): string;
+  /** For --strace: the call that the registers hold, with its arguments. Asked before it runs, because it may change them. */
+  describe(tid: number): string;
+  /** For --strace: a result as a programmer reads it. */
+  describeResult(result: number): string;
 }
 
 export interface SyscallRow {
@@ -65,6 +67,16 @@ export const RESTART_CLASSES = ['disk', 'restart', 'no-handler', 'eintr', 'block
 export const abi: Contract<Abi> = {
   name: 'abi',
   version: 1,
-  operations: ['syscall', 'trap', 'signals', 'exec', 'table', 'nameOf', 'counts', 'describe'],
+  operations: [
+    'syscall',
+    'trap',
+    'signals',
+    'exec',
+    'table',
+    'nameOf',
+    'counts',
+    'describe',
+    'describeResult',
+  ],
   interfaces: {},
 };

@@ -70,6 +70,8 @@ export class Dispatcher {
   readonly #waits: WaitQueues;
   readonly #hart: number;
   #lastThread = 0;
+  /** The call in progress, for --strace. */
+  #traced = '';
   /** Since when no thread could run, -1 while some can. Host time only. */
   #idleSince = -1;
 
@@ -235,7 +237,7 @@ export class Dispatcher {
     user.begin();
     switch (cause) {
       case EXIT_ECALL:
-        return this.#settle(tid, context, kernel.abi.syscall(tid));
+        return this.#settle(tid, context, this.#call(tid));
       case EXIT_BUDGET:
         return true;
       case EXIT_FETCH_FAULT:
@@ -274,6 +276,13 @@ export class Dispatcher {
     return (i32[at + 1] as number) * 0x1_0000_0000 + (u32[at] as number);
   }
 
+  /** Run the call that the registers hold, or run it again. */
+  #call(tid: number): number {
+    const { kernel, trace } = this.#parts;
+    if (trace !== null) this.#traced = kernel.abi.describe(tid);
+    return kernel.abi.syscall(tid);
+  }
+
   /** A call ended, or waits. @returns true if the thread can go on */
   #settle(tid: number, context: number, result: number): boolean {
     const { kernel, digest, trace, user } = this.#parts;
@@ -286,7 +295,7 @@ export class Dispatcher {
     this.#waits.finish(tid);
     const { i32, u32 } = kernel.machine;
     const call = i32[(context + CTX_X + 8 * A7) >>> 2] as number;
-    if (trace !== null) trace(tid, kernel.abi.describe(tid, result));
+    if (trace !== null) trace(tid, `${this.#traced} = ${kernel.abi.describeResult(result)}`);
     digest?.call(kernel.machine, tid, context, call, result, user);
     if (result === NO_RESULT) return this.#alive(tid);
     const a0 = (context + CTX_X + 8 * A0) >>> 2;
@@ -335,7 +344,7 @@ export class Dispatcher {
     }
     const context = contextAddress(kernel.machine.layout, kernel.process.thread(tid).context);
     const bySignal = record.resumedBy === RESUMED_BY_SIGNAL;
-    const result = kernel.abi.syscall(tid);
+    const result = this.#call(tid);
     if (result !== WAIT || !bySignal) return this.#settle(tid, context, result);
     const restart = this.#waits.pendingRestart();
     user.begin();

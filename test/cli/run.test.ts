@@ -126,8 +126,14 @@ describe('what a run says of itself', () => {
     expect(stderr).toMatch(/^ +\d+ {2}exit_group$/m);
   });
 
+  it('prints each system call as it was made, those too that change their registers', async () => {
+    const { stderr } = await strake(['run', '--strace', 'sh', '-c', '/bin/hello; nosuch']);
+    expect(stderr).toMatch(/^\[3\] execve\(0x[0-9a-f]+, 0x[0-9a-f]+, 0x[0-9a-f]+\) = \?$/m);
+    expect(stderr).toMatch(/^\[3\] write\(1, 0x[0-9a-f]+, 13\) = 13$/m);
+    expect(stderr).toMatch(/^\[2\] wait4\(-1, .*\) = 3$/m);
+  });
+
   it('prints the same digest for the same run, and another for another', async () => {
-    // The full digest is of what guests see, input included; what they say is for --digest=output.
     const digest = async (text: string): Promise<string> => {
       const { stderr } = await strake(['run', '--deterministic', '--digest', 'sh', '-c', 'cat; date'], text);
       expect(stderr).toMatch(/^digest [0-9a-f]{32}$/m);

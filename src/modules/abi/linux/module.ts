@@ -142,13 +142,14 @@ function create(state: AbiState, kernel: Kernel): Abi {
     table: (): readonly SyscallRow[] => ROWS,
     nameOf: (call) => TABLE[call]?.name ?? `syscall_${call}`,
     counts: () => state,
-    describe(tid, result) {
+    describeResult: showResult,
+    describe(tid) {
       const context = contextOf(kernel, tid);
       const call = callOf(kernel, context);
       const row = TABLE[call];
       const kinds = row?.kinds ?? [];
       const values = kinds.map((kind, index) => showArgument(kind, argument(kernel, context, kinds, index)));
-      return `[${tid}] ${row?.name ?? `syscall_${call}`}(${values.join(', ')}) = ${showResult(result)}`;
+      return `[${tid}] ${row?.name ?? `syscall_${call}`}(${values.join(', ')})`;
     },
   };
 }
