@@ -135,7 +135,7 @@ export function settler(nucleus: Nucleus, completion: () => Promise<void>): Sett
   return async (operation) => {
     for (;;) {
       nucleus.waits.begin();
-      const result = operation();
+      const result = nucleus.attempt(operation);
       if (result !== WAIT) return result;
       await completion();
       nucleus.dispatcher.deliver();

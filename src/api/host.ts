@@ -2,17 +2,25 @@
  * What a host gives to a kernel: the nucleus's adapter, and what booting needs besides.
  */
 import type { HostAdapter } from '../nucleus/host-port.ts';
+import type { Make } from '../nucleus/journal.ts';
+
+export type { Make };
+
+/** What a module file of the embedding program's evaluates to. */
+export interface TrustedModule {
+  /** Its default export, as it stands. */
+  readonly exported: unknown;
+  /** Makes the rewritten twin of it that probation needs; null where there can be none. */
+  readonly logged: Make | null;
+}
 
 export interface KernelHost extends HostAdapter {
   /** Open a host folder for mounting. @returns the grant's number. Throws with a clear message if there is none. */
   grant(folder: string, readOnly: boolean): number;
   /** A file that the embedding program names: a module, or a program for `--host-program`. */
   readFile(path: string): Promise<Uint8Array>;
-  /**
-   * Evaluate a module file that the embedding program named: its own code, with all that such code may do.
-   * @returns its default export
-   */
-  loadModule(image: Uint8Array): Promise<unknown>;
+  /** Evaluate a module file that the embedding program named: its own code, with all that such code may do. */
+  loadModule(image: Uint8Array): Promise<TrustedModule>;
   /** A file that ships with the package, by its path in it. */
   asset(name: string): Promise<Uint8Array>;
   /** Fill each read of standard input up, so that a run does not depend on how it arrives. */

@@ -6,7 +6,7 @@
  */
 import { ERRNO_NAMES } from '../abi/linux/errno.ts';
 import { TIOCSCTTY } from '../abi/linux/ioctl.ts';
-import type { ModuleEntry } from '../contracts/kernel.ts';
+import type { Kernel as KernelRecord, ModuleEntry } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { type ImageEntry, populate } from '../image/populate.ts';
 import { reasonOf } from '../lib/reason.ts';
@@ -15,9 +15,10 @@ import type { LedgerEntry } from '../nucleus/ledger.ts';
 import { Nucleus } from '../nucleus/nucleus.ts';
 import { type AnyModule, Refusal } from '../nucleus/registry.ts';
 import { parsePlan } from '../nucleus/schedule.ts';
+import type { Trying } from '../nucleus/trial.ts';
 import { mountAll, settler } from './boot.ts';
 import { builtinModules, defaultModules, ENGINE_BYTES } from './builtin.ts';
-import type { KernelHost } from './host.ts';
+import type { KernelHost, Make, TrustedModule } from './host.ts';
 import type { BootOptions, ExitStatus, ReplacementMap, SpawnOptions } from './options.ts';
 import { type KernelStats, type ProcessStat, processesOf, statsOf } from './stats.ts';
 import { type WaitStat, waitsOf } from './waits.ts';
@@ -25,6 +26,8 @@ import { type WaitStat, waitsOf } from './waits.ts';
 export const RELEASE = '6.12.0-strake';
 const VERSION = '#1 Strake';
 const DEFAULT_MEMORY = 1 << 30;
+/** Kernel entries that a module new to its slot serves on probation. */
+export const DEFAULT_PROBATION = 1000;
 /** How long the kernel keeps the host's thread before it lets other tasks run, in ns. */
 const TURN_NS = 20_000_000;
 
@@ -101,6 +104,7 @@ export class Kernel {
       seed: options.seed ?? 1,
       digest: options.digest ?? null,
       transfer: options.transfer ?? 'move',
+      probation: options.probation ?? DEFAULT_PROBATION,
       resolve: (slot, name) => extra.get(`${slot}=${name}`) ?? this.#nucleus.find(slot, name),
       ended: (pid, status, error) => this.#ended(pid, status, error),
       log,
@@ -119,16 +123,22 @@ export class Kernel {
   static async boot(options: BootOptions): Promise<Kernel> {
     const plans = (options.replace ?? []).map(parsePlan);
     const extra = new Map<string, AnyModule>();
+    const makes = new Map<AnyModule, Make>();
     const named = [
       ...plans.map(({ slot, name }) => [slot, name] as const),
       ...Object.entries(options.modules ?? {}),
     ];
     for (const [slot, name] of named) {
-      if (isPath(name)) extra.set(`${slot}=${name}`, await loadFile(options.host, slot as SlotName, name));
+      if (!isPath(name)) continue;
+      const { module, logged } = await loadFile(options.host, slot as SlotName, name);
+      extra.set(`${slot}=${name}`, module);
+      if (logged !== null) makes.set(module, logged);
     }
     const kernel = new Kernel(options, extra);
-    for (const plan of plans)
-      if (!extra.has(`${plan.slot}=${plan.name}`)) kernel.#nucleus.find(plan.slot, plan.name);
+    const planned = plans.map(
+      ({ slot, name }) => extra.get(`${slot}=${name}`) ?? kernel.#nucleus.find(slot, name),
+    );
+    await kernel.#nucleus.prepare([...planned, ...makes.keys()], makes);
     options.host.fillInput(options.deterministic ?? false);
     const nucleus = kernel.#nucleus;
     await mountAll(
@@ -152,30 +162,20 @@ export class Kernel {
     const { kernel } = this.#nucleus;
     const settle = settler(this.#nucleus, () => this.#completion());
     const env = options.env ?? {};
-    const root = kernel.process.place(1).root;
+    const root = this.#nucleus.attempt(() => kernel.process.place(1).root);
     const path = await this.#lookUp(program, env['PATH'] ?? DEFAULT_PATH, settle);
     const cwd = await settle(() => kernel.vfs.resolve(1, 0, toByteString(options.cwd ?? '/'), true));
     if (cwd < 0) throw new SpawnError(`working directory ${options.cwd ?? '/'}`, cwd);
     const { uid, gid } = options.user ?? { uid: 0, gid: 0 };
-    const space = kernel.vm.create();
-    const pid = space < 0 ? space : kernel.process.spawn(space, root, cwd, uid, gid);
-    kernel.vfs.releaseDentry(cwd);
-    if (pid < 0) {
-      if (space > 0) kernel.vm.release(space);
-      throw new SpawnError(program, pid);
-    }
-    kernel.scheduler.dequeue(pid);
     const terminal = (options.terminal ?? true) && this.#terminal;
-    for (let fd = 0; fd < 3; fd++) {
-      const file = kernel.vfs.openStream(terminal ? -1 : fd, terminal ? O_RDWR : fd === 0 ? 0 : O_WRONLY);
-      kernel.process.installAt(pid, file, fd, false);
-    }
-    if (terminal) kernel.tty.ioctl(pid, CONSOLE, false, TIOCSCTTY, 1);
+    const pid = this.#nucleus.attempt(() => createProcess(kernel, root, cwd, uid, gid, terminal));
+    if (pid < 0) throw new SpawnError(program, pid);
     const exited = new Promise<ExitStatus>((resolve, reject) => {
       this.#awaited.set(pid, { program, resolve, reject });
     });
     const envp = Object.entries(env).map(([name, value]) => toByteString(`${name}=${value}`));
-    this.#guard(() => this.#nucleus.dispatcher.exec(pid, path, argv.map(toByteString), envp));
+    const nucleus = this.#nucleus;
+    this.#guard(() => nucleus.attempt(() => nucleus.dispatcher.exec(pid, path, argv.map(toByteString), envp)));
     this.#wake();
     return { pid, exited };
   }
@@ -202,13 +202,15 @@ export class Kernel {
     // A caller may sit in a callback of an entry: leave its stack first, then no module runs.
     await Promise.resolve();
     const modules: AnyModule[] = [];
+    const makes = new Map<AnyModule, Make>();
     for (const [slot, name] of Object.entries(request)) {
-      modules.push(
-        isPath(name)
-          ? await loadFile(this.#host, slot as SlotName, name)
-          : this.#nucleus.find(slot as SlotName, name),
-      );
+      if (isPath(name)) {
+        const { module, logged } = await loadFile(this.#host, slot as SlotName, name);
+        modules.push(module);
+        if (logged !== null) makes.set(module, logged);
+      } else modules.push(this.#nucleus.find(slot as SlotName, name));
     }
+    await this.#nucleus.prepare(modules, makes);
     return this.#nucleus.replace(modules, 'host', options.transfer);
   }
 
@@ -222,20 +224,29 @@ export class Kernel {
 
   /** Send a signal to a process, as the host. */
   kill(pid: number, signal: number): void {
-    const { process } = this.#nucleus.kernel;
-    if (process.findGroup(pid) === null) return;
-    process.signalGroup(pid, { signal, code: 0x80, pid: 0, uid: 0, status: 0, address: 0, value: 0 });
+    const { kernel } = this.#nucleus;
+    this.#nucleus.attempt(() => {
+      if (kernel.process.findGroup(pid) === null) return;
+      const info = { signal, code: 0x80, pid: 0, uid: 0, status: 0, address: 0, value: 0 };
+      kernel.process.signalGroup(pid, info);
+    });
     this.#wake();
   }
 
   /** The host's terminal changed its size. */
   resize(rows: number, columns: number): void {
-    this.#nucleus.kernel.tty.resize(rows, columns);
+    const { kernel } = this.#nucleus;
+    this.#nucleus.attempt(() => kernel.tty.resize(rows, columns));
     this.#wake();
   }
 
   modules(): readonly ModuleEntry[] {
     return this.#nucleus.modules();
+  }
+
+  /** Modules that are on probation. */
+  trying(): readonly Trying[] {
+    return this.#nucleus.trial.trying();
   }
 
   ledger(): readonly LedgerEntry[] {
@@ -359,6 +370,31 @@ export class Kernel {
   }
 }
 
+/** A process with its streams, not yet with a program; lets go of `cwd`. @returns its pid, or -errno */
+function createProcess(
+  kernel: KernelRecord,
+  root: number,
+  cwd: number,
+  uid: number,
+  gid: number,
+  terminal: boolean,
+): number {
+  const space = kernel.vm.create();
+  const pid = space < 0 ? space : kernel.process.spawn(space, root, cwd, uid, gid);
+  kernel.vfs.releaseDentry(cwd);
+  if (pid < 0) {
+    if (space > 0) kernel.vm.release(space);
+    return pid;
+  }
+  kernel.scheduler.dequeue(pid);
+  for (let fd = 0; fd < 3; fd++) {
+    const file = kernel.vfs.openStream(terminal ? -1 : fd, terminal ? O_RDWR : fd === 0 ? 0 : O_WRONLY);
+    kernel.process.installAt(pid, file, fd, false);
+  }
+  if (terminal) kernel.tty.ioctl(pid, CONSOLE, false, TIOCSCTTY, 1);
+  return pid;
+}
+
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const O_WRONLY = 1;
 const O_RDWR = 2;
@@ -367,20 +403,24 @@ const CONSOLE = 0;
 
 const isPath = (name: string): boolean => name.includes('/') || /\.m?js$/.test(name);
 
-async function loadFile(host: KernelHost, slot: SlotName, path: string): Promise<AnyModule> {
-  let candidate: unknown;
+async function loadFile(
+  host: KernelHost,
+  slot: SlotName,
+  path: string,
+): Promise<{ readonly module: AnyModule; readonly logged: Make | null }> {
+  let loaded: TrustedModule;
   try {
-    candidate = await host.loadModule(await host.readFile(path));
+    loaded = await host.loadModule(await host.readFile(path));
   } catch (error) {
     throw new Refusal(`${path} can not be loaded: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const module = candidate as AnyModule | null | undefined;
+  const module = loaded.exported as AnyModule | null | undefined;
   const theirs = module?.manifest?.slot;
   if (theirs !== undefined && theirs !== slot)
     throw new Refusal(`${path} is a module for slot ${theirs}, not ${slot}`);
   if (module === null || typeof module !== 'object')
     throw new Refusal(`${path} has no module as its default export`);
-  return module;
+  return { module, logged: loaded.logged };
 }
 
 /** The modules that fill the cells: the standard ones, but for those that were chosen. Throws Refusal. */

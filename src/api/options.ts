@@ -23,6 +23,11 @@ export interface BootOptions {
   readonly replace?: readonly string[];
   /** How state goes over at a replacement: by reference, or as bytes. `move` unless told. */
   readonly transfer?: 'move' | 'copy';
+  /**
+   * Kernel entries for which a module new to its slot serves on probation, so that it can be undone; 1000 unless told, 0 for
+   * none. Host: needs the rewritten modules of the package.
+   */
+  readonly probation?: number;
   /** Virtual time and repeatable random numbers. */
   readonly deterministic?: boolean;
   readonly seed?: number;

@@ -9,6 +9,8 @@ export interface ReplacementStat {
   readonly slot: string;
   readonly from: string;
   readonly to: string;
+  /** Who asked: `host`, `guest`, `schedule`; `probation` took a module back. */
+  readonly by: string;
   readonly atEntry: number;
   readonly pauseNs: number;
   readonly bytesMoved: number;
@@ -58,9 +60,9 @@ export function statsOf(nucleus: Nucleus, wallNs: number): KernelStats {
     pageFaults: counters.pageFaults,
     contextSwitches: counters.contextSwitches,
     memory: { totalBytes: kernel.frames.total() * 4096, freeBytes: kernel.frames.free() * 4096 },
-    replacements: ledger.entries().map(({ cell, from, to, atEntry, pauseNs, bytesMoved, failed }) => {
+    replacements: ledger.entries().map(({ cell, from, to, by, atEntry, pauseNs, bytesMoved, failed }) => {
       const slot = cell.startsWith('filesystem:') ? 'filesystem' : cell;
-      const stat = { slot, from, to, atEntry, pauseNs, bytesMoved };
+      const stat = { slot, from, to, by, atEntry, pauseNs, bytesMoved };
       return failed === null ? stat : { ...stat, failed: failed.reason };
     }),
     replacementsDropped: ledger.dropped(),

@@ -79,6 +79,11 @@ export function parseSeed(text: string): number {
   return Number(text);
 }
 
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('write a number of 0 or more.');
+  return Number(text);
+}
+
 function plan(text: string): ReturnType<typeof parsePlan> {
   try {
     return parsePlan(text);

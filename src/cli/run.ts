@@ -5,11 +5,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { BootError } from '../api/boot.ts';
-import { DEFAULT_PATH, Kernel, SpawnError } from '../api/kernel.ts';
+import { DEFAULT_PATH, DEFAULT_PROBATION, Kernel, SpawnError } from '../api/kernel.ts';
 import type { BootOptions, ExitStatus, MountOption } from '../api/options.ts';
 import { nodeHost } from '../host/node/index.ts';
 import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
 import {
+  parseCount,
   parseEnvironment,
   parseModule,
   parseMount,
@@ -30,6 +31,7 @@ export interface RunOptions {
   readonly module?: Readonly<Record<string, string>>;
   readonly replace?: readonly string[];
   readonly transfer: 'move' | 'copy';
+  readonly probation: number;
   readonly deterministic?: boolean;
   readonly seed: number;
   readonly digest?: true | 'full' | 'output';
@@ -74,6 +76,11 @@ export function runCommand(): Command {
       new Option('--transfer <how>', 'how state goes over at a replacement')
         .choices(['move', 'copy'])
         .default('move'),
+    )
+    .addOption(
+      new Option('--probation <entries>', 'kernel entries that a new module serves on probation; 0 for none')
+        .argParser(parseCount)
+        .default(DEFAULT_PROBATION),
     )
     .option('--deterministic', 'virtual time: the same run every time')
     .addOption(
@@ -182,6 +189,7 @@ function bootOptions(options: RunOptions): BootOptions {
     }),
     memory: options.memory,
     transfer: options.transfer,
+    probation: options.probation,
     deterministic: options.deterministic ?? false,
     seed: options.seed,
     log: complain,

@@ -4,6 +4,7 @@
  * A contract names its operations, the optional interfaces beside them, and the schema of the state that a slot
  * keeps over a replacement. Immutable once published: never change one, add an interface. Holds types and one helper.
  */
+import type { Kernel } from './kernel.ts';
 import type { Schema } from './schema.ts';
 
 /** State of one version, and the way from the version before it. */
@@ -41,6 +42,11 @@ export interface Contract<Operations extends object> {
    * Absent where all modules of the contract share one layout.
    */
   readonly rebuild?: (from: Operations, to: Operations) => void;
+  /**
+   * Fill a module of an empty state with what the other slots know, where the module in place is not to be trusted with
+   * `rebuild`. What only the slot's own state tells, such as an order, is lost.
+   */
+  readonly recover?: (kernel: Kernel, to: Operations) => void;
 }
 
 /** A layout with a single version. */

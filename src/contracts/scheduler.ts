@@ -7,6 +7,9 @@
  */
 import type { Contract } from './contract.ts';
 
+/** Pid 1 is the kernel's own and never runs. */
+const INIT = 1;
+
 /** A thread as one scheduler hands it to the next. */
 export interface Schedulable {
   readonly tid: number;
@@ -63,5 +66,16 @@ export const scheduler: Contract<Scheduler> = {
   interfaces: {},
   rebuild(from, to) {
     for (const thread of from.drain()) to.add(thread);
+  },
+  recover({ process, waits }, to) {
+    for (const group of process.groups()) {
+      for (const tid of group.threads) {
+        const thread = process.findThread(tid);
+        if (thread === null || thread.dead) continue;
+        const { nice, userNs, systemNs } = thread;
+        const runnable = tid !== INIT && waits.waiting(tid) === null && group.stopped === 0;
+        to.add({ tid, nice, runnable, cpuNs: userNs + systemNs });
+      }
+    }
   },
 };

@@ -57,6 +57,16 @@ export class Digest {
     this.word(value.length);
   }
 
+  /** @returns what forgets all that is hashed from now on */
+  checkpoint(): () => void {
+    const lanes = this.#lanes.slice();
+    const words = this.#words;
+    return () => {
+      this.#lanes.set(lanes);
+      this.#words = words;
+    };
+  }
+
   /** The hash of all so far; may be asked again later. @returns 32 hex digits */
   hex(): string {
     let sum = this.#words | 0;

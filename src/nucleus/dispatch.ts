@@ -16,13 +16,31 @@ import {
 import { type Kernel, RESUMED_BY_SIGNAL, WAIT } from '../contracts/kernel.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
 import { USER_LIMIT } from '../contracts/vm.ts';
-import { CTX_PC, CTX_RETIRED, CTX_X, HART_CONTEXT, HART_TVAL } from '../machine/layout.ts';
+import { CONTEXT_SIZE, CTX_PC, CTX_RETIRED, CTX_X, HART_CONTEXT, HART_TVAL } from '../machine/layout.ts';
 import { contextAddress, hartAddress } from '../machine/machine.ts';
+import { KernelFault } from '../lib/kernel-fault.ts';
 import type { RunDigest } from './run-digest.ts';
-import { type HostPort, MODULES, type PortResult } from './host-port.ts';
+import { type Completion, type HostPort, MODULES, type PortResult } from './host-port.ts';
+import type { Journal } from './journal.ts';
+import { StallWatch } from './stall.ts';
 import type { MachineTime } from './time.ts';
+import type { Trial } from './trial.ts';
 import type { GuestMemory } from './user-memory.ts';
 import { FAULT, SYSCALL, type WaitQueues, type WaitRecord } from './waits.ts';
+
+/** Steps of an entry, each of which is undone and done again by itself when a module on probation fails in it. */
+const TIMERS = 0;
+const PICK = 1;
+const NEXT_TIMER = 2;
+const PREPARE = 3;
+const SWITCH = 4;
+const BUDGET = 5;
+const ACTIVATE = 6;
+const RUN = 7;
+const ENTER = 8;
+const PREEMPTS = 9;
+const TICK = 10;
+const COMPLETION = 11;
 
 const HART = 0;
 const A0 = 10;
@@ -41,7 +59,8 @@ export interface DispatchParts {
   readonly time: MachineTime;
   /** null when no digest was asked for. */
   readonly digest: RunDigest | null;
-  /** A module file was evaluated. */
+  readonly trial: Trial;
+  readonly journal: Journal;
   readonly moduleArrived: (id: number, result: PortResult) => void;
   /** After every kernel entry. */
   readonly boundary: () => void;
@@ -69,7 +88,12 @@ export class Dispatcher {
   readonly #kernel: Kernel;
   readonly #waits: WaitQueues;
   readonly #hart: number;
+  readonly #trial: Trial;
+  readonly #stall: StallWatch;
   #lastThread = 0;
+  /** Arguments of a step beyond three numbers: the completion to deliver; the quantum was used up. */
+  #completion: Completion | null = null;
+  #expired = false;
   /** The call in progress, for --strace. */
   #traced = '';
   /** Since when no thread could run, -1 while some can. Host time only. */
@@ -80,6 +104,51 @@ export class Dispatcher {
     this.#kernel = parts.kernel;
     this.#waits = parts.waits;
     this.#hart = hartAddress(parts.kernel.machine.layout, HART);
+    this.#trial = parts.trial;
+    this.#stall = new StallWatch(parts.kernel);
+  }
+
+  /** One step: plainly, or as an attempt while a module is on probation. */
+  #step(step: number, a: number, b: number, c: number): number {
+    if (!this.#trial.active) return this.#do(step, a, b, c);
+    return this.#trial.attempt(() => whole(this.#do(step, a, b, c)));
+  }
+
+  #do(step: number, a: number, b: number, c: number): number {
+    const { kernel } = this.#parts;
+    switch (step) {
+      case TIMERS:
+        this.#expireTimers();
+        return 0;
+      case PICK:
+        return this.#pick();
+      case NEXT_TIMER:
+        return kernel.clock.next();
+      case PREPARE:
+        return this.#prepare(a) ? 1 : 0;
+      case SWITCH:
+        return this.#switch(a);
+      case BUDGET:
+        return this.#budget(a, b);
+      case ACTIVATE:
+        kernel.pmap.activate(HART, kernel.process.group(a).space);
+        return 0;
+      case RUN:
+        if (this.#trial.engine) this.#trial.saveMemory(b);
+        return kernel.engine.run(HART, a);
+      case ENTER:
+        return this.#enter(a, b, c) ? 1 : 0;
+      case PREEMPTS:
+        return kernel.scheduler.preempts(a) ? 1 : 0;
+      case TICK:
+        if (kernel.process.findThread(a) === null) return 0;
+        kernel.process.addTime(a, b, c - b);
+        kernel.scheduler.tick(a, c, this.#expired);
+        return 0;
+      default:
+        this.#complete(this.#completion as Completion);
+        return 0;
+    }
   }
 
   /** Run threads until `expired` says that the host wants its turn, or none can run. */
@@ -88,11 +157,12 @@ export class Dispatcher {
     const { deterministic, terminal } = kernel.settings;
     if (this.#idleSince >= 0) kernel.counters.idleNs += time.now() - this.#idleSince;
     this.#idleSince = -1;
+    this.#parts.journal.refill();
     for (;;) {
       this.deliver();
       if (deterministic && host.pending(!terminal) > 0) return HOST;
-      this.#expireTimers();
-      const tid = kernel.scheduler.pick(HART);
+      this.#step(TIMERS, 0, 0, 0);
+      const tid = this.#step(PICK, 0, 0, 0);
       if (tid !== 0) {
         this.#runThread(tid);
       } else {
@@ -138,15 +208,37 @@ export class Dispatcher {
       kernel.counters.kernelEntries++;
       this.#waits.begin();
       const { owner, id, result } = completion;
-      if (owner.startsWith('filesystem:')) {
-        kernel.filesystem[owner.slice('filesystem:'.length)]?.completed(id, result);
-      } else if (owner === MODULES) {
+      if (owner === MODULES) {
+        // It may replace modules, which is no piece of an entry.
         this.#parts.moduleArrived(id, result);
       } else {
-        kernel.tty.completed(id, result);
+        this.#completion = completion;
+        this.#step(COMPLETION, 0, 0, 0);
       }
       this.#parts.boundary();
     }
+  }
+
+  #complete({ owner, id, result }: Completion): void {
+    const { kernel } = this.#parts;
+    this.#waits.begin();
+    if (owner.startsWith('filesystem:')) {
+      kernel.filesystem[owner.slice('filesystem:'.length)]?.completed(id, result);
+    } else {
+      kernel.tty.completed(id, result);
+    }
+  }
+
+  #pick(): number {
+    const tid = this.#kernel.scheduler.pick(HART);
+    if (this.#trial.active && this.#trial.tries('scheduler')) {
+      const complaint = this.#stall.complaint(tid);
+      if (complaint !== null) {
+        this.#stall.reset();
+        throw new KernelFault(complaint);
+      }
+    }
+    return tid;
   }
 
   #expireTimers(): void {
@@ -163,7 +255,7 @@ export class Dispatcher {
   /** Nothing is runnable. @returns null if virtual time went on to the next timer */
   #idle(): RunOutcome | null {
     const { kernel, host, time, boundary, nextBoundaryTime } = this.#parts;
-    const timer = kernel.clock.next();
+    const timer = this.#step(NEXT_TIMER, 0, 0, 0);
     const planned = nextBoundaryTime();
     const next = timer < 0 ? planned : Math.min(timer, planned);
     if (!kernel.settings.deterministic) {
@@ -184,39 +276,53 @@ export class Dispatcher {
   #runThread(tid: number): void {
     const { kernel, time } = this.#parts;
     const { counters, machine } = kernel;
-    if (!this.#prepare(tid)) return;
-    const thread = kernel.process.thread(tid);
-    const context = contextAddress(machine.layout, thread.context);
-    machine.u32[(this.#hart + HART_CONTEXT) >>> 2] = context;
-    if (this.#lastThread !== tid) {
-      this.#lastThread = tid;
-      counters.contextSwitches++;
-      thread.switches++;
-    }
+    if (this.#step(PREPARE, tid, 0, 0) === 0) return;
+    const context = this.#step(SWITCH, tid, 0, 0);
+    this.#lastThread = tid;
     const began = time.now();
     const before = counters.instructions;
     const entriesBefore = counters.kernelEntries;
-    let remaining = this.#budget(tid, began);
+    let remaining = this.#step(BUDGET, tid, began, 0);
     let stays = true;
     while (stays && remaining > 0) {
-      kernel.pmap.activate(HART, kernel.process.group(tid).space);
+      this.#step(ACTIVATE, tid, 0, 0);
       const retiredBefore = machine.u32[(context + CTX_RETIRED) >>> 2] as number;
-      const cause = kernel.engine.run(HART, remaining);
+      const cause = this.#run(remaining, context);
       const retired = ((machine.u32[(context + CTX_RETIRED) >>> 2] as number) - retiredBefore) >>> 0;
       counters.instructions += retired;
       counters.kernelEntries++;
       remaining -= kernel.settings.deterministic ? retired : retired + ENTRY_COST;
-      stays = this.#enter(tid, context, cause) && cause !== EXIT_BUDGET;
+      stays = this.#step(ENTER, tid, context, cause) === 1 && cause !== EXIT_BUDGET;
       this.#parts.boundary();
-      if (stays && (kernel.scheduler.preempts(tid) || !this.#prepare(tid))) stays = false;
+      if (stays && (this.#step(PREEMPTS, tid, 0, 0) === 1 || this.#step(PREPARE, tid, 0, 0) === 0))
+        stays = false;
     }
     const ran = time.now() - began;
     const instructions = counters.instructions - before;
     const user = time.learn(instructions, ran, counters.kernelEntries - entriesBefore);
-    if (kernel.process.findThread(tid) !== null) {
-      kernel.process.addTime(tid, user, ran - user);
-      kernel.scheduler.tick(tid, ran, remaining <= 0);
+    this.#expired = remaining <= 0;
+    this.#step(TICK, tid, user, ran);
+  }
+
+  /** An engine on trial may be undone; another's run is no step, for what it writes is not logged. */
+  #run(budget: number, context: number): number {
+    if (this.#trial.engine) return this.#step(RUN, budget, context, 0);
+    return this.#kernel.engine.run(HART, budget);
+  }
+
+  /** Make the hart ready for a thread. @returns the address of its context */
+  #switch(tid: number): number {
+    const { kernel, journal } = this.#parts;
+    const { machine, counters } = kernel;
+    const thread = kernel.process.thread(tid);
+    const context = contextAddress(machine.layout, thread.context);
+    machine.u32[(this.#hart + HART_CONTEXT) >>> 2] = context;
+    if (this.#lastThread !== tid) {
+      counters.contextSwitches++;
+      journal.at(thread, 'switches');
+      thread.switches++;
     }
+    return context;
   }
 
   /** Instructions that the thread may run: its quantum, or until the next timer. */
@@ -260,6 +366,7 @@ export class Dispatcher {
       address >= 0 && address < USER_LIMIT
         ? kernel.vm.fault(group.space, address, access, group.limits[RLIMIT_STACK_SOFT] as number)
         : -EFAULT;
+    if (this.#trial.active) whole(error);
     if (error === WAIT) {
       this.#waits.commit(tid, FAULT);
       return false;
@@ -280,7 +387,8 @@ export class Dispatcher {
   #call(tid: number): number {
     const { kernel, trace } = this.#parts;
     if (trace !== null) this.#traced = kernel.abi.describe(tid);
-    return kernel.abi.syscall(tid);
+    const result = kernel.abi.syscall(tid);
+    return this.#trial.active ? whole(result) : result;
   }
 
   /** A call ended, or waits. @returns true if the thread can go on */
@@ -298,6 +406,7 @@ export class Dispatcher {
     if (trace !== null) trace(tid, `${this.#traced} = ${kernel.abi.describeResult(result)}`);
     digest?.call(kernel.machine, tid, context, call, result, user);
     if (result === NO_RESULT) return this.#alive(tid);
+    this.#parts.journal.memory(context, CONTEXT_SIZE);
     const a0 = (context + CTX_X + 8 * A0) >>> 2;
     i32[a0] = result | 0;
     i32[a0 + 1] = Math.floor(result / 0x1_0000_0000) | 0;
@@ -387,4 +496,10 @@ export class Dispatcher {
       ended(child.pid, child.status, 0);
     }
   }
+}
+
+/** A result of a module on probation: of the kind that all results are. Throws KernelFault where it is not. */
+function whole(result: number): number {
+  if (!Number.isSafeInteger(result)) throw new KernelFault('an operation gave what is no whole number');
+  return result;
 }

@@ -9,6 +9,8 @@ import type { Host, HostRequest, HostResult } from '../contracts/host.ts';
 import type { Digest } from '../lib/digest.ts';
 import { KernelFault } from '../lib/kernel-fault.ts';
 import { reasonOf } from '../lib/reason.ts';
+import type { Make } from './journal.ts';
+import type { Undoable } from './trial.ts';
 import { isBytes, plainBytes, plainRequest } from './host-request.ts';
 
 /** What a host implements; `src/host/*`. Nothing here may call into the kernel but through `done`. */
@@ -25,9 +27,11 @@ export interface HostAdapter {
   random(into: Uint8Array): void;
   /**
    * Evaluate a module file that a guest brought, with no power of the host's. Rejects with why it can not be.
-   * @returns its default export, in a record because it may be anything, a thenable too
+   * @returns what makes its default export: with steps counted, and with writes logged as well
    */
-  loadConfined(image: Uint8Array): Promise<{ readonly exported: unknown }>;
+  loadConfined(image: Uint8Array): Promise<{ readonly counted: Make; readonly logged: Make }>;
+  /** What makes the twins of the built-in modules, whose writes are logged; in their order. Rejects where there are none. */
+  loggedModules(): Promise<Make>;
   /** Run `task` after what the host has to do. */
   defer(task: () => void): void;
   /** Run `task` after some ns, unless `cancel` is called. @returns cancel */
@@ -37,9 +41,10 @@ export interface HostAdapter {
 /** Owner of the completions of module files. */
 export const MODULES = 'modules';
 
-/** A host's answer; `module` is there for a module file that could be evaluated, `reason` for one that could not. */
+/** A host's answer; `counted` and `logged` come with code that could be evaluated, `reason` with what could not. */
 export interface PortResult extends HostResult {
-  readonly module?: unknown;
+  readonly counted?: Make;
+  readonly logged?: Make;
   readonly reason?: string;
 }
 
@@ -55,7 +60,7 @@ export interface Completion {
   readonly result: PortResult;
 }
 
-export class HostPort implements Host {
+export class HostPort implements Host, Undoable {
   readonly #adapter: HostAdapter;
   readonly #files: Pending[] = [];
   readonly #inputs: Pending[] = [];
@@ -63,6 +68,8 @@ export class HostPort implements Host {
   /** xorshift128 state in deterministic mode, else null. */
   readonly #random: Int32Array | null;
   readonly #digests: readonly Digest[];
+  /** What is to leave when the attempt in progress is kept; null while there is none. */
+  #held: (() => void)[] | null = null;
   /** Called when a completion arrives while the kernel does not run. */
   onCompletion: () => void = () => {};
 
@@ -75,36 +82,80 @@ export class HostPort implements Host {
   }
 
   request(owner: string, request: HostRequest): number {
-    const pending: Pending = { id: this.#nextId++, owner, result: null };
     const plain = plainRequest(request);
-    (plain.kind === 'input' ? this.#inputs : this.#files).push(pending);
-    this.#adapter.perform(plain, (result) => {
-      pending.result = ownBytes(result);
-      this.onCompletion();
+    return this.#ask(plain.kind === 'input' ? this.#inputs : this.#files, owner, (settle) => {
+      this.#adapter.perform(plain, (result) => settle(ownBytes(result)));
     });
-    return pending.id;
   }
 
   /** Evaluate a guest's module file; its completion goes to MODULES. @returns the request's id */
   loadModule(image: Uint8Array): number {
-    const pending: Pending = { id: this.#nextId++, owner: MODULES, result: null };
-    this.#files.push(pending);
-    const settle = (result: PortResult): void => {
-      pending.result = result;
-      this.onCompletion();
-    };
-    this.#adapter.loadConfined(plainBytes(image)).then(
-      ({ exported }) => settle({ errno: 0, module: exported }),
-      (error: unknown) => settle({ errno: -ENOEXEC, reason: reasonOf(error) }),
+    const plain = plainBytes(image);
+    return this.#ask(this.#files, MODULES, (settle) => {
+      this.#adapter.loadConfined(plain).then(
+        ({ counted, logged }) => settle({ errno: 0, counted, logged }),
+        (error: unknown) => settle({ errno: -ENOEXEC, reason: reasonOf(error) }),
+      );
+    });
+  }
+
+  /** Bring the twins of the built-in modules; its completion goes to MODULES. @returns the request's id */
+  loadTwins(): number {
+    return this.#ask(this.#files, MODULES, (settle) => {
+      this.#adapter.loggedModules().then(
+        (logged) => settle({ errno: 0, logged }),
+        (error: unknown) => settle({ errno: -ENOEXEC, reason: reasonOf(error) }),
+      );
+    });
+  }
+
+  #ask(queue: Pending[], owner: string, carryOut: (settle: (result: PortResult) => void) => void): number {
+    const pending: Pending = { id: this.#nextId++, owner, result: null };
+    queue.push(pending);
+    this.hold(() =>
+      carryOut((result) => {
+        pending.result = result;
+        this.onCompletion();
+      }),
     );
     return pending.id;
+  }
+
+  /** Do what can not be undone: at once, or when the attempt in progress is kept. */
+  hold(effect: () => void): void {
+    if (this.#held === null) effect();
+    else this.#held.push(effect);
+  }
+
+  checkpoint(): () => void {
+    const files = this.#files.slice();
+    const inputs = this.#inputs.slice();
+    const nextId = this.#nextId;
+    const random = this.#random?.slice();
+    this.#held = [];
+    return () => {
+      this.#held = null;
+      this.#files.splice(0, this.#files.length, ...files);
+      this.#inputs.splice(0, this.#inputs.length, ...inputs);
+      this.#nextId = nextId;
+      if (random !== undefined) this.#random?.set(random);
+    };
+  }
+
+  /** The attempt is kept: let out what it held. */
+  release(): void {
+    const effects = this.#held ?? [];
+    this.#held = null;
+    for (const effect of effects) effect();
   }
 
   output(stream: number, bytes: Uint8Array): void {
     if (stream !== 1 && stream !== 2) throw new KernelFault('output to a stream that is none of the kernel');
     const plain = plainBytes(bytes);
-    this.#digests[stream]?.bytes(plain, 0, plain.length);
-    this.#adapter.write(stream, plain);
+    this.hold(() => {
+      this.#digests[stream]?.bytes(plain, 0, plain.length);
+      this.#adapter.write(stream, plain);
+    });
   }
 
   random(into: Uint8Array): void {

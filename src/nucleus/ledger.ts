@@ -3,7 +3,7 @@
  */
 
 /** The steps of a replacement, in order. */
-export const STEPS = ['check', 'transfer', 'verify', 'flip', 'retire'] as const;
+export const STEPS = ['check', 'transfer', 'verify', 'flip', 'retire', 'probation'] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface LedgerEntry {
@@ -21,7 +21,7 @@ export interface LedgerEntry {
   /** Bytes of serialised state; 0 when it moved by reference. */
   readonly bytesMoved: number;
   /** How the state went over. */
-  readonly transfer: 'move' | 'copy' | 'migrate' | 'rebuild';
+  readonly transfer: 'move' | 'copy' | 'migrate' | 'rebuild' | 'recover';
   /** The step that failed and why; null if it was committed. */
   readonly failed: { readonly step: Step; readonly reason: string } | null;
 }

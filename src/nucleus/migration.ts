@@ -34,3 +34,13 @@ export function migrate(cell: Cell, module: AnyModule, state: unknown): unknown 
   }
   return current;
 }
+
+/**
+ * Check a state against the schema of its version and the layout's invariants. Throws StateError where it does not fit.
+ * @returns what invariant is broken, or null
+ */
+export function invariantBroken(module: AnyModule, version: number, state: unknown): string | null {
+  const { layout } = module;
+  schemaOf(layout, version).check(state, layout.name);
+  return layout.verify?.(state) ?? null;
+}

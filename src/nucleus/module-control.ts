@@ -11,9 +11,11 @@ import { type SlotName, SLOTS } from '../contracts/module.ts';
 import { printable, reasonOf } from '../lib/reason.ts';
 import { type Cell, type Cells, cellNameOf } from './cells.ts';
 import { freezeBehaviour } from './freeze-behaviour.ts';
+import type { Journal } from './journal.ts';
 import type { HostPort, PortResult } from './host-port.ts';
 import { type AnyModule, checkModule, type RegisteredModule, type Registry } from './registry.ts';
 import type { Replacer, Transfer } from './replacement.ts';
+import type { Trial, Undoable } from './trial.ts';
 
 /** First line of a file under /lib/modules that stands for a built-in module: this, the slot and the name. */
 const BUILTIN = '#!strake-module ';
@@ -30,11 +32,14 @@ interface Ticket {
   /** Host request that evaluates the file; 0 once done. */
   request: number;
   readonly size: number;
+  /** What is left to do when twins of the built-in modules were asked for first. */
+  rest: (() => number) | null;
   outcome: number | null;
 }
 
 interface Job {
-  readonly ticket: Ticket;
+  /** By number: an undone entry puts copies of tickets back. */
+  readonly ticket: number;
   readonly act: () => number;
 }
 
@@ -43,14 +48,18 @@ export interface ModuleControlParts {
   readonly registry: Registry;
   readonly cells: Cells;
   readonly replacer: Replacer;
+  readonly trial: Trial;
+  readonly journal: Journal;
   readonly host: HostPort;
+  /** Those that come with the kernel, whose twins lie in one file. */
+  readonly builtin: readonly AnyModule[];
   readonly defaults: ReadonlySet<AnyModule>;
   readonly transfer: Transfer;
   /** One line for the host's log: why a module was refused. */
   readonly log: (line: string) => void;
 }
 
-export class GuestModules implements ModuleControl {
+export class GuestModules implements ModuleControl, Undoable {
   readonly #parts: ModuleControlParts;
   readonly #tickets = new Map<number, Ticket>();
   /** Asked for by a call, to be done at the next boundary: never while a module runs. */
@@ -90,7 +99,9 @@ export class GuestModules implements ModuleControl {
     }
     if (builtin === null) return this.#ticket(image.length, null, host.loadModule(image.slice()));
     const entry = registry.find(builtin.slot, builtin.name);
-    return this.#ticket(image.length, () => (entry === null ? -ENOENT : this.#activate(entry.module)));
+    const act = (): number => (entry === null ? -ENOENT : this.#activate(entry.module));
+    if (entry === null || !this.#lacksTwins([entry.module])) return this.#ticket(image.length, act);
+    return this.#ticket(image.length, null, host.loadTwins(), act);
   }
 
   event(ticket: number): number {
@@ -119,9 +130,29 @@ export class GuestModules implements ModuleControl {
   runJobs(): void {
     while (this.#jobs.length > 0) {
       const { ticket, act } = this.#jobs.shift() as Job;
-      ticket.outcome = act();
-      this.#parts.kernel.waits.wake(ticket.event, 1);
+      this.#finish(this.#tickets.get(ticket), act());
     }
+  }
+
+  /** The call that holds the ticket learns what came of it. */
+  #finish(ticket: Ticket | undefined, outcome: number): void {
+    if (ticket === undefined) return;
+    ticket.request = 0;
+    ticket.rest = null;
+    ticket.outcome = outcome;
+    this.#parts.trial.attempt(() => this.#parts.kernel.waits.wake(ticket.event, 1));
+  }
+
+  checkpoint(): () => void {
+    const tickets = [...this.#tickets].map(([id, ticket]) => [id, { ...ticket }] as const);
+    const jobs = this.#jobs.slice();
+    const next = this.#next;
+    return () => {
+      this.#tickets.clear();
+      for (const [id, ticket] of tickets) this.#tickets.set(id, ticket);
+      this.#jobs.splice(0, this.#jobs.length, ...jobs);
+      this.#next = next;
+    };
   }
 
   /** True if `runJobs` has something to do. */
@@ -130,12 +161,23 @@ export class GuestModules implements ModuleControl {
   }
 
   /** @param act what to do at the next boundary, or null if a host request will tell */
-  #ticket(size: number, act: (() => number) | null, request = 0): number {
-    const ticket: Ticket = { event: this.#parts.kernel.waits.newEvent(), request, size, outcome: null };
+  #ticket(
+    size: number,
+    act: (() => number) | null,
+    request = 0,
+    rest: (() => number) | null = null,
+  ): number {
+    const event = this.#parts.kernel.waits.newEvent();
     const id = this.#next++;
-    this.#tickets.set(id, ticket);
-    if (act !== null) this.#jobs.push({ ticket, act });
+    this.#tickets.set(id, { event, request, size, rest, outcome: null });
+    if (act !== null) this.#jobs.push({ ticket: id, act });
     return id;
+  }
+
+  /** True if a module is to serve on trial and the twins that this takes are not there yet. */
+  #lacksTwins(modules: readonly AnyModule[]): boolean {
+    const { trial } = this.#parts;
+    return !trial.builtinsKnown && trial.wants(modules);
   }
 
   #remove(named: readonly RegisteredModule[], inPlace: Cell | undefined): number {
@@ -156,26 +198,56 @@ export class GuestModules implements ModuleControl {
     return 0;
   }
 
-  /** A file was evaluated: put its module in place, wake who waits. */
+  /** A file was evaluated, or the twins are there: go on with what was asked, wake who waits. */
   completed(request: number, result: PortResult): void {
     for (const ticket of this.#tickets.values()) {
       if (ticket.request !== request) continue;
-      ticket.request = 0;
-      ticket.outcome = this.#arrived(ticket.size, result);
-      this.#parts.kernel.waits.wake(ticket.event, 1);
+      if (ticket.rest !== null) {
+        this.#twinsArrived(result);
+        this.#finish(ticket, ticket.rest());
+        continue;
+      }
+      const module = this.#arrived(result);
+      if (typeof module === 'number') this.#finish(ticket, module);
+      else if (this.#lacksTwins([module])) {
+        ticket.rest = (): number => this.#add(module, ticket.size);
+        ticket.request = this.#parts.host.loadTwins();
+      } else this.#finish(ticket, this.#add(module, ticket.size));
     }
   }
 
-  #arrived(size: number, result: PortResult): number {
-    const { registry, log } = this.#parts;
-    if (result.errno !== 0) {
-      log(`module file refused: ${result.reason ?? 'it can not be evaluated'}`);
-      return result.errno;
+  #twinsArrived({ logged, reason }: PortResult): void {
+    const { trial, builtin, log } = this.#parts;
+    if (trial.builtinsKnown) return;
+    if (logged === undefined) log(`no probation: ${reason ?? 'the rewritten modules are missing'}`);
+    else trial.addTwins(builtin, logged);
+    trial.builtinsKnown = true;
+  }
+
+  /** @returns the module of a file, or -errno */
+  #arrived({ errno, counted, logged, reason }: PortResult): AnyModule | number {
+    const { log, trial, journal } = this.#parts;
+    if (counted === undefined || logged === undefined) {
+      log(`module file refused: ${reason ?? 'it can not be evaluated'}`);
+      return errno;
     }
     if (!this.evaluated) freezeBehaviour(this.#parts.kernel);
     this.evaluated = true;
     try {
-      const module = plainModule(result.module);
+      journal.refill();
+      const module = plainModule(counted(journal));
+      trial.addTwin(module, (runtime) => plainModule(logged(runtime)));
+      return module;
+    } catch (error) {
+      log(`module file refused: ${reasonOf(error)}`);
+      return -ENOEXEC;
+    }
+  }
+
+  /** Register a module of a guest's and put it in its slot. @returns 0 or -errno */
+  #add(module: AnyModule, size: number): number {
+    const { registry, log } = this.#parts;
+    try {
       const { slot, name } = module.manifest;
       if (registry.find(slot, name) !== null) return -EEXIST;
       registry.add(module, true, size);
@@ -186,6 +258,13 @@ export class GuestModules implements ModuleControl {
       log(`module file refused: ${reasonOf(error)}`);
       return -ENOEXEC;
     }
+  }
+
+  /** A module on trial was undone: one of a guest's is known no more, so that a better one may take its name. */
+  undone(module: AnyModule): void {
+    const { registry } = this.#parts;
+    const { slot, name } = module.manifest;
+    if (registry.find(slot, name)?.loaded === true) registry.remove(slot, name);
   }
 
   #activate(module: AnyModule): number {

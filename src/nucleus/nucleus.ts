@@ -7,16 +7,19 @@
 import type { Counters, Kernel, Settings } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { Digest } from '../lib/digest.ts';
+import { reasonOf } from '../lib/reason.ts';
 import { createMachine, type Machine } from '../machine/machine.ts';
 import { Cells, cellNameOf } from './cells.ts';
 import { Dispatcher } from './dispatch.ts';
 import { type HostAdapter, HostPort } from './host-port.ts';
+import { Journal, type Make } from './journal.ts';
 import { Ledger, type LedgerEntry } from './ledger.ts';
 import { GuestModules } from './module-control.ts';
 import { type AnyModule, Refusal, Registry } from './registry.ts';
 import { ReplacementError, type ReplacementRequest, Replacer, type Transfer } from './replacement.ts';
 import { RunDigest } from './run-digest.ts';
 import { type Due, Schedule } from './schedule.ts';
+import { type Side, Trial } from './trial.ts';
 import { hostTime, type MachineTime, virtualTime } from './time.ts';
 import { GuestMemory } from './user-memory.ts';
 import { WaitQueues } from './waits.ts';
@@ -34,6 +37,8 @@ export interface NucleusOptions {
   readonly seed: number;
   readonly digest: 'full' | 'output' | null;
   readonly transfer: Transfer;
+  /** Kernel entries that a module new to its slot serves on probation; 0 = none does. */
+  readonly probation: number;
   /** A module named by path in a plan, evaluated before boot. */
   readonly resolve: (slot: SlotName, name: string) => AnyModule;
   readonly ended: (pid: number, status: number, error: number) => void;
@@ -55,6 +60,8 @@ export class Nucleus {
   readonly host: HostPort;
   readonly dispatcher: Dispatcher;
   readonly waits: WaitQueues;
+  readonly trial: Trial;
+  readonly journal: Journal;
   readonly #options: NucleusOptions;
   readonly #time: MachineTime;
   readonly #replacer: Replacer;
@@ -66,7 +73,7 @@ export class Nucleus {
 
   constructor(options: NucleusOptions) {
     this.#options = options;
-    const { adapter, settings } = options;
+    const { adapter, settings, trace } = options;
     const counters: Counters = {
       kernelEntries: 0,
       instructions: 0,
@@ -92,19 +99,39 @@ export class Nucleus {
     );
     this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host);
     this.waits = new WaitQueues(this.kernel);
-    const user = new GuestMemory(this.kernel);
     this.cells = new Cells(this.kernel);
-    this.#replacer = new Replacer(this.kernel, this.cells, this.ledger, () => adapter.now());
+    const hostNow = (): number => adapter.now();
+    const { kernel, cells, host, ledger } = this;
+    this.journal = new Journal(machine);
+    this.trial = new Trial({
+      kernel,
+      cells,
+      journal: this.journal,
+      host,
+      entries: options.probation,
+      hostNow,
+      takeBack: (sides, reason) => this.#takeBack(sides, reason),
+      log: options.log,
+    });
+    this.trial.trust([...options.standard, ...options.defaults]);
+    const { trial, journal } = this;
+    const user = new GuestMemory(kernel, journal);
+    this.#replacer = new Replacer({ kernel, cells, ledger, trial, hostNow });
     this.#modules = new GuestModules({
-      kernel: this.kernel,
+      kernel,
       registry: this.registry,
-      cells: this.cells,
+      cells,
       replacer: this.#replacer,
-      host: this.host,
+      trial,
+      journal,
+      host,
+      builtin: options.modules,
       defaults: new Set(options.standard),
       transfer: options.transfer,
       log: options.log,
     });
+    trial.join(this.waits, host, this.#modules, { checkpoint: () => countersBack(counters) });
+    if (this.#digest !== null) trial.join(this.#digest);
     Object.assign(this.kernel, { waits: this.waits, user, modules: this.#modules });
     for (const module of options.modules) this.registry.add(module, false, 0);
     for (const module of options.defaults) this.cells.fill(module);
@@ -117,12 +144,41 @@ export class Nucleus {
       host: this.host,
       time: this.#time,
       digest: this.#digest,
+      trial,
+      journal,
       moduleArrived: (id, result) => this.#modules.completed(id, result),
       boundary: () => this.#boundary(),
       nextBoundaryTime: () => this.schedule.nextTime,
-      ended: options.ended,
-      trace: options.trace,
+      // Neither can be undone.
+      ended: (pid, status, error) => host.hold(() => options.ended(pid, status, error)),
+      trace: trace === null ? null : (tid, line): void => host.hold(() => trace(tid, line)),
     });
+  }
+
+  /** Do a piece of a kernel entry from outside of the dispatcher; over again where a module on trial fails in it. */
+  attempt<T>(act: () => T): T {
+    return this.trial.attempt(act);
+  }
+
+  /** Have at hand what probation of these modules takes. Rejects with Refusal if `make` is not of the module it is for. */
+  async prepare(modules: readonly AnyModule[], makes: ReadonlyMap<AnyModule, Make>): Promise<void> {
+    const { trial } = this;
+    for (const module of modules) {
+      const make = makes.get(module);
+      if (make !== undefined) trial.addTwin(module, make);
+    }
+    if (trial.builtinsKnown || !trial.wants(modules)) return;
+    try {
+      trial.addTwins(this.#options.modules, await this.#options.adapter.loggedModules());
+    } catch (error) {
+      this.#options.log(`no probation: ${reasonOf(error)}`);
+    }
+    trial.builtinsKnown = true;
+  }
+
+  #takeBack(sides: readonly Side[], reason: string): void {
+    this.#replacer.takeBack(sides, reason);
+    for (const { module } of sides) this.#modules.undone(module);
   }
 
   /** Replace modules now; only between entries. Throws ReplacementError, and then nothing has changed. */
@@ -160,6 +216,7 @@ export class Nucleus {
 
   #boundary(): void {
     if (this.#modules.hasJobs()) this.#modules.runJobs();
+    if (this.trial.active) this.trial.review();
     const { schedule } = this;
     const { counters } = this.kernel;
     if (counters.kernelEntries < schedule.nextEntry) {
@@ -225,4 +282,9 @@ function emptyKernel(
     counters,
     settings,
   };
+}
+
+function countersBack(counters: Counters): () => void {
+  const before = { ...counters };
+  return () => void Object.assign(counters, before);
 }

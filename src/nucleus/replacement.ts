@@ -9,8 +9,9 @@ import type { Kernel } from '../contracts/kernel.ts';
 import { decode, encode } from '../contracts/schema.ts';
 import { reasonOf } from '../lib/reason.ts';
 import { type Cell, type Cells, cellNameOf, stateVersionOf } from './cells.ts';
-import { migrate, schemaOf } from './migration.ts';
+import { invariantBroken, migrate, schemaOf } from './migration.ts';
 import type { Ledger, LedgerEntry, Step } from './ledger.ts';
+import type { Side, Trial } from './trial.ts';
 import {
   type AnyModule,
   checkModule,
@@ -55,19 +56,29 @@ interface Prepared {
   undo: () => void;
 }
 
+export interface ReplacerParts {
+  readonly kernel: Kernel;
+  readonly cells: Cells;
+  readonly ledger: Ledger;
+  readonly trial: Trial;
+  /** Host time in ns, for the pause alone. */
+  readonly hostNow: () => number;
+}
+
 export class Replacer {
   readonly #kernel: Kernel;
   readonly #cells: Cells;
   readonly #ledger: Ledger;
+  readonly #trial: Trial;
   readonly #hostNow: () => number;
   /** Modules whose record and self-test passed; both are constant, so that once is enough. */
   readonly #passed: WeakSet<AnyModule> = new WeakSet();
 
-  /** @param hostNow host time in ns, for the pause alone */
-  constructor(kernel: Kernel, cells: Cells, ledger: Ledger, hostNow: () => number) {
+  constructor({ kernel, cells, ledger, trial, hostNow }: ReplacerParts) {
     this.#kernel = kernel;
     this.#cells = cells;
     this.#ledger = ledger;
+    this.#trial = trial;
     this.#hostNow = hostNow;
   }
 
@@ -81,6 +92,7 @@ export class Replacer {
       const cell = this.#cells.get(name);
       const lost = [...cell.leases.keys()].filter((lease) => !module.manifest.interfaces.includes(lease));
       if (lost.length > 0) throw new Refusal(`it lacks ${lost.join(', ')}, which is in use`);
+      this.#trial.check(module);
       if (this.#passed.has(module)) return;
       const complaint = module.selfTest?.() ?? null;
       if (complaint !== null) throw new Refusal(`its self-test failed: ${complaint}`);
@@ -101,6 +113,7 @@ export class Replacer {
         this.#guard('check', name, () => request.probe?.('check', name));
         this.check(module);
       }
+      this.#trial.prepare(request.modules);
       begin = this.#hostNow();
       for (const module of request.modules) {
         const cell = this.#cells.get(cellNameOf(module));
@@ -119,13 +132,56 @@ export class Replacer {
         this.#guard('flip', side.cell.name, () => request.probe?.('flip', side.cell.name));
       }
     } catch (error) {
+      this.#trial.dismiss();
       for (const side of prepared) side.undo();
       if (error instanceof ReplacementError) this.#record(request, error);
       throw error;
     }
     for (const side of prepared) this.#cells.link(side.cell.name, side.operations);
     const pauseNs = this.#hostNow() - begin;
-    return prepared.map((side) => this.#retire(side, request.by, pauseNs));
+    const sides = prepared.map(({ cell, module }): Side => ({ cell, module, from: cell.module }));
+    const entries = prepared.map((side) => this.#retire(side, request.by, pauseNs));
+    this.#trial.admit(sides);
+    return entries;
+  }
+
+  /**
+   * Put back what was in these cells before modules that failed on probation, by their state alone: no code of theirs
+   * decides what becomes of it. A state of another layout is made anew from what the other slots know.
+   */
+  takeBack(sides: readonly Side[], reason: string): void {
+    for (const { cell, module, from } of sides) {
+      this.#append(cell.name, from, module, 'probation', {
+        transfer: 'move',
+        failed: { step: 'probation', reason },
+      });
+      let transfer: LedgerEntry['transfer'] = 'move';
+      if (module.layout.name === from.layout.name) {
+        if (stateVersionOf(from) !== cell.stateVersion) {
+          transfer = 'migrate';
+          cell.state = migrate(cell, from, cell.state);
+        }
+        cell.operations = this.#create(from, cell.state);
+      } else {
+        transfer = 'recover';
+        this.#recover(cell, from);
+      }
+      const before = cell.previous.lastIndexOf(from);
+      if (before >= 0) cell.previous.splice(before);
+      cell.module = from;
+      cell.stateVersion = stateVersionOf(from);
+      this.#cells.link(cell.name, cell.operations);
+      this.#append(cell.name, module, from, 'probation', { transfer, failed: null });
+    }
+  }
+
+  #recover(cell: Cell, from: AnyModule): void {
+    const { recover, rebuild } = contractOf(from.manifest.slot);
+    const old = cell.operations;
+    cell.state = from.layout.create();
+    cell.operations = this.#create(from, cell.state);
+    if (recover !== undefined) recover(this.#kernel, cell.operations);
+    else rebuild?.(old, cell.operations);
   }
 
   /** The name of the cell that a module would fill. Throws ReplacementError if it is no module at all. */
@@ -164,12 +220,12 @@ export class Replacer {
 
   /** A fresh instance of the old module: the new one's factory may have taken over what is no state (an engine's region). */
   #renew(cell: Cell): void {
-    cell.operations = cell.module.create(cell.state, this.#kernel);
+    cell.operations = this.#trial.instantiate(cell.module, cell.state);
     this.#cells.link(cell.name, cell.operations);
   }
 
   #create(module: AnyModule, state: unknown): Operations {
-    const operations = module.create(state, this.#kernel);
+    const operations = this.#trial.instantiate(module, state);
     checkOperations(module.manifest, operations);
     return operations;
   }
@@ -208,38 +264,33 @@ export class Replacer {
     cell.state = side.state;
     cell.stateVersion = stateVersionOf(module);
     cell.operations = side.operations;
-    const { counters } = this.#kernel;
-    const entry: LedgerEntry = {
-      cell: cell.name,
-      from: from.manifest.name,
-      to: module.manifest.name,
-      by,
-      atEntry: counters.kernelEntries,
-      atInstruction: counters.instructions,
+    return this.#append(cell.name, from, module, by, {
       pauseNs,
       bytesMoved: side.bytes,
       transfer: side.how,
       failed: null,
-    };
-    this.#ledger.append(entry);
-    return entry;
+    });
   }
 
   #record(request: ReplacementRequest, error: ReplacementError): void {
     const to = request.modules.find((module) => cellNameOf(module) === error.cell);
-    const { counters } = this.#kernel;
-    this.#ledger.append({
-      cell: error.cell,
-      from: this.#cells.all().find((cell) => cell.name === error.cell)?.module.manifest.name ?? '',
-      to: to?.manifest.name ?? '',
-      by: request.by,
-      atEntry: counters.kernelEntries,
-      atInstruction: counters.instructions,
-      pauseNs: 0,
-      bytesMoved: 0,
-      transfer: request.transfer,
-      failed: { step: error.step, reason: error.message },
-    });
+    const from = this.#cells.all().find((cell) => cell.name === error.cell)?.module;
+    const failed = { step: error.step, reason: error.message };
+    this.#append(error.cell, from, to, request.by, { transfer: request.transfer, failed });
+  }
+
+  #append(
+    cell: string,
+    from: AnyModule | undefined,
+    to: AnyModule | undefined,
+    by: string,
+    rest: Pick<LedgerEntry, 'transfer' | 'failed'> & Partial<LedgerEntry>,
+  ): LedgerEntry {
+    const { kernelEntries: atEntry, instructions: atInstruction } = this.#kernel.counters;
+    const names = { from: from?.manifest.name ?? '', to: to?.manifest.name ?? '' };
+    const entry = { cell, ...names, by, atEntry, atInstruction, pauseNs: 0, bytesMoved: 0, ...rest };
+    this.#ledger.append(entry);
+    return entry;
   }
 
   #guard(step: Step, cell: string, act: () => void): void {
@@ -254,8 +305,10 @@ export class Replacer {
 
 /** The schema where the state was rewritten, the layout's invariants always. */
 function verify(side: Prepared): void {
-  const { layout } = side.module;
-  if (side.how !== 'move') schemaOf(layout, stateVersionOf(side.module)).check(side.state, layout.name);
-  const broken = layout.verify?.(side.state) ?? null;
+  const { module, state } = side;
+  const broken =
+    side.how === 'move'
+      ? (module.layout.verify?.(state) ?? null)
+      : invariantBroken(module, stateVersionOf(module), state);
   if (broken !== null) throw new Refusal(`an invariant is broken: ${broken}`);
 }

@@ -8,13 +8,14 @@ import type { Spans } from '../contracts/kernel.ts';
 import { Digest } from '../lib/digest.ts';
 import { CTX_RETIRED } from '../machine/layout.ts';
 import type { Machine } from '../machine/machine.ts';
+import type { Undoable } from './trial.ts';
 import type { GuestMemory } from './user-memory.ts';
 
 const CALL = 1;
 const SIGNAL = 2;
 const EXIT = 3;
 
-export class RunDigest {
+export class RunDigest implements Undoable {
   readonly #digest = new Digest();
 
   call(
@@ -46,6 +47,10 @@ export class RunDigest {
     this.#digest.word(EXIT);
     this.#digest.word(pid);
     this.#digest.word(status);
+  }
+
+  checkpoint(): () => void {
+    return this.#digest.checkpoint();
   }
 
   hex(): string {

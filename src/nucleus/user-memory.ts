@@ -11,6 +11,7 @@ import { PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
 import { USER_LIMIT } from '../contracts/vm.ts';
 import { copyToPhysical } from '../lib/spans.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
+import type { Journal } from './journal.ts';
 
 const RLIMIT_STACK_SOFT = 6;
 
@@ -23,10 +24,12 @@ export class GuestMemory implements UserMemory {
   /** Ranges that the call wrote in full. */
   readonly written: Spans = createSpans();
   readonly #kernel: Kernel;
+  readonly #journal: Journal;
   readonly #small: Uint8Array = new Uint8Array(8);
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, journal: Journal) {
     this.#kernel = kernel;
+    this.#journal = journal;
   }
 
   /** A call begins: nothing was copied out yet. */
@@ -71,6 +74,7 @@ export class GuestMemory implements UserMemory {
     let done = 0;
     for (let i = at; i < this.written.count; i++) {
       const length = this.written.length[i] as number;
+      this.#journal.memory(this.written.address[i] as number, length);
       copyToPhysical(this.#kernel, from, done, this.written.address[i] as number, length);
       done += length;
     }

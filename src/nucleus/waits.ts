@@ -5,6 +5,7 @@
  * its handler left; and for each event its waiters in order of arrival. Who waits for what is decided by modules.
  */
 import type { Kernel, RestartClass, Waits } from '../contracts/kernel.ts';
+import type { Undoable } from './trial.ts';
 import { RESUMED_BY_EVENT, RESUMED_BY_SIGNAL, RESUMED_BY_TIMEOUT } from '../contracts/kernel.ts';
 
 /** What is run again when the thread is woken: its system call, its faulting instruction, or the host's exec of it. */
@@ -36,7 +37,7 @@ const NO_PROGRESS: readonly number[] = [];
 export const SYSCALL: Continuation = { operation: 'syscall' };
 export const FAULT: Continuation = { operation: 'fault' };
 
-export class WaitQueues implements Waits {
+export class WaitQueues implements Waits, Undoable {
   readonly #kernel: Kernel;
   readonly #records = new Map<number, WaitRecord>();
   readonly #queues = new Map<number, number[]>();
@@ -204,6 +205,20 @@ export class WaitQueues implements Waits {
     return [...this.#records.values()];
   }
 
+  checkpoint(): () => void {
+    const records = [...this.#records.values()].map(copyOf);
+    const queues = [...this.#queues].map(([event, queue]) => [event, queue.slice()] as const);
+    const nextEvent = this.#nextEvent;
+    return () => {
+      this.begin();
+      this.#records.clear();
+      for (const record of records) this.#records.set(record.tid, record);
+      this.#queues.clear();
+      for (const [event, queue] of queues) this.#queues.set(event, queue);
+      this.#nextEvent = nextEvent;
+    };
+  }
+
   #resume(record: WaitRecord, by: number): void {
     this.#unqueue(record);
     record.resumedBy = by;
@@ -231,3 +246,9 @@ export class WaitQueues implements Waits {
     if (queue.length === 0) this.#queues.delete(event);
   }
 }
+
+const copyOf = (record: WaitRecord): WaitRecord => ({
+  ...record,
+  events: record.events.slice(),
+  progress: record.progress.slice(),
+});

@@ -3,13 +3,11 @@
  */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import type { Make } from '../../src/api/host.ts';
 import { Kernel } from '../../src/api/kernel.ts';
 import type { BootOptions } from '../../src/api/options.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
 import { FAIR, strake } from './harness.ts';
-
-const exported = (): Promise<unknown> =>
-  import('./fixtures/fair.mjs' as string).then((module: { readonly default: unknown }) => module.default);
 
 interface Run {
   readonly stdout: string;
@@ -39,7 +37,8 @@ async function run(
           () => kernel as Kernel,
           () => stdout,
         );
-        return { exported: await exported() };
+        const { exported, logged } = await host.loadModule(Buffer.from(FAIR));
+        return { counted: () => exported, logged: logged as Make };
       },
     },
   });

@@ -3,12 +3,17 @@
  */
 import { runInThisContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { scriptOf, SourceError } from '../../src/host/confined/source.ts';
+import { scriptsOf, SourceError } from '../../src/host/instrument/source.ts';
+import { createMachine } from '../../src/machine/machine.ts';
+import { Journal, type Make } from '../../src/nucleus/journal.ts';
 
-const evaluate = async (source: string): Promise<unknown> =>
-  runInThisContext(await scriptOf(source)) as unknown;
+const SCRIPTS = ['counted', 'logged'] as const;
+const RUNTIME = new Journal(createMachine({ memoryBytes: 4096, harts: 1, contexts: 1, engineBytes: 64 }, false));
 
-describe('a default export', () => {
+const evaluate = (source: string, which: (typeof SCRIPTS)[number] = 'logged'): unknown =>
+  (runInThisContext(scriptsOf(source)[which]) as Make)(RUNTIME);
+
+describe.each(SCRIPTS)('a default export, %s', (which) => {
   test.each([
     ['export default { a: 1 };'],
     ['export default { a: 1 }'],
@@ -24,19 +29,25 @@ describe('a default export', () => {
     ['export /* why */ default { a: 1 };'],
     ["const s = 'export default 1';\n// export default 2\nexport default { a: 1 };"],
     ['export default { a: 1 }; // the end'],
-  ])('%s', async (source) => {
-    expect(await evaluate(source)).toEqual({ a: 1 });
+  ])('%s', (source) => {
+    expect(evaluate(source, which)).toEqual({ a: 1 });
   });
 
-  test('of a named function is that function, and has its name in the module', async () => {
-    const f = (await evaluate('f.a = 1;\nexport default function f() { return f.a; }')) as () => number;
+  test('of a named function is that function, and has its name in the module', () => {
+    const f = evaluate('f.a = 1;\nexport default function f() { return f.a; }', which) as () => number;
     expect(f()).toBe(1);
   });
-});
 
-test('lines keep their numbers', async () => {
-  const script = await scriptOf('const a = 1;\nexport {\n  a as default,\n};\nmark();\n');
-  expect(script.split('\n').indexOf('mark();')).toBe(4);
+  test('of a function or class without a name', () => {
+    expect((evaluate('export default function () { return 1; }', which) as () => number)()).toBe(1);
+    expect(new (evaluate('export default class { a = 1; }', which) as new () => unknown)()).toEqual({ a: 1 });
+  });
+
+  test('lines keep their numbers', () => {
+    const source = 'const a = { b: [] };\nexport {\n  a as default,\n};\na\n  .b\n  .push(\n  1);\nmark();\n';
+    const script = scriptsOf(source)[which];
+    expect(script.split('\n').findIndex((line) => line.includes('mark();'))).toBe(8);
+  });
 });
 
 describe('refused', () => {
@@ -51,8 +62,10 @@ describe('refused', () => {
     ['module.exports = {};', /no default export/],
     ['\n\nexport default { async f() {} };', /line 3: .*async/],
     ['export default `${', /cut off/],
-  ])('%s', async (source, reason) => {
-    await expect(scriptOf(source)).rejects.toThrow(reason);
-    await expect(scriptOf(source)).rejects.toThrow(SourceError);
+    ['export default { a: strake$ };', /line 1: names that begin with strake\$/],
+    ['export default { a: strake\\u0024.left };', /line 1: names that begin with strake\$/],
+  ])('%s', (source, reason) => {
+    expect(() => scriptsOf(source)).toThrow(reason);
+    expect(() => scriptsOf(source)).toThrow(SourceError);
   });
 });

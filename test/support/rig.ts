@@ -8,7 +8,7 @@
 import { TIOCSCTTY } from '../../src/abi/linux/ioctl.ts';
 import { mountAll, settler } from '../../src/api/boot.ts';
 import { builtinModules, defaultModules, ENGINE_BYTES } from '../../src/api/builtin.ts';
-import type { KernelHost } from '../../src/api/host.ts';
+import type { KernelHost, Make } from '../../src/api/host.ts';
 import type { MountOption } from '../../src/api/options.ts';
 import type { HostResult } from '../../src/contracts/host.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
@@ -28,6 +28,8 @@ export interface RigOptions {
   readonly input?: readonly string[];
   /** Modules that fill their slots at boot. */
   readonly modules?: readonly AnyModule[];
+  /** Kernel entries that a new module serves on probation; 0 unless told. */
+  readonly probation?: number;
   /** At boundaries between kernel entries. @param host it is called because the host is waited for */
   readonly atBoundary?: (nucleus: Nucleus, host: boolean) => void;
 }
@@ -74,7 +76,8 @@ function heldHost(options: RigOptions): HeldHost {
     },
     async loadConfined(image) {
       await new Promise<void>((resolve) => files.push(resolve));
-      return { exported: await real.loadModule(image) };
+      const { exported, logged } = await real.loadModule(image);
+      return { counted: () => exported, logged: logged as Make };
     },
   };
   return {
@@ -120,6 +123,7 @@ export async function runRig(argv: readonly string[], options: RigOptions = {}):
     seed: 1,
     digest: 'full',
     transfer: 'move',
+    probation: options.probation ?? 0,
     resolve: (slot, name) => nucleus.find(slot, name),
     ended: (pid, ended, error) => {
       if (pid === main) status = error === 0 ? ended : error;

@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { complain, EXIT_NOT_FOUND } from '../exit.ts';
+import { DEFAULT_PROBATION } from '../../api/kernel.ts';
 import { run } from '../run.ts';
 
 const HINT = `A shell on Strake. The kernel's parts are modules: try lsmod and modprobe round-robin. exit ends it.
@@ -36,6 +37,7 @@ export async function shell(root: string | undefined, memory: number): Promise<n
     cwd: '/',
     memory,
     transfer: 'move',
+    probation: DEFAULT_PROBATION,
     seed: 1,
   });
 }

@@ -55,6 +55,7 @@ const HOW: Readonly<Record<DemoRecord['transfer'], string>> = {
   copy: 'state as bytes',
   migrate: 'state migrated',
   rebuild: "state handed over by the contract's operations",
+  recover: 'made anew from the other slots',
   'move and copy': '',
 };
 

@@ -4,8 +4,10 @@
  * Works in a page and in a dedicated worker. Folders of the host are not available here: `grant` says so.
  */
 import { EACCES } from '../../abi/linux/errno.ts';
-import type { KernelHost } from '../../api/host.ts';
+import type { KernelHost, Make } from '../../api/host.ts';
 import { loadConfined } from '../confined/load.ts';
+import { textOf } from '../instrument/source.ts';
+import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
 import { type BrowserInput, InputQueue } from './input.ts';
 
 export type { BrowserInput };
@@ -31,12 +33,14 @@ export interface BrowserHostOptions {
 export function browserHost(options: BrowserHostOptions): KernelHost {
   const input = new InputQueue(options.input ?? null);
   const { assets } = options;
+  const asset = (name: string): Promise<Uint8Array> =>
+    typeof assets === 'function' ? assets(name) : fetchBytes(below(assets, name));
   return {
     grant(folder) {
       throw new Error(`${folder} can not be opened: folders of the host are not available in a browser`);
     },
     readFile: (path) => fetchBytes(new URL(path, location.href)),
-    asset: (name) => (typeof assets === 'function' ? assets(name) : fetchBytes(below(assets, name))),
+    asset,
     perform(request, done) {
       if (request.kind === 'input') input.read(request.length, (bytes) => done({ errno: 0, bytes }));
       else done({ errno: -EACCES });
@@ -47,7 +51,11 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
     random: fillRandom,
     loadConfined: options.guestModules === 'refuse' ? refuseModules : loadConfined,
-    loadModule,
+    loadModule: async (image) => loadTrusted(textOf(image), evaluate),
+    async loggedModules() {
+      const bytes = await asset(LOGGED_MODULES);
+      return (await evaluate(new TextDecoder().decode(bytes))) as Make;
+    },
     defer,
     after: sleep,
     fillInput: (on) => input.fill(on),
@@ -81,11 +89,11 @@ function fillRandom(into: Uint8Array): void {
   }
 }
 
-async function loadModule(image: Uint8Array): Promise<unknown> {
-  const url = URL.createObjectURL(new Blob([new Uint8Array(image)], { type: 'text/javascript' }));
+/** Evaluate an ES module with all that the page's own code may do. @returns its default export */
+async function evaluate(source: string): Promise<unknown> {
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   try {
-    const namespace = (await import(url)) as { readonly default?: unknown };
-    return namespace.default;
+    return ((await import(url)) as { readonly default?: unknown }).default;
   } finally {
     URL.revokeObjectURL(url);
   }

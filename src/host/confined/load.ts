@@ -7,7 +7,8 @@
  * for it costs some 60 ms and can not be undone. Which objects of the kernel's own a module reaches is the nucleus's.
  */
 import { reasonOf } from '../../lib/reason.ts';
-import { scriptOf, SourceError, textOf } from './source.ts';
+import type { Make } from '../../api/host.ts';
+import { scriptsOf, SourceError, textOf } from '../instrument/source.ts';
 
 /** What SES puts into the global scope. */
 interface SesGlobals {
@@ -57,14 +58,18 @@ function lockRealm(): Promise<SesGlobals> {
   return locked;
 }
 
-/** Evaluate a module file in a compartment of its own. Rejects with an Error that says why it can not be. */
-export async function loadConfined(image: Uint8Array): Promise<{ readonly exported: unknown }> {
-  const script = await scriptOf(textOf(image));
+/**
+ * Evaluate a module file in a compartment of its own. Rejects with an Error that says why it can not be.
+ * @returns what makes its default export for a kernel: one that counts steps, and one that logs writes as well
+ */
+export async function loadConfined(image: Uint8Array): Promise<{ counted: Make; logged: Make }> {
+  const scripts = scriptsOf(textOf(image));
   const { Compartment } = await lockRealm();
   const compartment = new Compartment({ globals: GLOBALS, name: 'guest module', __options__: true });
   for (const name of REMOVED) delete compartment.globalThis[name];
   try {
-    return { exported: compartment.evaluate(script) };
+    const counted = compartment.evaluate(scripts.counted) as Make;
+    return { counted, logged: compartment.evaluate(scripts.logged) as Make };
   } catch (error) {
     // A fresh error: the one that was thrown may be the module's own making.
     throw new SourceError(reasonOf(error));

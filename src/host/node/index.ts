@@ -6,8 +6,10 @@
 import { randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
 import type { HostResult } from '../../contracts/host.ts';
-import type { KernelHost } from '../../api/host.ts';
+import type { KernelHost, Make } from '../../api/host.ts';
 import { loadConfined } from '../confined/load.ts';
+import { textOf } from '../instrument/source.ts';
+import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
 
@@ -49,11 +51,9 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
       randomFillSync(into);
     },
     loadConfined: options.guestModules === 'refuse' ? refuseModules : loadConfined,
-    async loadModule(image) {
-      const url = `data:text/javascript;base64,${Buffer.from(image).toString('base64')}`;
-      const namespace = (await import(url)) as { readonly default?: unknown };
-      return namespace.default;
-    },
+    loadModule: async (image) => loadTrusted(textOf(image), evaluate),
+    loggedModules: async () =>
+      (await evaluate(await fs.promises.readFile(packageFile(LOGGED_MODULES), 'utf8'))) as Make,
     defer: (task) => {
       setImmediate(task);
     },
@@ -64,6 +64,12 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
       folders.close();
     },
   };
+}
+
+/** Evaluate an ES module with all that code of the host may do. @returns its default export */
+async function evaluate(source: string): Promise<unknown> {
+  const url = `data:text/javascript;base64,${Buffer.from(source).toString('base64')}`;
+  return ((await import(url)) as { readonly default?: unknown }).default;
 }
 
 const refuseModules = (): Promise<never> =>

@@ -1,0 +1,161 @@
+/**
+ * Probation: modules that fail at work, in every cell and in every way, and the guest sees nothing of it.
+ *
+ * Each bad module is a good one that does harm in a certain call, after it has done what was asked, so that there is
+ * something to undo. The run with a row of them must be, to the bit, the run without.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultModules } from '../../src/api/builtin.ts';
+import { embeddedImage } from '../../src/image/embedded.ts';
+import { type GuestRun, runGuest } from '../support/guest.ts';
+
+/** Ways to fail. `in` is the record of operations' state, `result` what the call would have given. */
+const HARM = {
+  throws: 'throw new Error("sabotage");',
+  'throws what is no error': 'throw { toString() { throw 1; } };',
+  'gives no number': 'return undefined;',
+  'ends never': 'for (;;);',
+  'loses a field': 'const key = Object.keys(state)[0]; if (key === undefined) throw 0; state[key] = "lost"; return result;',
+} as const;
+type Harm = keyof typeof HARM;
+
+/** Operations whose result the kernel uses as a number, so that another kind is noticed there. */
+const NUMERIC: ReadonlySet<string> = new Set(['pick', 'run', 'syscall', 'next', 'fault', 'quantum']);
+
+interface Bad {
+  readonly harm: Harm;
+  /** In the so-many-th call of any operation. */
+  readonly call: number;
+}
+
+const BAD: readonly Bad[] = [
+  { harm: 'throws', call: 1 },
+  { harm: 'throws', call: 2 },
+  { harm: 'throws', call: 5 },
+  { harm: 'throws', call: 14 },
+  { harm: 'throws', call: 41 },
+  { harm: 'throws', call: 122 },
+  { harm: 'throws what is no error', call: 9 },
+  { harm: 'loses a field', call: 3 },
+  { harm: 'loses a field', call: 33 },
+  { harm: 'gives no number', call: 4 },
+  { harm: 'ends never', call: 7 },
+];
+const ONLY = process.env['ONLY'];
+if (ONLY) (BAD as Bad[]).splice(0, BAD.length, ...ONLY.split(',').map((i) => BAD[Number(i)] as Bad));
+const PACKAGE = path.resolve(import.meta.dirname, '../..');
+const FIRST = 300;
+const APART = 250;
+const NEVER = 999_999_999;
+
+/** Every file system and the streams have their part in each turn of the loop. */
+const SCRIPT = `
+trap 'echo caught' USR1
+mkdir -p /tmp/w && cd /tmp/w
+i=0
+while [ $i -lt 50 ]; do
+  echo $i | cat >> log
+  ln -s log link$i; mv link$i /dev/shm/moved; rm /dev/shm/moved
+  echo $i > /dev/shm/ram; echo $i > /mnt/$i; cat /mnt/data /proc/self/stat > /dev/null; rm /mnt/$i
+  ls /sys/kernel > /dev/null; echo turn $i
+  i=$((i + 1))
+done
+cat log | sort -n | head -n 3
+for n in 1 2 3; do (sleep 0.0$n; echo job $n) & done
+wait
+kill -USR1 $$
+spin a 0.02 > /dev/null & spin b 0.02 > /dev/null; wait
+(sleep 0.01; kill -TERM $$) & trap 'echo terminated; exit 5' TERM
+while :; do :; done
+`;
+
+let folder = '';
+
+const run = (replace: readonly string[]): Promise<GuestRun> =>
+  runGuest(['/bin/sh', '/tmp/script'], {
+    deterministic: true,
+    digest: 'full',
+    memory: 64 << 20,
+    root: path.join(folder, 'root'),
+    mounts: [{ host: path.join(folder, 'mount'), guest: '/mnt' }],
+    files: { '/tmp/script': SCRIPT },
+    replace,
+    probation: 1_000_000,
+  });
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'strake-probation-'));
+  mkdirSync(path.join(folder, 'mount'));
+  writeFileSync(path.join(folder, 'mount/data'), 'one\ntwo\n');
+  for (const entry of await embeddedImage(async (name) => readFileSync(path.join(PACKAGE, name)))) {
+    const place = path.join(folder, 'root', entry.path);
+    if (entry.type === 'directory') mkdirSync(place, { recursive: true });
+    else if (entry.type === 'symlink') symlinkSync(entry.target, place);
+    else if (entry.type === 'file') writeFileSync(place, entry.bytes, { mode: entry.mode });
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A module file that does what the module of a cell does, but for one call. @returns its path */
+async function sabotage(slot: string, name: string, type: string | undefined, bad: Bad, index: number): Promise<string> {
+  const contents = `
+    import { defaultModules } from './src/api/builtin.ts';
+    const good = defaultModules().find(({ manifest }) =>
+      manifest.slot === '${slot}' && manifest.name === '${name}' && manifest.type === ${JSON.stringify(type)});
+    const numeric = ${JSON.stringify([...NUMERIC])};
+    let calls = 0;
+    const harm = (state, result) => { ${HARM[bad.harm]} };
+    export default {
+      ...good,
+      manifest: { ...good.manifest, name: 'bad-${index}' },
+      selfTest: undefined,
+      create(state, kernel) {
+        const operations = good.create(state, kernel);
+        for (const name of Object.keys(operations)) {
+          const work = operations[name];
+          if (typeof work !== 'function') continue;
+          operations[name] = (...list) => {
+            const result = work(...list);
+            if (${bad.harm === 'gives no number'} && !numeric.includes(name)) return result;
+            return ++calls === ${bad.call} ? harm(state, result) : result;
+          };
+        }
+        return operations;
+      },
+    };`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: PACKAGE },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    treeShaking: true,
+    platform: 'neutral',
+  });
+  const file = path.join(folder, `${slot}-${type ?? ''}-${index}.mjs`);
+  writeFileSync(file, outputFiles[0]?.contents ?? '');
+  return file;
+}
+
+describe.each(defaultModules().map(({ manifest }) => manifest))('$slot $type', ({ slot, name, type }) => {
+  it('a row of bad modules changes nothing that the guest sees', async () => {
+    const files = await Promise.all(BAD.map((bad, index) => sabotage(slot, name, type, bad, index)));
+    // The same modules are known, for they are listed under /lib/modules, but none comes in.
+    const plain = await run(files.map((file) => `${slot}=${file}@${NEVER}entries`));
+    expect([plain.stderr, plain.status]).toEqual(['', { code: 5, signal: 0 }]);
+    expect(plain.stats.kernelEntries).toBeGreaterThan(FIRST + APART * BAD.length);
+    const bad = await run(files.map((file, i) => `${slot}=${file}@${FIRST + APART * i}entries`));
+    const undone = bad.stats.replacements.filter(({ to, failed }) => /^bad/.test(to) && failed !== undefined);
+    const back = bad.stats.replacements.filter(({ by, failed }) => by === 'probation' && failed === undefined);
+    expect([bad.stdout, bad.stderr, bad.status]).toEqual([plain.stdout, '', { code: 5, signal: 0 }]);
+    expect(bad.digest).toBe(plain.digest);
+    expect(back.length).toBe(undone.length);
+    console.log(
+      `${slot} ${type ?? ''}: ${undone.length} of ${BAD.length} undone: ${undone.map(({ to, failed }) => `${to} ${failed}`).join('; ')}`,
+    );
+    console.log(bad.log.join('\n'));
+  });
+});
