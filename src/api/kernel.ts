@@ -21,7 +21,7 @@ import { builtinModules, defaultModules, ENGINE_BYTES } from './builtin.ts';
 import type { KernelHost, Make, TrustedModule } from './host.ts';
 import type { BootOptions, ExitStatus, ReplacementMap, SpawnOptions } from './options.ts';
 import { type KernelStats, type ProcessStat, processesOf, statsOf } from './stats.ts';
-import { type WaitStat, waitsOf } from './waits.ts';
+import { describeWaits, type WaitStat, waitsOf } from './waits.ts';
 
 export const RELEASE = '6.12.0-strake';
 const VERSION = '#1 Strake';
@@ -175,7 +175,9 @@ export class Kernel {
     });
     const envp = Object.entries(env).map(([name, value]) => toByteString(`${name}=${value}`));
     const nucleus = this.#nucleus;
-    this.#guard(() => nucleus.attempt(() => nucleus.dispatcher.exec(pid, path, argv.map(toByteString), envp)));
+    this.#guard(() =>
+      nucleus.attempt(() => nucleus.dispatcher.exec(pid, path, argv.map(toByteString), envp)),
+    );
     this.#wake();
     return { pid, exited };
   }
@@ -340,14 +342,8 @@ export class Kernel {
       const ns = outcome.until - this.#nucleus.kernel.time.now();
       this.#cancelTimer = this.#host.after(Math.max(0, ns), () => this.#wake());
     } else if (outcome.kind === 'stuck') {
-      this.#fail(new Error(`every thread waits and nothing can wake one: ${this.#waiters()}`));
+      this.#fail(new Error(`every thread waits and nothing can wake one: ${describeWaits(this.waits())}`));
     }
-  }
-
-  #waiters(): string {
-    return this.waits()
-      .map(({ tid, name, operation, call }) => `${tid} (${name}) in ${call === '' ? operation : call}`)
-      .join(', ');
   }
 
   /** A bug of the kernel ends every process of the host's with its message; the embedding program lives on. */

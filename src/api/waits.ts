@@ -37,3 +37,9 @@ export function waitsOf({ kernel, waits }: Nucleus): readonly WaitStat[] {
   }
   return result.sort((a, b) => a.tid - b.tid);
 }
+
+/** One line for a report that nothing goes on. */
+export const describeWaits = (waits: readonly WaitStat[]): string =>
+  waits
+    .map(({ tid, name, operation, call }) => `${tid} (${name}) in ${call === '' ? operation : call}`)
+    .join(', ');

@@ -7,6 +7,7 @@ import { Command, Option } from 'commander';
 import { BootError } from '../api/boot.ts';
 import { DEFAULT_PATH, DEFAULT_PROBATION, Kernel, SpawnError } from '../api/kernel.ts';
 import type { BootOptions, ExitStatus, MountOption } from '../api/options.ts';
+import { describeWaits } from '../api/waits.ts';
 import { nodeHost } from '../host/node/index.ts';
 import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
 import {
@@ -144,6 +145,11 @@ export async function run(program: string, args: readonly string[], options: Run
   const restore = options.tty === true ? attachTerminal(kernel) : (): void => {};
   const report = (): void => reportRun(kernel, options);
   process.once('exit', restore);
+  // Node has nothing left to do: no input, no timer, no program that can run.
+  process.once('beforeExit', () => {
+    complain(`every thread waits and nothing can wake one: ${describeWaits(kernel.waits())}`);
+    process.exit(EXIT_FAILURE);
+  });
   try {
     const argv = [options.hostProgram === true ? await place(kernel, program) : program, ...args];
     const spawned = await kernel.spawn(argv, {

@@ -22,7 +22,7 @@ import { KernelFault } from '../lib/kernel-fault.ts';
 import type { RunDigest } from './run-digest.ts';
 import { type Completion, type HostPort, MODULES, type PortResult } from './host-port.ts';
 import type { Journal } from './journal.ts';
-import { StallWatch } from './stall.ts';
+import { Stall } from './stall.ts';
 import type { MachineTime } from './time.ts';
 import type { Trial } from './trial.ts';
 import type { GuestMemory } from './user-memory.ts';
@@ -89,7 +89,6 @@ export class Dispatcher {
   readonly #waits: WaitQueues;
   readonly #hart: number;
   readonly #trial: Trial;
-  readonly #stall: StallWatch;
   #lastThread = 0;
   /** Arguments of a step beyond three numbers: the completion to deliver; the quantum was used up. */
   #completion: Completion | null = null;
@@ -105,7 +104,6 @@ export class Dispatcher {
     this.#waits = parts.waits;
     this.#hart = hartAddress(parts.kernel.machine.layout, HART);
     this.#trial = parts.trial;
-    this.#stall = new StallWatch(parts.kernel);
   }
 
   /** One step: plainly, or as an attempt while a module is on probation. */
@@ -232,11 +230,8 @@ export class Dispatcher {
   #pick(): number {
     const tid = this.#kernel.scheduler.pick(HART);
     if (this.#trial.active && this.#trial.tries('scheduler')) {
-      const complaint = this.#stall.complaint(tid);
-      if (complaint !== null) {
-        this.#stall.reset();
-        throw new KernelFault(complaint);
-      }
+      const complaint = this.#trial.stall.complaint(tid);
+      if (complaint !== null) throw new Stall(complaint);
     }
     return tid;
   }

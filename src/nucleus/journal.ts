@@ -20,7 +20,12 @@ export interface Runtime {
   /** `target[name](...list)`, logged if it changes a collection. */
   call(target: object, name: PropertyKey, ...list: unknown[]): unknown;
   /** The same where target may be nullish (`target?.name()`) and the method too (`target.name?.()`). */
-  maybe(target: object | null | undefined, name: PropertyKey, list: () => unknown[], optional: boolean): unknown;
+  maybe(
+    target: object | null | undefined,
+    name: PropertyKey,
+    list: () => unknown[],
+    optional: boolean,
+  ): unknown;
   /** No steps are left. Throws. */
   overrun(): never;
 }

@@ -161,12 +161,7 @@ export class GuestModules implements ModuleControl, Undoable {
   }
 
   /** @param act what to do at the next boundary, or null if a host request will tell */
-  #ticket(
-    size: number,
-    act: (() => number) | null,
-    request = 0,
-    rest: (() => number) | null = null,
-  ): number {
+  #ticket(size: number, act: (() => number) | null, request = 0, rest: (() => number) | null = null): number {
     const event = this.#parts.kernel.waits.newEvent();
     const id = this.#next++;
     this.#tickets.set(id, { event, request, size, rest, outcome: null });

@@ -110,7 +110,7 @@ export class Nucleus {
       host,
       entries: options.probation,
       hostNow,
-      takeBack: (sides, reason) => this.#takeBack(sides, reason),
+      takeBack: (sides, reason, doubtful) => this.#takeBack(sides, reason, doubtful),
       log: options.log,
     });
     this.trial.trust([...options.standard, ...options.defaults]);
@@ -176,8 +176,8 @@ export class Nucleus {
     trial.builtinsKnown = true;
   }
 
-  #takeBack(sides: readonly Side[], reason: string): void {
-    this.#replacer.takeBack(sides, reason);
+  #takeBack(sides: readonly Side[], reason: string, doubtful: boolean): void {
+    this.#replacer.takeBack(sides, reason, doubtful);
     for (const { module } of sides) this.#modules.undone(module);
   }
 

@@ -147,16 +147,18 @@ export class Replacer {
 
   /**
    * Put back what was in these cells before modules that failed on probation, by their state alone: no code of theirs
-   * decides what becomes of it. A state of another layout is made anew from what the other slots know.
+   * decides what becomes of it. A state of another layout is made anew from what the other slots know, and so is a doubtful
+   * one where the contract knows how.
    */
-  takeBack(sides: readonly Side[], reason: string): void {
+  takeBack(sides: readonly Side[], reason: string, doubtful: boolean): void {
     for (const { cell, module, from } of sides) {
       this.#append(cell.name, from, module, 'probation', {
         transfer: 'move',
         failed: { step: 'probation', reason },
       });
       let transfer: LedgerEntry['transfer'] = 'move';
-      if (module.layout.name === from.layout.name) {
+      const anew = doubtful && contractOf(from.manifest.slot).recover !== undefined;
+      if (module.layout.name === from.layout.name && !anew) {
         if (stateVersionOf(from) !== cell.stateVersion) {
           transfer = 'migrate';
           cell.state = migrate(cell, from, cell.state);

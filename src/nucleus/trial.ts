@@ -14,6 +14,7 @@ import type { HostPort } from './host-port.ts';
 import type { Journal, Make } from './journal.ts';
 import { invariantBroken } from './migration.ts';
 import { type AnyModule, checkModule, type Operations, Refusal } from './registry.ts';
+import { Stall, StallWatch } from './stall.ts';
 
 /** Something of the nucleus's own that an entry changes. */
 export interface Undoable {
@@ -51,8 +52,11 @@ export interface TrialParts {
   readonly entries: number;
   /** Host time in ns. */
   readonly hostNow: () => number;
-  /** Put the modules of before back into their cells, by means of the state alone. */
-  readonly takeBack: (sides: readonly Side[], reason: string) => void;
+  /**
+   * Put the modules of before back into their cells, by means of the state alone.
+   * @param doubtful the state may lack what no undoing brings back: make it anew where that can be
+   */
+  readonly takeBack: (sides: readonly Side[], reason: string, doubtful: boolean) => void;
   /** One line for the host's log. */
   readonly log: (line: string) => void;
 }
@@ -66,6 +70,8 @@ export class Trial {
   active = false;
   /** True while one of them is an engine, which writes memory by itself. */
   engine = false;
+  /** Watches a scheduler on trial. */
+  readonly stall: StallWatch;
   readonly #parts: TrialParts;
   readonly #undoable: Undoable[] = [];
   readonly #twins = new WeakMap<AnyModule, AnyModule>();
@@ -84,6 +90,7 @@ export class Trial {
 
   constructor(parts: TrialParts) {
     this.#parts = parts;
+    this.stall = new StallWatch(parts.kernel);
   }
 
   /** Take part in attempts. */
@@ -111,13 +118,16 @@ export class Trial {
   }
 
   #addTwin(module: AnyModule, twin: AnyModule): void {
-    if (label(twin) !== label(module)) throw new Refusal(`${label(module)} names itself otherwise when it is read again`);
+    if (label(twin) !== label(module))
+      throw new Refusal(`${label(module)} names itself otherwise when it is read again`);
     this.#twins.set(module, twin);
   }
 
   /** An instance as the moment asks for: of the module itself, or of its twin. */
   instantiate(module: AnyModule, state: unknown): Operations {
-    const twin = this.#instrumented ? this.#twins.get(module) : undefined;
+    // What an engine that is not on trial writes are caches, which may be lost but not wrong.
+    const logged = this.#instrumented && (module.manifest.slot !== 'engine' || this.engine);
+    const twin = logged ? this.#twins.get(module) : undefined;
     return (twin ?? module).create(state, this.#parts.kernel);
   }
 
@@ -136,21 +146,27 @@ export class Trial {
   prepare(modules: readonly AnyModule[]): void {
     this.#parts.journal.refill();
     this.#instrumented = this.active || (this.wants(modules) && this.#canTry(modules));
+    this.engine ||= modules.some(({ manifest }) => manifest.slot === 'engine');
   }
 
   /** The replacement was given up. */
   dismiss(): void {
-    this.#instrumented = this.active;
+    this.#update();
   }
 
   /** The replacement was committed: those of its modules that are new serve on trial. */
   admit(sides: readonly Side[]): void {
-    if (!this.#instrumented) return;
+    if (!this.#instrumented) {
+      this.#update();
+      return;
+    }
     for (const { cell, module } of sides) if (this.#trusted.has(module)) this.#forget(cell);
     const fresh = sides.filter(
       ({ cell, module, from }) => !this.#trusted.has(module) && !(module === from && this.#tries(cell)),
     );
-    if (fresh.length > 0) this.#groups.push({ sides: fresh, since: this.#parts.kernel.counters.kernelEntries });
+    if (fresh.length > 0)
+      this.#groups.push({ sides: fresh, since: this.#parts.kernel.counters.kernelEntries });
+    this.stall.reset();
     const began = !this.active;
     this.#update();
     if (began && this.active) this.#checkedNs = 0;
@@ -163,7 +179,7 @@ export class Trial {
     const served = (group: Group): number => kernel.counters.kernelEntries - group.since;
     const enough = this.#checkedNs > CHECK_NS ? Math.min(entries, LEAST_ENTRIES) : entries;
     const passed = this.#groups.filter((group) => served(group) >= enough);
-    if (passed.length === 0) return;
+    if (passed.length === 0 || (this.tries('scheduler') && !this.stall.settled())) return;
     for (const group of passed) {
       this.trust(group.sides.map(({ module }) => module));
       this.#groups.splice(this.#groups.indexOf(group), 1);
@@ -200,6 +216,7 @@ export class Trial {
       journal.begin();
       this.#attempting = true;
       let failure: string | null;
+      let stalled = false;
       try {
         const result = act();
         failure = this.#complaint();
@@ -211,11 +228,12 @@ export class Trial {
         }
       } catch (error) {
         failure = journal.overran() ? OVERRUN : reasonOf(error);
+        stalled = error instanceof Stall;
       }
       this.#attempting = false;
       journal.undo();
       for (const undo of restore) undo();
-      this.#fail(failure);
+      this.#fail(failure, stalled);
     }
     journal.refill();
     return act();
@@ -261,10 +279,11 @@ export class Trial {
   }
 
   /** Undone already; now the newest of those on trial go. */
-  #fail(reason: string): void {
+  #fail(reason: string, stalled: boolean): void {
     const { log, takeBack, kernel } = this.#parts;
     const group = this.#groups.pop();
     if (group === undefined) return;
+    this.stall.reset();
     for (const { module } of group.sides) this.#condemned.set(label(module), reason);
     const names = group.sides.map(({ module }) => label(module)).join(', ');
     log(
@@ -274,11 +293,11 @@ export class Trial {
     this.#parts.journal.refill();
     try {
       this.#relink(group.sides.map(({ cell }) => cell));
-      takeBack(group.sides, reason);
+      takeBack(group.sides, reason, stalled);
     } catch (error) {
       // An older module on trial does not even come up again.
       if (!this.active) throw error;
-      this.#fail(reasonOf(error));
+      this.#fail(reasonOf(error), stalled);
       this.#relink();
     }
   }

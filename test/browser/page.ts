@@ -1,5 +1,7 @@
 /** The page: runs the scenario on the browser host and posts what came of it to its server. */
 import { browserHost } from '../../src/host/browser/index.ts';
+import { createMachine } from '../../src/machine/machine.ts';
+import { Journal } from '../../src/nucleus/journal.ts';
 import { INPUT, type Result, scenario } from './scenario.ts';
 
 const post = (body: unknown): Promise<unknown> =>
@@ -26,7 +28,10 @@ async function main(): Promise<void> {
   const confined = await browserHost({ assets: '/' }).loadConfined(
     new TextEncoder().encode('export default { has: typeof document, sum: 1 + 2 };'),
   );
-  await post({ ...result, refused, confined: confined.exported });
+  const machine = createMachine({ memoryBytes: 4096, harts: 1, contexts: 1, engineBytes: 64 }, false);
+  const runtime = new Journal(machine);
+  const [counted, logged] = [confined.counted(runtime), confined.logged(runtime)];
+  await post({ ...result, refused, counted, logged });
 }
 
 main().catch((error: unknown) => post({ error: String((error as { stack?: unknown }).stack ?? error) }));

@@ -238,9 +238,10 @@ const PLACES: readonly Place[] = [
   },
   {
     file: 'src/host/confined/load.ts',
-    may: ['ses', 'es-module-lexer', '../../lib/reason.ts', './source.ts'],
+    may: ['ses', '../../lib/reason.ts', '../instrument/source.ts'],
     mayNot: [
       'node:fs',
+      'acorn',
       'commander',
       'esbuild',
       'semver',
@@ -248,6 +249,19 @@ const PLACES: readonly Place[] = [
       '../../nucleus/waits.ts',
       '../node/index.ts',
       '../browser/index.ts',
+    ],
+  },
+  {
+    file: 'src/host/instrument/source.ts',
+    may: ['acorn', '../../lib/reason.ts', './rewrite.ts', 'type ../../api/host.ts'],
+    mayNot: [
+      'node:fs',
+      'ses',
+      'acorn-walk',
+      'esbuild',
+      '../../nucleus/journal.ts',
+      '../confined/load.ts',
+      '../node/index.ts',
     ],
   },
   {

@@ -76,23 +76,23 @@ test('a file that the host names is the host’s own code, and may', async () =>
   expect(stderr).toMatch(/GOT object/);
 });
 
-test('a module that fails at work ends the run with its words, and no more', async () => {
+test('a module that fails at work, past probation, ends the run with its words, and no more', async () => {
   const failing = FAIR.replace('pick: first,', 'pick() { throw { toString: () => "a\\nb" }; },').replace(
     /selfTest:.*\n/,
     '',
   );
-  const { stderr, status } = await strake([], ['sh', '-c', 'insmod /m/failing.mjs'], {
+  const { stderr, status } = await strake(['--probation', '0'], ['sh', '-c', 'insmod /m/failing.mjs'], {
     'failing.mjs': failing,
   });
   expect(stderr).toBe('strake: a?b\n');
   expect(status).toBe(125);
 });
 
-test('all behaviour within reach of a module is frozen before it runs', async () => {
+test('behaviour that a module shares with another kernel is frozen before it runs', async () => {
   const run = await command(['--import', 'tsx', join(import.meta.dirname, 'fixtures/reach.ts')]);
   expect(run.stderr).toBe('');
-  const { said, found, open } = JSON.parse(run.stdout) as { said: string; found: number; open: string[] };
-  expect(found).toBeGreaterThan(200);
+  const { said, shared, open } = JSON.parse(run.stdout) as { said: string; shared: number; open: string[] };
+  expect(shared).toBeGreaterThan(100);
   expect(open).toEqual([]);
   expect(said).toBe('hi\n3\n');
 });

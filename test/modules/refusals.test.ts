@@ -68,9 +68,12 @@ const BAD: Readonly<Record<string, Case>> = {
   'exports nothing': { file: edited('export { fair as default };', ''), reason: /no default export/ },
   'exports a number': { file: 'export default 42;', reason: /exports no record/ },
   'exports a thenable': { file: 'export default { then(f) { f(1); } };', reason: /no manifest/ },
-  'is no JavaScript': { file: 'This is a letter, not a program.', reason: /no default export/ },
+  'is no JavaScript': { file: 'This is a letter, not a program.', reason: /line 1: it is not an ES module/ },
   'is cut off': { file: FAIR.slice(0, FAIR.length / 2), reason: /not an ES module, or it is cut off/ },
-  'has a syntax error': { file: `let let = 1;\n${FAIR}`, reason: /module file refused: .*reserved word/ },
+  'has a syntax error': {
+    file: `let let = 1;\n${FAIR}`,
+    reason: /module file refused: line 1: it is not an ES module, or it is cut off: .*keyword/,
+  },
   'is a Linux module': {
     file: Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]),
     reason: /it is an ELF file/,

@@ -8,7 +8,9 @@ import { createMachine } from '../../src/machine/machine.ts';
 import { Journal, type Make } from '../../src/nucleus/journal.ts';
 
 const SCRIPTS = ['counted', 'logged'] as const;
-const RUNTIME = new Journal(createMachine({ memoryBytes: 4096, harts: 1, contexts: 1, engineBytes: 64 }, false));
+const RUNTIME = new Journal(
+  createMachine({ memoryBytes: 4096, harts: 1, contexts: 1, engineBytes: 64 }, false),
+);
 
 const evaluate = (source: string, which: (typeof SCRIPTS)[number] = 'logged'): unknown =>
   (runInThisContext(scriptsOf(source)[which]) as Make)(RUNTIME);

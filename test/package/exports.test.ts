@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
 /** What an installation would fetch: the dependencies, and the optional peer. */
-const INSTALLED = ['commander', 'es-module-lexer', 'ses', '@endo', 'fast-check', 'pure-rand', '@types/node'];
+const INSTALLED = ['commander', 'acorn', 'ses', '@endo', 'fast-check', 'pure-rand', '@types/node'];
 
 let folder = '';
 

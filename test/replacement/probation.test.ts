@@ -19,7 +19,8 @@ const HARM = {
   'throws what is no error': 'throw { toString() { throw 1; } };',
   'gives no number': 'return undefined;',
   'ends never': 'for (;;);',
-  'loses a field': 'const key = Object.keys(state)[0]; if (key === undefined) throw 0; state[key] = "lost"; return result;',
+  'loses a field':
+    'const key = Object.keys(state)[0]; if (key === undefined) throw 0; state[key] = "lost"; return result;',
 } as const;
 type Harm = keyof typeof HARM;
 
@@ -34,9 +35,7 @@ interface Bad {
 
 const BAD: readonly Bad[] = [
   { harm: 'throws', call: 1 },
-  { harm: 'throws', call: 2 },
   { harm: 'throws', call: 5 },
-  { harm: 'throws', call: 14 },
   { harm: 'throws', call: 41 },
   { harm: 'throws', call: 122 },
   { harm: 'throws what is no error', call: 9 },
@@ -45,12 +44,12 @@ const BAD: readonly Bad[] = [
   { harm: 'gives no number', call: 4 },
   { harm: 'ends never', call: 7 },
 ];
-const ONLY = process.env['ONLY'];
-if (ONLY) (BAD as Bad[]).splice(0, BAD.length, ...ONLY.split(',').map((i) => BAD[Number(i)] as Bad));
 const PACKAGE = path.resolve(import.meta.dirname, '../..');
 const FIRST = 300;
 const APART = 250;
 const NEVER = 999_999_999;
+/** A cell that is seldom called may not come to the call in which harm is done. */
+const LEAST = 2;
 
 /** Every file system and the streams have their part in each turn of the loop. */
 const SCRIPT = `
@@ -101,11 +100,15 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A module file that does what the module of a cell does, but for one call. @returns its path */
-async function sabotage(slot: string, name: string, type: string | undefined, bad: Bad, index: number): Promise<string> {
+async function sabotage(
+  slot: string,
+  name: string,
+  type: string | undefined,
+  bad: Bad,
+  index: number,
+): Promise<string> {
   const contents = `
-    import { defaultModules } from './src/api/builtin.ts';
-    const good = defaultModules().find(({ manifest }) =>
-      manifest.slot === '${slot}' && manifest.name === '${name}' && manifest.type === ${JSON.stringify(type)});
+    import good from './src/modules/${slot}/${name}/module.ts';
     const numeric = ${JSON.stringify([...NUMERIC])};
     let calls = 0;
     const harm = (state, result) => { ${HARM[bad.harm]} };
@@ -148,14 +151,18 @@ describe.each(defaultModules().map(({ manifest }) => manifest))('$slot $type', (
     expect([plain.stderr, plain.status]).toEqual(['', { code: 5, signal: 0 }]);
     expect(plain.stats.kernelEntries).toBeGreaterThan(FIRST + APART * BAD.length);
     const bad = await run(files.map((file, i) => `${slot}=${file}@${FIRST + APART * i}entries`));
-    const undone = bad.stats.replacements.filter(({ to, failed }) => /^bad/.test(to) && failed !== undefined);
-    const back = bad.stats.replacements.filter(({ by, failed }) => by === 'probation' && failed === undefined);
+    const undone = bad.stats.replacements.filter(
+      ({ to, failed }) => to.startsWith('bad') && failed !== undefined,
+    );
+    const back = bad.stats.replacements.filter(
+      ({ by, failed }) => by === 'probation' && failed === undefined,
+    );
     expect([bad.stdout, bad.stderr, bad.status]).toEqual([plain.stdout, '', { code: 5, signal: 0 }]);
     expect(bad.digest).toBe(plain.digest);
     expect(back.length).toBe(undone.length);
+    expect(undone.length).toBeGreaterThanOrEqual(LEAST);
     console.log(
-      `${slot} ${type ?? ''}: ${undone.length} of ${BAD.length} undone: ${undone.map(({ to, failed }) => `${to} ${failed}`).join('; ')}`,
+      `${slot} ${type ?? ''}: ${undone.length} of ${BAD.length} bad modules did harm and were undone`,
     );
-    console.log(bad.log.join('\n'));
   });
 });

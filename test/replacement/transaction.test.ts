@@ -41,8 +41,8 @@ while :; do :; done
 `;
 const EXIT_5 = 5 << 8;
 const TRANSFERS: readonly Transfer[] = ['move', 'copy'];
-/** Steps that can fail; `retire` comes behind the flip. */
-const FALLIBLE: readonly Step[] = STEPS.filter((step) => step !== 'retire');
+/** Steps that can fail before anything has changed; `retire` and `probation` come behind the flip. */
+const FALLIBLE: readonly Step[] = STEPS.filter((step) => step !== 'retire' && step !== 'probation');
 const CELLS = defaultModules().map(({ manifest }) =>
   manifest.slot === 'filesystem' ? `filesystem:${manifest.type ?? ''}` : manifest.slot,
 );

@@ -128,7 +128,9 @@ export class Rewriter {
     switch (node.type) {
       case 'Identifier':
         if (node.name.startsWith(RUNTIME)) {
-          throw new SourceError(`line ${this.#line(node)}: names that begin with ${RUNTIME} are the kernel's`);
+          throw new SourceError(
+            `line ${this.#line(node)}: names that begin with ${RUNTIME} are the kernel's`,
+          );
         }
         return this.#text(node);
       case 'ImportExpression':
@@ -175,9 +177,7 @@ export class Rewriter {
       );
       const at = (first ?? { start: body.end - 1 }).start;
       const head = this.#source.slice(body.start, at);
-      return this.#splice(node, [
-        [body, (text) => `${head} ${STEP} ${text.slice(head.length)}`],
-      ]);
+      return this.#splice(node, [[body, (text) => `${head} ${STEP} ${text.slice(head.length)}`]]);
     }
     return this.#splice(node, [[body, (text) => `(${STEP_EXPRESSION}, ${text})`]]);
   }
@@ -212,13 +212,15 @@ export class Rewriter {
       case 'ObjectPattern':
         return this.#splice(
           node,
-          node.properties.map((property): Replacement => [
-            property,
-            () =>
-              property.type === 'RestElement'
-                ? this.#target(property)
-                : this.#splice(property, [[property.value, () => this.#target(property.value)]]),
-          ]),
+          node.properties.map(
+            (property): Replacement => [
+              property,
+              () =>
+                property.type === 'RestElement'
+                  ? this.#target(property)
+                  : this.#splice(property, [[property.value, () => this.#target(property.value)]]),
+            ],
+          ),
         );
       case 'AssignmentPattern':
         return this.#splice(node, [[node.left, () => this.#target(node.left)]]);
@@ -325,7 +327,9 @@ export class Rewriter {
   }
 
   #imported(node: Node, specifier: string): SourceError {
-    return new SourceError(`line ${this.#line(node)}: it imports '${specifier}'; bundle the module into one file`);
+    return new SourceError(
+      `line ${this.#line(node)}: it imports '${specifier}'; bundle the module into one file`,
+    );
   }
 }
 

@@ -56,18 +56,16 @@ function parseModule(source: string): Program {
   try {
     return parse(source, { ecmaVersion: 'latest', sourceType: 'module' });
   } catch (error) {
-    const { pos } = error as { readonly pos?: number };
-    throw new SourceError(`line ${lineOf(source, pos ?? 0)}: it is not an ES module, or it is cut off`);
+    const { pos, message } = error as SyntaxError & { readonly pos?: number };
+    const why = message.replace(/ \(\d+:\d+\)$/, '');
+    throw new SourceError(
+      `line ${lineOf(source, pos ?? 0)}: it is not an ES module, or it is cut off: ${why}`,
+    );
   }
 }
 
 /** @param apart statements that are left out: the caller has put them elsewhere */
-function scriptOf(
-  source: string,
-  program: Program,
-  logging: Logging,
-  apart: readonly Node[] = [],
-): string {
+function scriptOf(source: string, program: Program, logging: Logging, apart: readonly Node[] = []): string {
   const rewriter = new Rewriter(source, logging, apart.length === 0 ? 'refuse' : 'keep');
   const { body, value } = rewriter.module(program, apart);
   if (value === null) throw new SourceError('it has no default export');
