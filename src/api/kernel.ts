@@ -105,6 +105,7 @@ export class Kernel {
       digest: options.digest ?? null,
       transfer: options.transfer ?? 'move',
       probation: options.probation ?? DEFAULT_PROBATION,
+      onDemand: options.onDemand ?? false,
       resolve: (slot, name) => extra.get(`${slot}=${name}`) ?? this.#nucleus.find(slot, name),
       ended: (pid, status, error) => this.#ended(pid, status, error),
       log,

@@ -28,6 +28,11 @@ export interface BootOptions {
    * none. Host: needs the rewritten modules of the package.
    */
   readonly probation?: number;
+  /**
+   * Feature faults: a call that needs an optional interface which the module in place lacks brings in a module that has it,
+   * and is done again, whoever made it. Without this such a call gets Linux's errno.
+   */
+  readonly onDemand?: boolean;
   /** Virtual time and repeatable random numbers. */
   readonly deterministic?: boolean;
   readonly seed?: number;

@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly replace?: readonly string[];
   readonly transfer: 'move' | 'copy';
   readonly probation: number;
+  readonly onDemand?: boolean;
   readonly deterministic?: boolean;
   readonly seed: number;
   readonly digest?: true | 'full' | 'output';
@@ -83,6 +84,7 @@ export function runCommand(): Command {
         .argParser(parseCount)
         .default(DEFAULT_PROBATION),
     )
+    .option('--on-demand', 'bring in a module that has what a call needs and the one in place lacks')
     .option('--deterministic', 'virtual time: the same run every time')
     .addOption(
       new Option('--seed <n>', 'seed of random numbers with --deterministic').argParser(parseSeed).default(1),
@@ -196,6 +198,7 @@ function bootOptions(options: RunOptions): BootOptions {
     memory: options.memory,
     transfer: options.transfer,
     probation: options.probation,
+    onDemand: options.onDemand ?? false,
     deterministic: options.deterministic ?? false,
     seed: options.seed,
     log: complain,

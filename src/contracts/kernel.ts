@@ -12,6 +12,7 @@ import type { FileSystem } from './filesystem.ts';
 import type { Frames } from './frames.ts';
 import type { Host } from './host.ts';
 import type { Ipc } from './ipc.ts';
+import type { SlotName } from './module.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pmap } from './pmap.ts';
 import type { Process } from './process.ts';
@@ -186,6 +187,15 @@ export interface ModuleEntry {
   readonly loaded: boolean;
 }
 
+/** What a program or a call needs of the module in a slot. */
+export interface Need {
+  readonly slot: SlotName;
+  /** An optional interface of the contract, or null. */
+  readonly interface: string | null;
+  /** The least version of the module by semantic versioning, or null. */
+  readonly version: string | null;
+}
+
 /** Replacement as the guest can ask for it. */
 export interface ModuleControl {
   list(): readonly ModuleEntry[];
@@ -197,6 +207,12 @@ export interface ModuleControl {
   event(ticket: number): number;
   /** null while under way; else 0 or -errno (ENOEXEC, EEXIST, EINVAL). The ticket ends with the first answer. */
   outcome(ticket: number): number | null;
+  /**
+   * See that the module in a slot meets a need: another one comes in if it does not, at the next kernel-entry boundary.
+   * @param authorised who asks may replace modules; others have what the policy of this boot allows
+   * @returns 0 (it does), a ticket as of `load`, -EPERM, or -ENOENT (no module that is known does)
+   */
+  demand(need: Need, authorised: boolean): number;
   /** Put the previous module back in the slot that `name` fills. @returns a ticket or -ENOENT, -EBUSY */
   unload(name: string): number;
 }

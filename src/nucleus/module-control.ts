@@ -6,13 +6,14 @@
  * tickets of those under way.
  */
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENOEXEC } from '../abi/linux/errno.ts';
-import type { Kernel, ModuleControl, ModuleEntry } from '../contracts/kernel.ts';
+import type { Kernel, ModuleControl, ModuleEntry, Need } from '../contracts/kernel.ts';
 import { type SlotName, SLOTS } from '../contracts/module.ts';
 import { printable, reasonOf } from '../lib/reason.ts';
 import { type Cell, type Cells, cellNameOf } from './cells.ts';
 import { freezeBehaviour } from './freeze-behaviour.ts';
 import type { Journal } from './journal.ts';
 import type { HostPort, PortResult } from './host-port.ts';
+import { bestOf, meets } from './needs.ts';
 import { type AnyModule, checkModule, type RegisteredModule, type Registry } from './registry.ts';
 import type { Replacer, Transfer } from './replacement.ts';
 import type { Trial, Undoable } from './trial.ts';
@@ -55,6 +56,8 @@ export interface ModuleControlParts {
   readonly builtin: readonly AnyModule[];
   readonly defaults: ReadonlySet<AnyModule>;
   readonly transfer: Transfer;
+  /** Any program may have a module brought in that has what a call of it needs (feature faults). */
+  readonly onDemand: boolean;
   /** One line for the host's log: why a module was refused. */
   readonly log: (line: string) => void;
 }
@@ -99,9 +102,25 @@ export class GuestModules implements ModuleControl, Undoable {
     }
     if (builtin === null) return this.#ticket(image.length, null, host.loadModule(image.slice()));
     const entry = registry.find(builtin.slot, builtin.name);
-    const act = (): number => (entry === null ? -ENOENT : this.#activate(entry.module));
-    if (entry === null || !this.#lacksTwins([entry.module])) return this.#ticket(image.length, act);
-    return this.#ticket(image.length, null, host.loadTwins(), act);
+    if (entry === null) return this.#ticket(image.length, () => -ENOENT);
+    return this.#bring(entry.module, image.length);
+  }
+
+  demand(need: Need, authorised: boolean): number {
+    const { registry, cells, onDemand } = this.#parts;
+    const inPlace = cells.get(need.slot).module;
+    if (meets(inPlace.manifest, need)) return 0;
+    const known = registry.of(need.slot).map(({ module }) => module);
+    const module = bestOf(known, need, inPlace);
+    if (module === null) return -ENOENT;
+    return authorised || onDemand ? this.#bring(module, 0) : -EPERM;
+  }
+
+  /** A ticket for a module that is known, which comes in at the next boundary, or when its twin is there. */
+  #bring(module: AnyModule, size: number): number {
+    const act = (): number => this.#activate(module);
+    if (!this.#lacksTwins([module])) return this.#ticket(size, act);
+    return this.#ticket(size, null, this.#parts.host.loadTwins(), act);
   }
 
   event(ticket: number): number {

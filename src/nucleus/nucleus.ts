@@ -39,6 +39,8 @@ export interface NucleusOptions {
   readonly transfer: Transfer;
   /** Kernel entries that a module new to its slot serves on probation; 0 = none does. */
   readonly probation: number;
+  /** Calls that need what the module in place lacks may bring in one that has it. */
+  readonly onDemand: boolean;
   /** A module named by path in a plan, evaluated before boot. */
   readonly resolve: (slot: SlotName, name: string) => AnyModule;
   readonly ended: (pid: number, status: number, error: number) => void;
@@ -126,6 +128,7 @@ export class Nucleus {
       journal,
       host,
       builtin: options.modules,
+      onDemand: options.onDemand,
       defaults: new Set(options.standard),
       transfer: options.transfer,
       log: options.log,

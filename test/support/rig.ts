@@ -124,6 +124,7 @@ export async function runRig(argv: readonly string[], options: RigOptions = {}):
     digest: 'full',
     transfer: 'move',
     probation: options.probation ?? 0,
+    onDemand: false,
     resolve: (slot, name) => nucleus.find(slot, name),
     ended: (pid, ended, error) => {
       if (pid === main) status = error === 0 ? ended : error;

@@ -49,6 +49,7 @@ import {
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { findArea } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
+import { featureFault } from './feature-fault.ts';
 
 /** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */
 const DEV_ZERO = 0x10_0005;
@@ -169,8 +170,8 @@ export function sysMmap(
 ): number {
   if (offset % PAGE_SIZE !== 0) return -EINVAL;
   // A run before this one has mapped it and waits for its pages; a signal leaves the rest to page faults.
-  const mapped = kernel.waits.progress(tid)[0];
-  if (mapped !== undefined) {
+  const mapped = kernel.waits.progress(tid)[0] ?? -1;
+  if (mapped >= 0) {
     return kernel.waits.interrupted(tid) ? mapped : populate(kernel, tid, mapped, length, prot, flags);
   }
   const source: Source = { inode: 0, maxProt: EVERYTHING };
@@ -211,5 +212,6 @@ export function sysMmap(
     offset: source.inode === 0 ? 0 : offset,
   };
   const start = kernel.vm.map(space, request);
+  if (start === -ENODEV) return featureFault(kernel, tid, 'vm', 'mapped-files', -ENODEV);
   return start < 0 ? start : populate(kernel, tid, start, bytes, prot, flags);
 }

@@ -1,0 +1,34 @@
+/**
+ * Feature faults: a call needs an optional interface that the module in place lacks.
+ *
+ * To a kernel this is what a page fault is to memory: where policy allows, a module that has the interface comes in, and the
+ * call is done again from the start. Where it does not, the call gets the errno that Linux would give. The ticket is kept
+ * as progress, negated, so that a handler can tell it from its own.
+ */
+import type { Kernel, Need } from '../../../contracts/kernel.ts';
+import { WAIT } from '../../../contracts/kernel.ts';
+import type { SlotName } from '../../../contracts/module.ts';
+
+/** A call found that the module of a slot lacks an interface. @returns WAIT, or `otherwise` if no better one comes in */
+export function featureFault(
+  kernel: Kernel,
+  tid: number,
+  slot: SlotName,
+  name: string,
+  otherwise: number,
+): number {
+  return demand(kernel, tid, { slot, interface: name, version: null }, false) === WAIT ? WAIT : otherwise;
+}
+
+/** @returns 0 once the need is met, WAIT, or -errno: of the replacement, or as `kernel.modules.demand` says */
+export function demand(kernel: Kernel, tid: number, need: Need, authorised: boolean): number {
+  const kept = kernel.waits.progress(tid)[0] ?? 0;
+  const ticket = kept < 0 ? -kept : kernel.modules.demand(need, authorised);
+  if (ticket <= 0) return ticket;
+  const outcome = kernel.modules.outcome(ticket);
+  if (outcome !== null) return outcome;
+  kernel.waits.on(kernel.modules.event(ticket));
+  kernel.waits.keep([-ticket]);
+  kernel.waits.restart('disk');
+  return WAIT;
+}
