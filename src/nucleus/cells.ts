@@ -18,8 +18,8 @@ export interface Cell {
   operations: Operations;
   /** Modules that were here before, newest last; what an unload goes back to. */
   readonly previous: AnyModule[];
-  /** Interfaces in use, with the number of users. */
-  readonly leases: Map<string, number>;
+  /** Interfaces in use, with who holds each: ids of the kernel's modules, or numbers below 0 of the embedding program. */
+  readonly leases: Map<string, Set<number>>;
 }
 
 export const cellNameOf = (module: AnyModule): string =>
@@ -37,6 +37,7 @@ const newest = (layout: StateLayout<unknown>): { readonly version: number } => {
 export class Cells {
   readonly #cells = new Map<string, Cell>();
   readonly #kernel: Kernel;
+  #nextHolder = -1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -67,19 +68,28 @@ export class Cells {
    * Throws Refusal if the module in place does not have it. @returns how to give it back; once
    */
   lease(name: string, wanted: string): () => void {
-    const { module, leases } = this.get(name);
-    if (!module.manifest.interfaces.includes(wanted)) {
-      throw new Refusal(`${name}/${module.manifest.name} has no interface '${wanted}'`);
+    const holder = this.#nextHolder--;
+    if (!this.take(name, wanted, holder)) {
+      throw new Refusal(`${name}/${this.get(name).module.manifest.name} has no interface '${wanted}'`);
     }
-    leases.set(wanted, (leases.get(wanted) ?? 0) + 1);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      const left = (leases.get(wanted) ?? 0) - 1;
-      if (left > 0) leases.set(wanted, left);
-      else leases.delete(wanted);
-    };
+    return () => this.give(name, wanted, holder);
+  }
+
+  /** `Leases.take`. */
+  take(name: string, wanted: string, holder: number): boolean {
+    const { module, leases } = this.get(name);
+    if (!module.manifest.interfaces.includes(wanted)) return false;
+    const holders = leases.get(wanted);
+    if (holders === undefined) leases.set(wanted, new Set([holder]));
+    else holders.add(holder);
+    return true;
+  }
+
+  /** `Leases.give`. */
+  give(name: string, wanted: string, holder: number): void {
+    const { leases } = this.get(name);
+    const holders = leases.get(wanted);
+    if (holders?.delete(holder) === true && holders.size === 0) leases.delete(wanted);
   }
 
   get(name: string): Cell {

@@ -4,7 +4,7 @@
  * Builds the kernel record that modules see, fills the cells, and runs replacements at kernel-entry boundaries. Knows no
  * module by name: what is built in and what is the default comes from the composition root (src/api/builtin.ts).
  */
-import type { Counters, Kernel, Settings } from '../contracts/kernel.ts';
+import type { Counters, Kernel, Leases, Settings } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { Digest } from '../lib/digest.ts';
 import { createMachine, type Machine } from '../machine/machine.ts';
@@ -105,7 +105,11 @@ export class Nucleus {
       transfer: options.transfer,
       log: options.log,
     });
-    Object.assign(this.kernel, { waits: this.waits, user, modules: this.#modules });
+    const leases: Leases = {
+      take: (cell, name, holder) => this.cells.take(cell, name, holder),
+      give: (cell, name, holder) => this.cells.give(cell, name, holder),
+    };
+    Object.assign(this.kernel, { waits: this.waits, user, modules: this.#modules, leases });
     for (const module of options.modules) this.registry.add(module, false, 0);
     for (const module of options.defaults) this.cells.fill(module);
     const { firstFrame, endFrame } = machine.layout;
@@ -222,6 +226,7 @@ function emptyKernel(
     time,
     host,
     modules: unfilled,
+    leases: unfilled,
     counters,
     settings,
   };
