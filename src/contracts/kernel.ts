@@ -157,6 +157,9 @@ export interface Counters {
   pageFaults: number;
   idleNs: number;
   forks: number;
+  /** The thread that runs, 0 = none, and since when: that much of its CPU time is not in its account yet. */
+  running: number;
+  runningSince: number;
 }
 
 export interface Settings {

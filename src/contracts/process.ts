@@ -181,17 +181,18 @@ export interface HandlerTable {
   actions: Map<number, SignalAction>;
 }
 
-/** A timer of timer_create(2) on a monotonic or real-time clock. */
+/** A timer of timer_create(2). */
 export interface PosixTimer {
   id: number;
   tgid: number;
+  /** CLOCK_ id; below 0 a clock of CPU time that names its process or thread (cpuClockOf in abi/linux/time.ts). */
   clock: number;
   /** Thread that gets the signal (SIGEV_THREAD_ID), 0 = the group; signal 0 = none (SIGEV_NONE). */
   tid: number;
   signal: number;
   value: number;
   interval: number;
-  /** Monotonic ns, or -1. */
+  /** Monotonic ns, or ns of CPU time by its clock; -1 = not armed. */
   deadline: number;
   /** Expirations beyond the first since the signal that is pending, or was last taken, was sent. */
   overrun: number;
@@ -649,7 +650,7 @@ export interface Process {
   createTimer(tid: number, clock: number, target: number, signal: number, value: number | null): number;
   /** A timer of the caller's group, or null. */
   timer(tid: number, id: number): Readonly<PosixTimer> | null;
-  /** @param deadline monotonic ns, -1 = disarm */
+  /** @param deadline as in PosixTimer; one by CPU time that is past expires at once */
   setTimer(id: number, deadline: number, interval: number): void;
   deleteTimer(id: number): void;
 }

@@ -194,6 +194,8 @@ export class Dispatcher {
       thread.switches++;
     }
     const began = time.now();
+    counters.running = tid;
+    counters.runningSince = began;
     const before = counters.instructions;
     const entriesBefore = counters.kernelEntries;
     let remaining = this.#budget(tid, began);
@@ -211,6 +213,7 @@ export class Dispatcher {
       if (stays && (kernel.scheduler.preempts(tid) || !this.#prepare(tid))) stays = false;
     }
     const ran = time.now() - began;
+    counters.running = 0;
     const instructions = counters.instructions - before;
     const user = time.learn(instructions, ran, counters.kernelEntries - entriesBefore);
     if (kernel.process.findThread(tid) !== null) {

@@ -74,6 +74,8 @@ export class Nucleus {
       pageFaults: 0,
       idleNs: 0,
       forks: 0,
+      running: 0,
+      runningSince: 0,
     };
     this.#outputs = options.digest === null ? [] : Array.from({ length: STREAMS }, () => new Digest());
     this.#digest = options.digest === 'full' ? new RunDigest() : null;

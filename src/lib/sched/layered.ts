@@ -111,7 +111,8 @@ export const layeredSchema: Schema<LayeredState> = record<LayeredState>(
 
 /** Turn of a `round-robin` thread: Linux's default. */
 const TURN_NS = 100_000_000;
-const FOREVER_NS = 1_000_000_000;
+/** Real-time threads are stopped so often for their account, though they go on at once. */
+export const ACCOUNT_NS = 10_000_000;
 const STARVED_NS = 950_000_000;
 const CREDIT_NS = 50_000_000;
 
@@ -215,9 +216,9 @@ export function layeredScheduler(state: LayeredState): LayeredScheduler {
     pick: top,
     quantum(tid) {
       const task = tasks.get(tid);
-      if (task === undefined) return FOREVER_NS;
+      if (task === undefined) return ACCOUNT_NS;
       if (isRealtime(task)) {
-        const turn = task.policy.kind === 'round-robin' ? task.leftNs : FOREVER_NS;
+        const turn = task.policy.kind === 'round-robin' ? Math.min(task.leftNs, ACCOUNT_NS) : ACCOUNT_NS;
         return fair.weight === 0 ? turn : Math.min(turn, STARVED_NS - state.starvedNs);
       }
       const rest = restOf(task);

@@ -23,6 +23,7 @@ import {
   remove,
 } from '../../../lib/heap.ts';
 import {
+  ACCOUNT_NS,
   createLayered,
   faultOfLayered,
   layeredSchema,
@@ -239,7 +240,7 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
     },
     quantum: (tid) => {
       const server = servers.get(tid);
-      return server === undefined ? below.quantum(tid) : Math.max(1, server.leftNs);
+      return server === undefined ? below.quantum(tid) : Math.max(1, Math.min(server.leftNs, ACCOUNT_NS));
     },
     tick(tid, ranNs, expired) {
       const server = servers.get(tid);
