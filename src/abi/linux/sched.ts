@@ -7,6 +7,8 @@ export const SCHED_RR = 2;
 export const SCHED_BATCH = 3;
 export const SCHED_IDLE = 5;
 export const SCHED_DEADLINE = 6;
+/** Known by its number; no kernel has it without a program that schedules. */
+export const SCHED_EXT = 7;
 /** Or-ed into a policy. */
 export const SCHED_RESET_ON_FORK = 0x4000_0000;
 

@@ -16,6 +16,7 @@ import {
   SCHED_ATTR_SIZE_MAX,
   SCHED_ATTR_SIZE_VER0,
   SCHED_ATTR_SIZE_VER1,
+  SCHED_EXT,
   SCHED_FLAG_KEEP_PARAMS,
   SCHED_FLAG_KEEP_POLICY,
   SCHED_FLAG_RESET_ON_FORK,
@@ -94,7 +95,7 @@ function sysGetparam(kernel: Kernel, tid: number, pid: number, at: number): numb
 /** sched_get_priority_max(2) and _min */
 function priorityBound(policy: number, bound: number): number {
   const kind = kindOf(policy);
-  if (kind === undefined) return -EINVAL;
+  if (kind === undefined) return policy === SCHED_EXT ? 0 : -EINVAL;
   return isRealtime(kind) ? bound : 0;
 }
 
@@ -133,12 +134,12 @@ function sysSetattr(kernel: Kernel, tid: number, pid: number, at: number, flags:
   const asked = data.getUint32(SA_FLAGS, true);
   // The other half of the word are flags that there are none of.
   if (data.getUint32(SA_FLAGS + 4, true) !== 0) return -EINVAL;
-  const keepsPolicy = (asked & SCHED_FLAG_KEEP_POLICY) !== 0;
-  const kind = keepsPolicy ? target.policy.kind : kindOf(policy);
-  if (kind === undefined) return -EINVAL;
+  // Who keeps the parameters keeps the policy too: Linux sets both in one place.
   const keeps = (asked & SCHED_FLAG_KEEP_PARAMS) !== 0;
+  const kind = kindOf(policy);
+  if (kind === undefined) return -EINVAL;
   return changePolicy(kernel, tid, target, {
-    kind,
+    kind: keeps || (asked & SCHED_FLAG_KEEP_POLICY) !== 0 ? target.policy.kind : kind,
     priority: keeps ? target.policy.priority : data.getInt32(SA_PRIORITY, true),
     nice: keeps ? target.nice : Math.max(-20, Math.min(19, data.getInt32(SA_NICE, true))),
     runtimeNs: keeps ? target.policy.runtimeNs : get64(data, SA_RUNTIME),

@@ -181,8 +181,8 @@ function sysTimerSettime(
     deadline = isReal(timer.clock)
       ? kernel.clock.realtimeToMonotonic(get64(data, 16), get64(data, 24))
       : value;
-    // A time that is past expires at once.
-    deadline = Math.max(deadline, now);
+    // A time that is past expires at once; by CPU time of what is in the account, so let it be past for sure.
+    if (timer.clock >= 0) deadline = Math.max(deadline, now);
   }
   kernel.process.setTimer(id, value === 0 ? -1 : deadline, interval);
   return 0;

@@ -40,7 +40,7 @@ interface Server {
   policy: Policy;
   runnable: boolean;
   cpuNs: number;
-  /** Runtime left until `deadlineNs`, monotonic. Below 0: it ran a little longer, at the cost of the next period. */
+  /** Runtime left until `deadlineNs`, monotonic. Below 0: it ran longer, at the cost of the next period. */
   leftNs: number;
   deadlineNs: number;
   /** It has used up its runtime, or given the rest away. */
@@ -55,6 +55,8 @@ export interface DeadlineState {
   ready: Heap;
   throttled: Heap;
   order: number;
+  /** The period for which the machine is to wake up; to be set anew if it is not that of the first of the throttled. */
+  armedNs: number;
   below: LayeredState;
 }
 
@@ -74,6 +76,7 @@ const blank = (): DeadlineState => ({
   ready: createHeap(),
   throttled: createHeap(),
   order: 0,
+  armedNs: 0,
   below: createLayered(),
 });
 const serverSchema: Schema<Server> = record<Server>(
@@ -113,6 +116,7 @@ export const deadlineLayout: StateLayout<DeadlineState> = layout(
       ready: heapSchema,
       throttled: heapSchema,
       order: int(),
+      armedNs: int(),
       below: layeredSchema,
     },
     blank,
@@ -138,7 +142,10 @@ function renew(server: Server, now: number): void {
  */
 function wake(server: Server, now: number): void {
   const { runtimeNs, deadlineNs, periodNs } = server.policy;
-  if (server.throttled) return;
+  if (server.throttled) {
+    if (nextPeriod(server) <= now) replenish(server, now);
+    return;
+  }
   const constrained = deadlineNs < periodNs;
   const ahead = server.deadlineNs - now;
   if (ahead <= 0) {
@@ -154,9 +161,10 @@ function wake(server: Server, now: number): void {
 function replenish(server: Server, now: number): void {
   const { runtimeNs, deadlineNs, periodNs } = server.policy;
   if (server.yielded) server.leftNs = 0;
-  const periods = Math.max(1, Math.floor(-server.leftNs / runtimeNs) + 1);
-  server.leftNs = Math.min(runtimeNs, server.leftNs + periods * runtimeNs);
-  server.deadlineNs += periods * periodNs;
+  while (server.leftNs <= 0) {
+    server.leftNs += runtimeNs;
+    server.deadlineNs += periodNs;
+  }
   server.throttled = server.yielded = false;
   if (server.deadlineNs - deadlineNs + periodNs <= now) renew(server, now);
 }
@@ -201,7 +209,9 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
       replenish(server, now);
       queue(server);
     }
-    if (throttled.ids.length > 0) kernel.clock.arm('wait', 0, throttled.keys[0] as number);
+    if (throttled.ids.length === 0) return;
+    state.armedNs = throttled.keys[0] as number;
+    kernel.clock.arm('wait', 0, state.armedNs);
   };
   return {
     add(thread) {
@@ -250,7 +260,8 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
       }
       const ran = Math.round(ranNs);
       server.cpuNs += ran;
-      server.leftNs -= ran;
+      // What it ran beyond its runtime is the machine's fault, which stops it late: it costs one period at most.
+      server.leftNs = Math.max(server.leftNs - ran, -server.policy.runtimeNs);
       if (server.leftNs <= 0 && !server.throttled) throttle(server);
     },
     /** The job is done: nothing more until the next period. */
@@ -265,6 +276,7 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
       throttle(server);
     },
     preempts(tid) {
+      if (throttled.ids.length > 0 && throttled.keys[0] !== state.armedNs) return true;
       const first = firstOf(ready);
       return first !== 0 ? first !== tid : servers.has(tid) || below.preempts(tid);
     },
