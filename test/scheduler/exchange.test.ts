@@ -14,7 +14,7 @@ const PAIRS = SCHEDULERS.flatMap((from) => SCHEDULERS.map((to) => [from, to] as 
 const LOAD = [
   'spin a 0 6 & nice -n 5 spin b 0 3 & nice -n -5 spin c 0 3 &',
   'sleep 5 & kill -STOP $!; S=$!',
-  'threads 3 50; seq 300 | sort -r | tail -1; sleep 0.03',
+  'threads 3 50; for i in $(seq 30); do seq $i | sort -r | head -1 | cat; done | tail -1; sleep 0.03',
   'kill -CONT $S; kill $S; wait; echo end',
 ].join('\n');
 

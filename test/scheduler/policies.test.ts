@@ -72,11 +72,11 @@ describe.runIf(haveCompiler)('a job of 5 ms in each 10 ms beside three processes
   });
 
   it('keeps schedulers without the policy out while it uses it, by name, and lets them in after', async () => {
-    const script = '/tmp/program deadline 1 20; echo done; seq 200 | sort -n | tail -1';
+    const script = '/tmp/program deadline 1 20; echo done; sleep 0.1; seq 200 | sort -n | tail -1';
     const run = await runGuest(['sh', '-c', script], {
       deterministic: true,
       modules: { scheduler: 'deadline' },
-      replace: ['scheduler=fair@100ms', 'scheduler=time-sharing@120ms', 'scheduler=fair@205ms'],
+      replace: ['scheduler=fair@100ms', 'scheduler=time-sharing@120ms', 'scheduler=fair@250ms'],
       files: { '/tmp/program': image },
     });
     expect(counted(run.stdout).missed).toBe(0);

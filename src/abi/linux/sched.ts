@@ -7,6 +7,10 @@ export const SCHED_RR = 2;
 export const SCHED_BATCH = 3;
 export const SCHED_IDLE = 5;
 export const SCHED_DEADLINE = 6;
+/** Policies by the names that the kernel has for them. */
+export const POLICY_NUMBERS: Readonly<
+  Record<'normal' | 'fifo' | 'round-robin' | 'batch' | 'idle' | 'deadline', number>
+> = { normal: 0, fifo: 1, 'round-robin': 2, batch: 3, idle: 5, deadline: 6 };
 /** Known by its number; no kernel has it without a program that schedules. */
 export const SCHED_EXT = 7;
 /** Or-ed into a policy. */

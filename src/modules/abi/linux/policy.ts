@@ -12,34 +12,22 @@ import {
   DEADLINE_PERIOD_MAX,
   DEADLINE_PERIOD_MIN,
   DEADLINE_RUNTIME_MIN,
+  POLICY_NUMBERS,
   PRIORITY_MAX,
-  SCHED_BATCH,
-  SCHED_DEADLINE,
-  SCHED_FIFO,
   SCHED_FLAG_RECLAIM,
   SCHED_FLAG_RESET_ON_FORK,
-  SCHED_IDLE,
-  SCHED_OTHER,
-  SCHED_RR,
 } from '../../../abi/linux/sched.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Thread } from '../../../contracts/process.ts';
-import { interfaceOf, type Policy, type PolicyKind } from '../../../contracts/scheduler.ts';
+import { interfaceOf, type Policy, POLICY_KINDS, type PolicyKind } from '../../../contracts/scheduler.ts';
 
-const KINDS: ReadonlyMap<number, PolicyKind> = new Map([
-  [SCHED_OTHER, 'normal'],
-  [SCHED_BATCH, 'batch'],
-  [SCHED_IDLE, 'idle'],
-  [SCHED_FIFO, 'fifo'],
-  [SCHED_RR, 'round-robin'],
-  [SCHED_DEADLINE, 'deadline'],
-]);
-const NUMBERS: ReadonlyMap<PolicyKind, number> = new Map([...KINDS].map(([number, kind]) => [kind, number]));
+const NUMBERS: Readonly<Record<PolicyKind, number>> = POLICY_NUMBERS;
 
 /** The SCHED_ number of a policy. */
-export const numberOf = ({ kind }: Policy): number => NUMBERS.get(kind) as number;
+export const numberOf = ({ kind }: Policy): number => NUMBERS[kind];
 /** What a SCHED_ number means, if anything. */
-export const kindOf = (policy: number): PolicyKind | undefined => KINDS.get(policy);
+export const kindOf = (policy: number): PolicyKind | undefined =>
+  POLICY_KINDS.find((kind) => NUMBERS[kind] === policy);
 
 export const isRealtime = (kind: PolicyKind): boolean => kind === 'fifo' || kind === 'round-robin';
 
