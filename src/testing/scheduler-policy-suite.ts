@@ -239,6 +239,24 @@ const deadlineChecks = (fresh: Fresh): readonly Check[] => [
     },
   },
   {
+    name: 'gives nothing for asking again, and lets a thread go back to be normal',
+    run(): void {
+      const clock = settableClock();
+      const operations = fresh(clock);
+      for (const tid of [1, 2]) addThread(operations, tid);
+      operations.setPolicy(1, reserved(2, 10));
+      operations.tick(operations.pick(0), MS, false);
+      operations.setPolicy(1, reserved(2, 10));
+      equal('what is left', operations.quantum(operations.pick(0)), MS);
+      operations.tick(1, MS, false);
+      operations.setPolicy(1, reserved(3, 10));
+      equal('it waits for its period', operations.pick(0), 2);
+      operations.setPolicy(1, createPolicy());
+      const had = burn(operations, 100 * MS, clock);
+      holds('it has half', Math.abs((had.get(1) ?? 0) - 50 * MS) < 6 * MS);
+    },
+  },
+  {
     name: 'promises no more than there is',
     run(): void {
       const operations = fresh();

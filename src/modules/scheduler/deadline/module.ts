@@ -9,8 +9,8 @@
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { createPolicy, type Policy, policySchema, type Scheduler } from '../../../contracts/scheduler.ts';
-import { bool, int, map, record, type Schema } from '../../../contracts/schema.ts';
+import type { Policy, Scheduler } from '../../../contracts/scheduler.ts';
+import { int, map, record } from '../../../contracts/schema.ts';
 import {
   clear,
   createHeap,
@@ -23,30 +23,16 @@ import {
   remove,
 } from '../../../lib/heap.ts';
 import {
-  ACCOUNT_NS,
   createLayered,
   faultOfLayered,
   layeredSchema,
-  layeredScheduler,
   type LayeredState,
-} from '../../../lib/sched/layered.ts';
+} from '../../../lib/sched/layered-state.ts';
+import { ACCOUNT_NS, layeredScheduler } from '../../../lib/sched/layered.ts';
+import { createServer, nextPeriod, renew, replenish, type Server, serverSchema, wake } from './server.ts';
 
 /** Most of the CPU that may be promised. */
 const BANDWIDTH = 0.95;
-
-interface Server {
-  tid: number;
-  nice: number;
-  policy: Policy;
-  runnable: boolean;
-  cpuNs: number;
-  /** Runtime left until `deadlineNs`, monotonic. Below 0: it ran longer, at the cost of the next period. */
-  leftNs: number;
-  deadlineNs: number;
-  /** It has used up its runtime, or given the rest away. */
-  throttled: boolean;
-  yielded: boolean;
-}
 
 export interface DeadlineState {
   /** Threads of the `deadline` policy; all others are below. */
@@ -60,17 +46,6 @@ export interface DeadlineState {
   below: LayeredState;
 }
 
-const createServer = (): Server => ({
-  tid: 0,
-  nice: 0,
-  policy: createPolicy(),
-  runnable: false,
-  cpuNs: 0,
-  leftNs: 0,
-  deadlineNs: 0,
-  throttled: false,
-  yielded: false,
-});
 const blank = (): DeadlineState => ({
   servers: new Map(),
   ready: createHeap(),
@@ -79,21 +54,6 @@ const blank = (): DeadlineState => ({
   armedNs: 0,
   below: createLayered(),
 });
-const serverSchema: Schema<Server> = record<Server>(
-  {
-    tid: int(),
-    nice: int(),
-    policy: policySchema,
-    runnable: bool(),
-    cpuNs: int(),
-    leftNs: int(),
-    deadlineNs: int(),
-    throttled: bool(),
-    yielded: bool(),
-  },
-  createServer,
-);
-
 function verify(state: DeadlineState): string | null {
   const fault = faultOf(state.ready) ?? faultOf(state.throttled) ?? faultOfLayered(state.below);
   if (fault !== null) return fault;
@@ -126,49 +86,6 @@ export const deadlineLayout: StateLayout<DeadlineState> = layout(
 );
 
 const isDeadline = (policy: Policy | undefined): boolean => policy?.kind === 'deadline';
-const nextPeriod = ({ deadlineNs, policy }: Server): number =>
-  deadlineNs - policy.deadlineNs + policy.periodNs;
-
-/** A new period begins at `now`. */
-function renew(server: Server, now: number): void {
-  server.leftNs = server.policy.runtimeNs;
-  server.deadlineNs = now + server.policy.deadlineNs;
-  server.throttled = server.yielded = false;
-}
-
-/**
- * It becomes runnable: goes on with what is left of its period if that keeps within its bandwidth, else begins a
- * new one. One whose deadline is shorter than its period waits for that instead, or gets in proportion.
- */
-function wake(server: Server, now: number): void {
-  const { runtimeNs, deadlineNs, periodNs } = server.policy;
-  if (server.throttled) {
-    if (nextPeriod(server) <= now) replenish(server, now);
-    return;
-  }
-  const constrained = deadlineNs < periodNs;
-  const ahead = server.deadlineNs - now;
-  if (ahead <= 0) {
-    if (constrained && now < nextPeriod(server)) server.throttled = true;
-    else renew(server, now);
-  } else if (server.leftNs / ahead > runtimeNs / deadlineNs) {
-    if (constrained) server.leftNs = Math.floor((ahead * runtimeNs) / deadlineNs);
-    else renew(server, now);
-  }
-}
-
-/** Its next period has begun, or several have. */
-function replenish(server: Server, now: number): void {
-  const { runtimeNs, deadlineNs, periodNs } = server.policy;
-  if (server.yielded) server.leftNs = 0;
-  while (server.leftNs <= 0) {
-    server.leftNs += runtimeNs;
-    server.deadlineNs += periodNs;
-  }
-  server.throttled = server.yielded = false;
-  if (server.deadlineNs - deadlineNs + periodNs <= now) renew(server, now);
-}
-
 function create(state: DeadlineState, kernel: Kernel): Scheduler {
   const { servers, ready, throttled } = state;
   const below = layeredScheduler(state.below);
@@ -302,6 +219,14 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
       const server = servers.get(tid);
       if (server === undefined && !isDeadline(policy)) {
         below.setPolicy(tid, policy);
+        return;
+      }
+      if (server !== undefined && isDeadline(policy)) {
+        // The period under way goes on, so that asking again gains nothing.
+        unqueue(tid);
+        server.policy = policy;
+        server.leftNs = Math.min(server.leftNs, policy.runtimeNs);
+        if (server.runnable) queue(server);
         return;
       }
       const task = server ?? state.below.tasks.get(tid);

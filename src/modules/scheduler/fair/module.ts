@@ -13,9 +13,9 @@ import {
   createLayered,
   faultOfLayered,
   layeredSchema,
-  layeredScheduler,
   type LayeredState,
-} from '../../../lib/sched/layered.ts';
+} from '../../../lib/sched/layered-state.ts';
+import { layeredScheduler } from '../../../lib/sched/layered.ts';
 
 export const fairLayout: StateLayout<LayeredState> = layout(
   'fair',
