@@ -103,7 +103,7 @@ export class HostPort implements Host {
   output(stream: number, bytes: Uint8Array): void {
     if (stream !== 1 && stream !== 2) throw new KernelFault('output to a stream that is none of the kernel');
     const plain = plainBytes(bytes);
-    this.#digests[stream]?.bytes(plain, 0, plain.length);
+    this.#digests[stream]?.stream(plain);
     this.#adapter.write(stream, plain);
   }
 
