@@ -350,6 +350,19 @@ static void unprivileged(pid_t root) {
   T(set_scheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, 0));
 }
 
+static void of_the_dead(void) {
+  siginfo_t info;
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+  T(get_scheduler(child));
+  T(set_scheduler(child, SCHED_FIFO, 5));
+  T(set_scheduler(child, SCHED_FIFO, 0));
+  T(raw_priority(PRIO_PROCESS, child));
+  waitpid(child, 0, 0);
+  T(get_scheduler(child));
+}
+
 static void in_child(void (*part)(pid_t), pid_t argument) {
   fflush(stdout);
   pid_t child = fork();
@@ -369,6 +382,7 @@ int main(void) {
   inherited();
   nices();
   affinity();
+  of_the_dead();
   in_child(unprivileged, getpid());
   return 0;
 }

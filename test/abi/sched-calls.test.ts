@@ -31,6 +31,15 @@ describe.runIf(haveCompiler)('calls on scheduling', () => {
     expect(await lines({ modules: { scheduler: 'deadline' } })).toEqual(expected);
   });
 
+  it('leave nothing leased behind', async () => {
+    const script = '/tmp/sched-calls > /dev/null; modprobe time-sharing && echo free';
+    const run = await runGuest(['sh', '-c', script], {
+      modules: { scheduler: 'deadline' },
+      files: { '/tmp/sched-calls': program },
+    });
+    expect([run.stdout, run.log]).toEqual(['free\n', []]);
+  });
+
   it('answer so too when the scheduler, abi and processes are replaced at every entry, states sent through bytes', async () => {
     const replace = ['scheduler=deadline', 'abi=linux', 'process=posix'].map(
       (module) => `${module}@every:1entries`,

@@ -16,7 +16,11 @@ describe.runIf(haveCompiler)('a program that checks what Linux promises', { time
     const image = compile(name);
     const plain = await under(scheduler, image, [], { digest: 'full' });
     expect([plain.stdout, plain.status]).toEqual(PASSED);
-    const replace = [`scheduler=${scheduler}@every:7entries`, 'process=posix@every:30entries'];
+    const every = name === 'policies' ? 1 : 7;
+    const replace = [
+      `scheduler=${scheduler}@every:${every}entries`,
+      `process=posix@every:${every * 3}entries`,
+    ];
     const replaced = await under(scheduler, image, [], { digest: 'full', replace, transfer: 'copy' });
     expect(replaced.stats.replacements.some(({ failed }) => failed !== undefined)).toBe(false);
     expect(replaced.digest).toBe(plain.digest);
@@ -60,6 +64,15 @@ describe.runIf(haveCompiler)('a job of 5 ms in each 10 ms beside three processes
     const run = await under(scheduler, image, [policy, '3', '10']);
     expect(run.stderr).toBe(`${policy}: Invalid argument\n`);
     expect(run.status.code).toBe(1);
+  });
+
+  it('keeps its priority over exchanges of schedulers that both have it', async () => {
+    const { stdout, stats } = await under('fair', image, ['fifo', '3', '50'], {
+      replace: ['scheduler=deadline@every:1entries'],
+    });
+    expect(counted(stdout).missed).toBe(0);
+    expect(stats.replacements.length + stats.replacementsDropped).toBeGreaterThan(1000);
+    expect(stats.replacements.filter(({ failed }) => failed !== undefined)).toEqual([]);
   });
 
   it('is never late once the guest has loaded a scheduler that can', async () => {

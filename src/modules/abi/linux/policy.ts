@@ -108,6 +108,8 @@ export function changePolicy(kernel: Kernel, tid: number, target: Thread, wanted
   if (refused !== 0) return refused;
   const free = permitted(kernel, target, wanted) && mayChange(kernel, tid, target);
   if (!free && !kernel.process.capable(tid, CAP_SYS_NICE)) return -EPERM;
+  // One that has ended and is not collected yet runs under no policy again.
+  if (target.dead) return 0;
   const policy = policyOf(wanted);
   const before = interfaceOf(target.policy);
   const needed = interfaceOf(policy);
