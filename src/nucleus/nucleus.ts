@@ -108,8 +108,11 @@ export class Nucleus {
       log: options.log,
     });
     const leases: Leases = {
-      take: (cell, name, holder) => this.cells.take(cell, name, holder),
-      give: (cell, name, holder) => this.cells.give(cell, name, holder),
+      // What the embedding program holds is not a module's to take or to give back.
+      take: (cell, name, holder) => holder > 0 && this.cells.take(cell, name, holder),
+      give: (cell, name, holder) => {
+        if (holder > 0) this.cells.give(cell, name, holder);
+      },
     };
     Object.assign(this.kernel, { waits: this.waits, user, modules: this.#modules, leases });
     for (const module of options.modules) this.registry.add(module, false, 0);

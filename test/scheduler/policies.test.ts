@@ -16,7 +16,7 @@ describe.runIf(haveCompiler)('a program that checks what Linux promises', { time
     const image = compile(name);
     const plain = await under(scheduler, image, [], { digest: 'full' });
     expect([plain.stdout, plain.status]).toEqual(PASSED);
-    const every = name === 'policies' ? 1 : 7;
+    const every = name === 'policies' ? 1 : 50;
     const replace = [
       `scheduler=${scheduler}@every:${every}entries`,
       `process=posix@every:${every * 3}entries`,
