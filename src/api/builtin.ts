@@ -18,6 +18,9 @@ import { basicIpc } from '../modules/ipc/basic/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
 import { sv39Pmap } from '../modules/pmap/sv39/module.ts';
 import { posixProcess } from '../modules/process/posix/module.ts';
+import { deadlineScheduler } from '../modules/scheduler/deadline/module.ts';
+import { fairScheduler } from '../modules/scheduler/fair/module.ts';
+import { lotteryScheduler } from '../modules/scheduler/lottery/module.ts';
 import { roundRobinScheduler } from '../modules/scheduler/round-robin/module.ts';
 import { timeSharingScheduler } from '../modules/scheduler/time-sharing/module.ts';
 import { lineDisciplineTty } from '../modules/tty/line-discipline/module.ts';
@@ -49,7 +52,13 @@ const STANDARD: readonly unknown[] = [
   linuxAbi,
 ];
 
-const ALTERNATIVES: readonly unknown[] = [roundRobinScheduler, primitiveVm];
+const ALTERNATIVES: readonly unknown[] = [
+  roundRobinScheduler,
+  fairScheduler,
+  deadlineScheduler,
+  lotteryScheduler,
+  primitiveVm,
+];
 
 /** Modules that fill the cells unless a boot says otherwise. */
 export const defaultModules = (): readonly AnyModule[] => STANDARD as readonly AnyModule[];

@@ -49,7 +49,7 @@ Each scenario boots a kernel, starts programs, measures, replaces while they run
 
 Examples:
   $ strake demo
-  $ strake demo scheduler --to ./examples/modules/lottery.mjs
+  $ strake demo scheduler --to ./examples/modules/raffle.mjs
   $ strake demo vm --json
   $ strake demo ipc
   $ strake demo --root ./debian

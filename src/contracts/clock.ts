@@ -11,7 +11,10 @@ export type TimerKind = 'wait' | 'itimer';
 
 export interface Timer {
   kind: TimerKind;
-  /** tid for `wait`; for `itimer` tgid, or minus the id of a timer of timer_create(2). */
+  /**
+   * For `wait` a tid, or 0: nobody is told, but the scheduler is asked again, as one who was throttled may go on. For
+   * `itimer` a tgid, or minus the id of a timer of timer_create(2).
+   */
   target: number;
   /** Monotonic ns. */
   deadline: number;

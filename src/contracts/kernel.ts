@@ -46,6 +46,7 @@ export interface Kernel extends Linkage {
   readonly time: TimeSource;
   readonly host: Host;
   readonly modules: ModuleControl;
+  readonly leases: Leases;
   readonly counters: Counters;
   /** What `uname` and /proc say, and the limits of this boot. */
   readonly settings: Settings;
@@ -157,6 +158,9 @@ export interface Counters {
   pageFaults: number;
   idleNs: number;
   forks: number;
+  /** The thread that runs, 0 = none, and since when: that much of its CPU time is not in its account yet. */
+  running: number;
+  runningSince: number;
 }
 
 export interface Settings {
@@ -168,6 +172,20 @@ export interface Settings {
   readonly deterministic: boolean;
   /** True if a console terminal is attached to standard input and output. */
   readonly terminal: boolean;
+}
+
+/**
+ * Optional interfaces in use. A module that lacks one can not come in while it is leased. Who takes a lease gives it back
+ * when the use ends; what is leased must follow from state, so that a call that is run again finds nothing taken twice.
+ */
+export interface Leases {
+  /**
+   * @param cell slot, or `filesystem:TYPE` @param holder whatever uses it, by an id above 0 that is the taker's own: a tid
+   * for interfaces of `scheduler` @returns false if the module in place lacks the interface. Idempotent.
+   */
+  take(cell: string, name: string, holder: number): boolean;
+  /** Idempotent. */
+  give(cell: string, name: string, holder: number): void;
 }
 
 /** A line of /proc/modules. */

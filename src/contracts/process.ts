@@ -7,6 +7,7 @@
  * alone, except those marked `open`, which the syscall that defines them sets. Source: credentials(7), signal(7).
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
+import { createPolicy, type Policy, policySchema } from './scheduler.ts';
 import { array, bool, float64s, int, map, record, type Schema, text, uint32s } from './schema.ts';
 
 /** What siginfo_t carries (sigaction(2)). `value` and `address` are numbers; unused fields are 0. */
@@ -37,6 +38,10 @@ export interface Thread {
   name: string;
   /** Open (setpriority), told to the scheduler too. */
   nice: number;
+  /** Open (sched_setattr), told to the scheduler too; the thread holds a lease on the interface that it needs. */
+  policy: Policy;
+  /** SCHED_FLAG_ bits of sched_setattr(2); open. */
+  policyFlags: number;
   /** Blocked signals 1-32 and 33-64, bit 0 = signal 1 or 33. Written by `setMask`. */
   maskLow: number;
   maskHigh: number;
@@ -176,17 +181,18 @@ export interface HandlerTable {
   actions: Map<number, SignalAction>;
 }
 
-/** A timer of timer_create(2) on a monotonic or real-time clock. */
+/** A timer of timer_create(2). */
 export interface PosixTimer {
   id: number;
   tgid: number;
+  /** CLOCK_ id; below 0 a clock of CPU time that names its process or thread (cpuClockOf in abi/linux/time.ts). */
   clock: number;
   /** Thread that gets the signal (SIGEV_THREAD_ID), 0 = the group; signal 0 = none (SIGEV_NONE). */
   tid: number;
   signal: number;
   value: number;
   interval: number;
-  /** Monotonic ns, or -1. */
+  /** Monotonic ns, or ns of CPU time by its clock; -1 = not armed. */
   deadline: number;
   /** Expirations beyond the first since the signal that is pending, or was last taken, was sent. */
   overrun: number;
@@ -233,6 +239,8 @@ export const createThread = (): Thread => ({
   context: 0,
   name: '',
   nice: 0,
+  policy: createPolicy(),
+  policyFlags: 0,
   maskLow: 0,
   maskHigh: 0,
   savedMaskLow: 0,
@@ -355,6 +363,8 @@ const thread: Schema<Thread> = record<Thread>(
     context: int(),
     name: text(),
     nice: int(),
+    policy: policySchema,
+    policyFlags: int(),
     maskLow: int(),
     maskHigh: int(),
     savedMaskLow: int(),
@@ -549,7 +559,8 @@ export interface Process {
   boot(space: number, root: number, uid: number, gid: number): number;
   /**
    * A child process or thread of `tid`: records, shared or copied tables, a free register context (registers are the
-   * caller's to copy). @returns the new tid, -EAGAIN (limits, no context), -ENOMEM (descriptors)
+   * caller's to copy). @returns the new tid, -EAGAIN (limits, no context, a `deadline` thread that does not reset its
+   * policy), -ENOMEM (descriptors)
    */
   clone(tid: number, request: CloneRequest): number;
   /** A process that belongs to the host: child of pid 1, in a session of its own. @returns its pid or -EAGAIN */
@@ -639,7 +650,7 @@ export interface Process {
   createTimer(tid: number, clock: number, target: number, signal: number, value: number | null): number;
   /** A timer of the caller's group, or null. */
   timer(tid: number, id: number): Readonly<PosixTimer> | null;
-  /** @param deadline monotonic ns, -1 = disarm */
+  /** @param deadline as in PosixTimer; one by CPU time that is past expires at once */
   setTimer(id: number, deadline: number, interval: number): void;
   deleteTimer(id: number): void;
 }

@@ -2,10 +2,50 @@
  * Contract `scheduler`: which runnable thread runs next, and for how long.
  *
  * Policy here: order and quantum. Mechanism, fixed: the nucleus switches contexts, counts time and preempts. A policy
- * sees thread ids, nice values and times only. Each module has a state layout of its own; `drain` and `add` carry the
- * threads from one to another.
+ * sees thread ids, nice values, policies and times only. Each module has a state layout of its own; `drain` and `add`
+ * carry the threads from one to another. What a program asked for is the record of its thread in `process`; a scheduler
+ * is told of it, keeps it and hands it on, whether it can honour it or not.
  */
 import type { Contract } from './contract.ts';
+import { int, oneOf, record, type Schema } from './schema.ts';
+
+/** Linux's policies (sched(7)): SCHED_OTHER, BATCH, IDLE, FIFO, RR, DEADLINE. */
+export const POLICY_KINDS = ['normal', 'batch', 'idle', 'fifo', 'round-robin', 'deadline'] as const;
+export type PolicyKind = (typeof POLICY_KINDS)[number];
+
+/** How a thread is to be scheduled. Never changed once made, so that it may be shared; a change is another record. */
+export interface Policy {
+  readonly kind: PolicyKind;
+  /** 1 to 99, higher first, for `fifo` and `round-robin`; else 0. */
+  readonly priority: number;
+  /**
+   * `deadline`: so much CPU time, within `deadlineNs` of the start of each period of `periodNs`; runtime <= deadline <=
+   * period. `normal` and `batch`: the slice that the thread would like, 0 = the scheduler's own. Else 0.
+   */
+  readonly runtimeNs: number;
+  readonly deadlineNs: number;
+  readonly periodNs: number;
+}
+
+export const createPolicy = (): Policy => ({
+  kind: 'normal',
+  priority: 0,
+  runtimeNs: 0,
+  deadlineNs: 0,
+  periodNs: 0,
+});
+
+/** For the state of those who keep a policy. */
+export const policySchema: Schema<Policy> = record<Policy>(
+  { kind: oneOf(...POLICY_KINDS), priority: int(), runtimeNs: int(), deadlineNs: int(), periodNs: int() },
+  createPolicy,
+);
+
+/** The optional interface without which a policy can not be honoured, or null: any scheduler will do. */
+export function interfaceOf({ kind }: Policy): 'realtime' | 'deadline' | null {
+  if (kind === 'fifo' || kind === 'round-robin') return 'realtime';
+  return kind === 'deadline' ? 'deadline' : null;
+}
 
 /** Pid 1 is the kernel's own and never runs. */
 const INIT = 1;
@@ -18,9 +58,23 @@ export interface Schedulable {
   readonly runnable: boolean;
   /** CPU time that it has had, in ns. */
   readonly cpuNs: number;
+  /** Absent = normal. A scheduler without the interface that it needs treats it as normal, and hands it on unchanged. */
+  readonly policy?: Policy;
 }
 
-export interface Scheduler {
+/** Operations of the optional interfaces; `scheduler.interfaces` says which belong to which. */
+export interface PolicyOperations {
+  /** The thread's policy is another. What is said of it by `interfaceOf` is leased by then. */
+  setPolicy(tid: number, policy: Policy): void;
+  /** CPU time of a real-time thread since it last became runnable, in ns; 0 for others (RLIMIT_RTTIME). */
+  sinceWake(tid: number): number;
+  /** What a thread gets in its turn, in ns; 0 if it runs until it blocks (sched_rr_get_interval(2)). */
+  slice(tid: number): number;
+  /** True if the CPU has room for the thread at this `deadline` policy, beside the others of that kind. */
+  admits(tid: number, policy: Policy): boolean;
+}
+
+export interface Scheduler extends Partial<PolicyOperations> {
   /** A thread that the scheduler has not seen. */
   add(thread: Schedulable): void;
   /** The thread is gone. */
@@ -63,7 +117,14 @@ export const scheduler: Contract<Scheduler> = {
     'load',
     'drain',
   ],
-  interfaces: {},
+  interfaces: {
+    /** It is told of policies; without it they are only what `add` says. */
+    policies: ['setPolicy'],
+    /** `fifo` and `round-robin` run before all normal threads, by priority. */
+    realtime: ['setPolicy', 'sinceWake', 'slice'],
+    /** `deadline` threads get their runtime in every period, and no more; those beyond the CPU are not admitted. */
+    deadline: ['setPolicy', 'admits'],
+  },
   rebuild(from, to) {
     for (const thread of from.drain()) to.add(thread);
   },
@@ -72,9 +133,9 @@ export const scheduler: Contract<Scheduler> = {
       for (const tid of group.threads) {
         const thread = process.findThread(tid);
         if (thread === null || thread.dead) continue;
-        const { nice, userNs, systemNs } = thread;
+        const { nice, userNs, systemNs, policy } = thread;
         const runnable = tid !== INIT && waits.waiting(tid) === null && group.stopped === 0;
-        to.add({ tid, nice, runnable, cpuNs: userNs + systemNs });
+        to.add({ tid, nice, runnable, cpuNs: userNs + systemNs, policy });
       }
     }
   },

@@ -17,6 +17,9 @@ function finish(lane: number): number {
 export class Digest {
   readonly #lanes: Int32Array = Int32Array.of(0x239b_961b, 0xab0e_9789 | 0, 0x38b3_4ae5, 0xa1e3_8b93 | 0);
   #words = 0;
+  /** Bytes of `stream` that make no whole word yet, and how many. */
+  #rest = 0;
+  #held = 0;
 
   /** @param value 32 bits */
   word(value: number): void {
@@ -52,6 +55,16 @@ export class Digest {
     this.word(end - start);
   }
 
+  /** More of one stream of bytes; in which pieces it comes makes no difference. Not to be mixed with the others. */
+  stream(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at++) {
+      this.#rest |= (bytes[at] as number) << (8 * this.#held++);
+      if (this.#held < 4) continue;
+      this.word(this.#rest);
+      this.#rest = this.#held = 0;
+    }
+  }
+
   text(value: string): void {
     for (let i = 0; i < value.length; i++) this.word(value.charCodeAt(i));
     this.word(value.length);
@@ -60,16 +73,18 @@ export class Digest {
   /** @returns what forgets all that is hashed from now on */
   checkpoint(): () => void {
     const lanes = this.#lanes.slice();
-    const words = this.#words;
+    const [words, rest, held] = [this.#words, this.#rest, this.#held];
     return () => {
       this.#lanes.set(lanes);
       this.#words = words;
+      this.#rest = rest;
+      this.#held = held;
     };
   }
 
   /** The hash of all so far; may be asked again later. @returns 32 hex digits */
   hex(): string {
-    let sum = this.#words | 0;
+    let sum = Math.imul(this.#words * 4 + this.#held, 31) ^ finish(this.#rest);
     for (const lane of this.#lanes) sum = (Math.imul(sum, 31) + finish(lane)) | 0;
     let text = '';
     for (const lane of this.#lanes) {

@@ -7,6 +7,7 @@
 import type { StateLayout } from '../contracts/contract.ts';
 import type { Kernel } from '../contracts/kernel.ts';
 import { KernelFault } from '../lib/kernel-fault.ts';
+import type { Undoable } from './trial.ts';
 import { type AnyModule, checkOperations, type Operations, Refusal } from './registry.ts';
 
 export interface Cell {
@@ -18,8 +19,8 @@ export interface Cell {
   operations: Operations;
   /** Modules that were here before, newest last; what an unload goes back to. */
   readonly previous: AnyModule[];
-  /** Interfaces in use, with the number of users. */
-  readonly leases: Map<string, number>;
+  /** Interfaces in use, with who holds each: ids of the kernel's modules, or numbers below 0 of the embedding program. */
+  readonly leases: Map<string, Set<number>>;
 }
 
 export const cellNameOf = (module: AnyModule): string =>
@@ -34,9 +35,10 @@ const newest = (layout: StateLayout<unknown>): { readonly version: number } => {
   return last;
 };
 
-export class Cells {
+export class Cells implements Undoable {
   readonly #cells = new Map<string, Cell>();
   readonly #kernel: Kernel;
+  #nextHolder = -1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -67,18 +69,40 @@ export class Cells {
    * Throws Refusal if the module in place does not have it. @returns how to give it back; once
    */
   lease(name: string, wanted: string): () => void {
-    const { module, leases } = this.get(name);
-    if (!module.manifest.interfaces.includes(wanted)) {
-      throw new Refusal(`${name}/${module.manifest.name} has no interface '${wanted}'`);
+    const holder = this.#nextHolder--;
+    if (!this.take(name, wanted, holder)) {
+      throw new Refusal(`${name}/${this.get(name).module.manifest.name} has no interface '${wanted}'`);
     }
-    leases.set(wanted, (leases.get(wanted) ?? 0) + 1);
-    let held = true;
+    return () => this.give(name, wanted, holder);
+  }
+
+  /** `Leases.take`. */
+  take(name: string, wanted: string, holder: number): boolean {
+    const { module, leases } = this.get(name);
+    if (!module.manifest.interfaces.includes(wanted)) return false;
+    const holders = leases.get(wanted);
+    if (holders === undefined) leases.set(wanted, new Set([holder]));
+    else holders.add(holder);
+    return true;
+  }
+
+  /** `Leases.give`. */
+  give(name: string, wanted: string, holder: number): void {
+    const { leases } = this.get(name);
+    const holders = leases.get(wanted);
+    if (holders?.delete(holder) === true && holders.size === 0) leases.delete(wanted);
+  }
+
+  /** Of the leases: which module is in place is no piece of an entry. */
+  checkpoint(): () => void {
+    const leases = this.all().map((cell) =>
+      [...cell.leases].map(([name, held]) => [name, new Set(held)] as const),
+    );
     return () => {
-      if (!held) return;
-      held = false;
-      const left = (leases.get(wanted) ?? 0) - 1;
-      if (left > 0) leases.set(wanted, left);
-      else leases.delete(wanted);
+      for (const [i, cell] of this.all().entries()) {
+        cell.leases.clear();
+        for (const [name, held] of leases[i] ?? []) cell.leases.set(name, held);
+      }
     };
   }
 

@@ -275,6 +275,8 @@ export class Dispatcher {
     const context = this.#step(SWITCH, tid, 0, 0);
     this.#lastThread = tid;
     const began = time.now();
+    counters.running = tid;
+    counters.runningSince = began;
     const before = counters.instructions;
     const entriesBefore = counters.kernelEntries;
     let remaining = this.#step(BUDGET, tid, began, 0);
@@ -293,6 +295,7 @@ export class Dispatcher {
         stays = false;
     }
     const ran = time.now() - began;
+    counters.running = 0;
     const instructions = counters.instructions - before;
     const user = time.learn(instructions, ran, counters.kernelEntries - entriesBefore);
     this.#expired = remaining <= 0;

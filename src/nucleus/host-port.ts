@@ -153,7 +153,7 @@ export class HostPort implements Host, Undoable {
     if (stream !== 1 && stream !== 2) throw new KernelFault('output to a stream that is none of the kernel');
     const plain = plainBytes(bytes);
     this.hold(() => {
-      this.#digests[stream]?.bytes(plain, 0, plain.length);
+      this.#digests[stream]?.stream(plain);
       this.#adapter.write(stream, plain);
     });
   }

@@ -5,7 +5,7 @@
  * in its slot at that kernel entry. A file that only names a built-in module is resolved at once. Holds the
  * tickets of those under way.
  */
-import { EBUSY, EEXIST, EINVAL, ENOENT, ENOEXEC } from '../abi/linux/errno.ts';
+import { EBUSY, EEXIST, EINVAL, ENOENT, ENOEXEC, EPERM } from '../abi/linux/errno.ts';
 import type { Kernel, ModuleControl, ModuleEntry, Need } from '../contracts/kernel.ts';
 import { type SlotName, SLOTS } from '../contracts/module.ts';
 import { printable, reasonOf } from '../lib/reason.ts';

@@ -4,7 +4,7 @@
  * Builds the kernel record that modules see, fills the cells, and runs replacements at kernel-entry boundaries. Knows no
  * module by name: what is built in and what is the default comes from the composition root (src/api/builtin.ts).
  */
-import type { Counters, Kernel, Settings } from '../contracts/kernel.ts';
+import type { Counters, Kernel, Leases, Settings } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { Digest } from '../lib/digest.ts';
 import { reasonOf } from '../lib/reason.ts';
@@ -83,6 +83,8 @@ export class Nucleus {
       pageFaults: 0,
       idleNs: 0,
       forks: 0,
+      running: 0,
+      runningSince: 0,
     };
     this.#outputs = options.digest === null ? [] : Array.from({ length: STREAMS }, () => new Digest());
     this.#digest = options.digest === 'full' ? new RunDigest() : null;
@@ -133,9 +135,16 @@ export class Nucleus {
       transfer: options.transfer,
       log: options.log,
     });
-    trial.join(this.waits, host, this.#modules, { checkpoint: () => countersBack(counters) });
+    trial.join(this.waits, host, this.#modules, cells, { checkpoint: () => countersBack(counters) });
     if (this.#digest !== null) trial.join(this.#digest);
-    Object.assign(this.kernel, { waits: this.waits, user, modules: this.#modules });
+    const leases: Leases = {
+      // What the embedding program holds is not a module's to take or to give back.
+      take: (cell, name, holder) => holder > 0 && this.cells.take(cell, name, holder),
+      give: (cell, name, holder) => {
+        if (holder > 0) this.cells.give(cell, name, holder);
+      },
+    };
+    Object.assign(this.kernel, { waits: this.waits, user, modules: this.#modules, leases });
     for (const module of options.modules) this.registry.add(module, false, 0);
     for (const module of options.defaults) this.cells.fill(module);
     const { firstFrame, endFrame } = machine.layout;
@@ -282,6 +291,7 @@ function emptyKernel(
     time,
     host,
     modules: unfilled,
+    leases: unfilled,
     counters,
     settings,
   };

@@ -43,6 +43,8 @@ export class StallWatch {
       for (const tid of group.threads) {
         const other = process.findThread(tid);
         if (tid === picked || other === null || other.dead || waits.waiting(tid) !== null) continue;
+        // One that has used up its runtime waits for its next period, and rightly so.
+        if (other.policy.kind === 'deadline') continue;
         if (picked === 0) return `it picked none though thread ${tid} can run`;
         const since = this.#since.get(tid) ?? now;
         if (now - since > longest) {

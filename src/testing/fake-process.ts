@@ -29,6 +29,7 @@ export interface FakeProcesses {
   /** Serialise the state, read it back into a fresh instance, and go on with that. */
   copyState(): void;
   now: number;
+  sinceWake: number;
 }
 
 const FORK: CloneRequest = {
@@ -70,6 +71,16 @@ export function createFakeProcesses(contexts = 16): FakeProcesses {
       remove: (tid: number) => runnable.delete(tid),
       enqueue: (tid: number) => runnable.add(tid),
       dequeue: (tid: number) => runnable.delete(tid),
+      sinceWake: () => fake.sinceWake,
+    },
+    /** What a real-time thread ran since it last blocked. */
+    sinceWake: 0,
+    leases: {
+      take(cell: string, name: string, holder: number): boolean {
+        calls.push(`leases.take ${cell} ${name} ${holder}`);
+        return true;
+      },
+      give: record('leases.give', 0),
     },
     vfs: {
       retain: record('vfs.retain', 0),
@@ -126,6 +137,12 @@ export function createFakeProcesses(contexts = 16): FakeProcesses {
     },
     set now(value: number) {
       fake.now = value;
+    },
+    get sinceWake() {
+      return fake.sinceWake;
+    },
+    set sinceWake(value: number) {
+      fake.sinceWake = value;
     },
   };
 }

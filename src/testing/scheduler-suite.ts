@@ -2,48 +2,64 @@
  * What every scheduler must do, whatever its policy (`schedulerConformance`).
  */
 import fc from 'fast-check';
-import type { Kernel } from '../contracts/kernel.ts';
 import type { Module } from '../contracts/module.ts';
-import { type Scheduler, scheduler as contract } from '../contracts/scheduler.ts';
-import { type Check, equal, holds, Subject } from './check.ts';
-
-/** A scheduler with no kernel behind it. */
-export const schedulerSubject = <State>(module: Module<Scheduler, State>): Subject<Scheduler, State> =>
-  new Subject(module, {} as Kernel);
-
-export const addThread = (operations: Scheduler, tid: number, nice = 0): void =>
-  operations.add({ tid, nice, runnable: true, cpuNs: 0 });
-
-/** Let threads burn CPU for so long. @returns CPU time by thread */
-export function burn(operations: Scheduler, ns: number): Map<number, number> {
-  const had = new Map<number, number>();
-  for (let now = 0; now < ns; ) {
-    const tid = operations.pick(0);
-    const ran = operations.quantum(tid);
-    holds('a quantum is a span of time', ran > 0);
-    operations.tick(tid, ran, true);
-    had.set(tid, (had.get(tid) ?? 0) + ran);
-    now += ran;
-  }
-  return had;
-}
+import {
+  createPolicy,
+  type Policy,
+  POLICY_KINDS,
+  type Schedulable,
+  type Scheduler,
+  scheduler as contract,
+} from '../contracts/scheduler.ts';
+import { type Check, equal, holds, type Subject } from './check.ts';
+import { policyChecks } from './scheduler-policy-suite.ts';
+import { addThread, burn, schedulerSubject, type SettableClock, settableClock } from './scheduler-subject.ts';
 
 const step = fc.record({
-  act: fc.constantFrom('add', 'remove', 'enqueue', 'dequeue', 'yield', 'nice', 'run'),
+  act: fc.constantFrom('add', 'remove', 'enqueue', 'dequeue', 'yield', 'nice', 'policy', 'run'),
   tid: fc.integer({ min: 1, max: 6 }),
   amount: fc.integer({ min: 0, max: 400_000_000 }),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-function act(operations: Scheduler, { act, tid, amount }: Step, known: ReadonlySet<number>): void {
+function policyOf(amount: number): Policy {
+  const kind = POLICY_KINDS[amount % POLICY_KINDS.length] as Policy['kind'];
+  const policy = { ...createPolicy(), kind };
+  const some = 1 + (amount % 99);
+  if (kind === 'fifo' || kind === 'round-robin') return { ...policy, priority: some };
+  if (kind !== 'deadline') return { ...policy, runtimeNs: (amount % 3) * 1_000_000 };
+  const runtimeNs = some * 10_000;
+  return { ...policy, runtimeNs, deadlineNs: runtimeNs * 10, periodNs: runtimeNs * (10 + (amount % 4)) };
+}
+
+function act(
+  operations: Scheduler,
+  { act, tid, amount }: Step,
+  known: ReadonlySet<number>,
+  clock: SettableClock,
+): void {
   if (act === 'add' && !known.has(tid)) addThread(operations, tid, (amount % 40) - 20);
   if (act === 'remove') operations.remove(tid);
   if (act === 'enqueue') operations.enqueue(tid);
   if (act === 'dequeue') operations.dequeue(tid);
   if (act === 'yield') operations.yield(tid);
   if (act === 'nice') operations.setNice(tid, (amount % 40) - 20);
-  if (act === 'run') operations.tick(operations.pick(0), amount, amount % 2 === 0);
+  if (act === 'policy') operations.setPolicy?.(tid, policyOf(amount));
+  if (act !== 'run') return;
+  const ran = operations.pick(0);
+  clock.now += amount;
+  // A thread may block in the middle of its run: it is charged for it after it left.
+  if (amount % 5 === 0) operations.dequeue(ran);
+  operations.tick(ran, amount, amount % 2 === 0);
 }
+
+/** Threads by number, with all that goes with them. */
+const described = (threads: readonly Schedulable[]): string[] =>
+  threads
+    .map(({ tid, nice, runnable, cpuNs, policy }) =>
+      [tid, nice, runnable, cpuNs, JSON.stringify(policy ?? createPolicy())].join(' '),
+    )
+    .sort();
 
 /** @param others schedulers that it must be able to hand its threads over to; itself unless told */
 export function schedulerConformance<State>(
@@ -108,21 +124,72 @@ export function schedulerConformance<State>(
       name: 'hands every thread over to another scheduler',
       run: () => others.forEach(handsOver),
     },
+    {
+      name: 'gives and takes threads in any state, with their policies, whether it can honour them or not',
+      run: () => fc.assert(fc.property(fc.array(step, { maxLength: 40 }), exchanged), { numRuns: 40 }),
+    },
+    ...policyChecks(module),
   ];
 
   function goesOn(steps: readonly Step[]): void {
-    const plain = make();
-    const copied = make();
+    const clocks = [settableClock(), settableClock()] as const;
+    const plain = schedulerSubject(module, clocks[0]);
+    const copied = schedulerSubject(module, clocks[1]);
     const known = new Set<number>();
     for (const each of steps) {
-      act(plain.operations, each, known);
-      act(copied.operations, each, known);
+      act(plain.operations, each, known, clocks[0]);
+      act(copied.operations, each, known, clocks[1]);
       if (each.act === 'add') known.add(each.tid);
       if (each.act === 'remove') known.delete(each.tid);
       copied.copy();
-      equal('pick', copied.operations.pick(0), plain.operations.pick(0));
+      const next = plain.operations.pick(0);
+      equal('pick', copied.operations.pick(0), next);
       equal('load', copied.operations.load(), plain.operations.load());
+      if (next !== 0) equal('what was picked preempts itself', plain.operations.preempts(next), false);
     }
+  }
+
+  /** Threads in any state, to each other scheduler and back: as they were, and what was to run next still is. */
+  function exchanged(steps: readonly Step[]): void {
+    for (const other of others) {
+      const clock = settableClock();
+      const here = schedulerSubject(module, clock);
+      const there = schedulerSubject(other, clock);
+      const known = new Set<number>();
+      for (const each of steps) {
+        act(here.operations, each, known, clock);
+        if (each.act === 'add') known.add(each.tid);
+        if (each.act === 'remove') known.delete(each.tid);
+      }
+      const before = carried(here, there);
+      equal('threads there', carried(there, here), before);
+      const back = here.operations.drain();
+      holds('every thread is back', back.length === known.size);
+      equal('threads back', described(back), before);
+      here.check();
+    }
+  }
+
+  /** @returns the threads that `to` was handed by `from` */
+  function carried(from: Subject<Scheduler, unknown>, to: Subject<Scheduler, unknown>): readonly string[] {
+    const seen: Schedulable[] = [];
+    const add = to.operations.add;
+    const load = from.operations.load();
+    contract.rebuild?.(from.operations, {
+      ...to.operations,
+      add: (thread) => {
+        seen.push(thread);
+        add(thread);
+      },
+    });
+    from.check();
+    to.check();
+    equal('load', [from.operations.load(), to.operations.load()], [0, load]);
+    holds(
+      'the runnable come first',
+      seen.findIndex(({ runnable }) => !runnable) >= load || load === seen.length,
+    );
+    return described(seen);
   }
 
   function handsOver(other: Module<Scheduler, unknown>): void {

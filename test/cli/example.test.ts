@@ -13,7 +13,7 @@ import { decode, encode } from '../../src/contracts/schema.ts';
 import { runGuest } from '../support/guest.ts';
 import { REPOSITORY } from './strake.ts';
 
-const FILE = path.join(REPOSITORY, 'examples/modules/lottery.mjs');
+const FILE = path.join(REPOSITORY, 'examples/modules/raffle.mjs');
 const README = path.join(REPOSITORY, 'examples/modules/README.md');
 const HOGS =
   'spin a .2 & nice -n 5 spin b .2 & nice spin c .2; wait; threads 3 50; seq 99 | sort -r | tail -1';
@@ -28,7 +28,7 @@ const NO_KERNEL = {} as Kernel;
 const units = (stdout: string, name: string): number =>
   Number(new RegExp(`^${name} (\\d+) units`, 'm').exec(stdout)?.[1]);
 
-describe('lottery.mjs in a kernel', () => {
+describe('raffle.mjs in a kernel', () => {
   it('schedules from the start, by the prices of nice', async () => {
     const script = HOGS.replaceAll('.2', '.8');
     const run = await runGuest(['sh', '-c', script], { modules: { scheduler: FILE }, deterministic: true });
@@ -52,18 +52,18 @@ describe('lottery.mjs in a kernel', () => {
 
   it('is loaded and removed by the guest', async () => {
     const script =
-      'insmod /lottery.mjs && lsmod | grep -c "^lottery "; spin x .05 | wc -l; rmmod lottery; lsmod | grep -c lottery';
-    const run = await runGuest(['sh', '-c', script], { files: { '/lottery.mjs': readFileSync(FILE) } });
+      'insmod /raffle.mjs && lsmod | grep -c "^raffle "; spin x .05 | wc -l; rmmod raffle; lsmod | grep -c raffle';
+    const run = await runGuest(['sh', '-c', script], { files: { '/raffle.mjs': readFileSync(FILE) } });
     expect(run.log).toEqual([]);
     expect(run.stdout).toBe('1\n1\n0\n');
     expect(run.stats.replacements.map(({ from, to }) => `${from} -> ${to}`)).toEqual([
-      'time-sharing -> lottery',
-      'lottery -> time-sharing',
+      'time-sharing -> raffle',
+      'raffle -> time-sharing',
     ]);
   });
 });
 
-describe('lottery.mjs by itself', () => {
+describe('raffle.mjs by itself', () => {
   it('draws in proportion to the tickets, and never a thread that can not run', async () => {
     const module = await load();
     const scheduler = module.create(module.layout.create(), NO_KERNEL);
@@ -139,9 +139,9 @@ describe('README.md', () => {
     const text = outputFiles[0]?.text ?? '';
     expect(text).not.toMatch(/^import /m);
     const url = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
-    const { lotteryLayout } = (await import(url)) as { readonly lotteryLayout: StateLayout<unknown> };
-    const state = lotteryLayout.create();
-    const schema = lotteryLayout.versions[0]?.schema as Parameters<typeof encode<unknown>>[0];
+    const { raffleLayout } = (await import(url)) as { readonly raffleLayout: StateLayout<unknown> };
+    const state = raffleLayout.create();
+    const schema = raffleLayout.versions[0]?.schema as Parameters<typeof encode<unknown>>[0];
     expect(decode(schema, encode(schema, state))).toEqual(state);
   });
 

@@ -2,9 +2,30 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Kernel } from '../../src/api/kernel.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
+import { runRig } from '../support/rig.ts';
 
 const active = (kernel: Kernel, slot: string): string | undefined =>
   kernel.modules().find((module) => module.slot === slot && module.active)?.name;
+
+describe("a lease of a module's", () => {
+  it('is of whom it names, once, and no more than its own', async () => {
+    const { nucleus } = await runRig(['/bin/true']);
+    const { cells, kernel } = nucleus;
+    const primitive = nucleus.find('vm', 'primitive');
+    expect(kernel.leases.take('vm', 'no-such-thing', 1)).toBe(false);
+    const giveBack = cells.lease('vm', 'mapped-files');
+    for (const holder of [7, 7, 8]) expect(kernel.leases.take('vm', 'mapped-files', holder)).toBe(true);
+    giveBack();
+    kernel.leases.give('vm', 'mapped-files', 7);
+    expect(() => nucleus.check(primitive)).toThrow(/it lacks mapped-files, which is in use/);
+    kernel.leases.give('vm', 'mapped-files', 8);
+    nucleus.check(primitive);
+    cells.lease('vm', 'mapped-files');
+    for (let holder = -10; holder <= 10; holder++) kernel.leases.give('vm', 'mapped-files', holder);
+    expect(kernel.leases.take('vm', 'mapped-files', -1)).toBe(false);
+    expect(() => nucleus.check(primitive)).toThrow(/mapped-files/);
+  });
+});
 
 describe('a lease', () => {
   let kernel: Kernel;

@@ -730,7 +730,9 @@ describe('kernel.replace', () => {
     const refusals: Promise<unknown>[] = [];
     const other = await byApi((kernel) => {
       refusals.push(
-        expect(kernel.replace({ scheduler: 'lottery' })).rejects.toThrow(/it has time-sharing, round-robin/),
+        expect(kernel.replace({ scheduler: 'no-such-thing' })).rejects.toThrow(
+          /it has time-sharing, round-robin/,
+        ),
       );
     });
     await Promise.all(refusals);

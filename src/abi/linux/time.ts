@@ -16,6 +16,17 @@ export const CLOCK_TAI = 11;
 export const CPUCLOCK_PERTHREAD = 4;
 export const CPUCLOCK_KIND = 3;
 
+/** Kinds of CPU time: user and system; user; what the scheduler counts, which is both. */
+export const CPUCLOCK_PROF = 0;
+export const CPUCLOCK_VIRT = 1;
+export const CPUCLOCK_SCHED = 2;
+
+/** The id of a clock of CPU time that names its process or thread. */
+export const cpuClockOf = (id: number, perThread: boolean): number =>
+  (~id << 3) | (perThread ? CPUCLOCK_PERTHREAD : 0) | CPUCLOCK_SCHED;
+/** Who is named by such an id, 0 = the caller. */
+export const cpuClockOwner = (clock: number): number => ~(clock >> 3);
+
 export const TIMER_ABSTIME = 1;
 
 export const ITIMER_REAL = 0;

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Module } from '../../contracts/module.ts';
 import type { Scheduler } from '../../contracts/scheduler.ts';
-import { addThread, burn, schedulerConformance, schedulerSubject } from '../../testing/scheduler-suite.ts';
+import { addThread, burn, schedulerSubject } from '../../testing/scheduler-subject.ts';
+import { schedulerConformance } from '../../testing/scheduler-suite.ts';
+import deadline from './deadline/module.ts';
+import fair from './fair/module.ts';
+import lottery from './lottery/module.ts';
 import roundRobin from './round-robin/module.ts';
 import timeSharing from './time-sharing/module.ts';
 
-const MODULES = [roundRobin, timeSharing] as unknown as Module<Scheduler, unknown>[];
+const MODULES = [roundRobin, timeSharing, fair, deadline, lottery] as unknown as Module<Scheduler, unknown>[];
 
 describe.each(MODULES.map((module) => [module.manifest.name, module] as const))('%s', (_, module) => {
   for (const { name, run } of schedulerConformance(module, MODULES)) it(name, run);

@@ -17,7 +17,7 @@ import { GRND_INSECURE, GRND_NONBLOCK, GRND_RANDOM } from '../../../abi/linux/sc
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { copyToSpans } from '../../../lib/spans.ts';
 import { full, partial, type Row } from './call.ts';
-import { processTime } from './sys_time.ts';
+import { processTime } from './cpu-clock.ts';
 import { put64, writeUsage } from './usage.ts';
 
 /** A rlim_t: all ones is RLIM_INFINITY. */

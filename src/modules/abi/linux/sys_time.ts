@@ -9,18 +9,16 @@ import {
   CLOCK_MONOTONIC,
   CLOCK_MONOTONIC_COARSE,
   CLOCK_MONOTONIC_RAW,
-  CLOCK_PROCESS_CPUTIME_ID,
   CLOCK_REALTIME,
   CLOCK_REALTIME_ALARM,
   CLOCK_REALTIME_COARSE,
   CLOCK_TAI,
   CLOCK_THREAD_CPUTIME_ID,
-  CPUCLOCK_KIND,
-  CPUCLOCK_PERTHREAD,
   TIMER_ABSTIME,
 } from '../../../abi/linux/time.ts';
 import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
 import { full, partial, type Row } from './call.ts';
+import { cpuTime } from './cpu-clock.ts';
 import { absoluteDeadline, NEVER, readTimespec, relativeDeadline, writeRemaining } from './timespec.ts';
 import { timerCalls } from './sys_timers.ts';
 import { get64, put64, writeTimespec } from './usage.ts';
@@ -36,43 +34,6 @@ const isMonotonic = (id: number): boolean =>
   id === CLOCK_MONOTONIC_COARSE ||
   id === CLOCK_BOOTTIME ||
   id === CLOCK_BOOTTIME_ALARM;
-
-/** CPU time that a process, its threads gone and present, has had. */
-export function processTime(kernel: Kernel, tgid: number): { userNs: number; systemNs: number } {
-  const group = kernel.process.findGroup(tgid);
-  let userNs = group?.exitedUserNs ?? 0;
-  let systemNs = group?.exitedSystemNs ?? 0;
-  for (const tid of group?.threads ?? []) {
-    const thread = kernel.process.findThread(tid);
-    if (thread === null || thread.dead) continue;
-    userNs += thread.userNs;
-    systemNs += thread.systemNs;
-  }
-  return { userNs, systemNs };
-}
-
-function threadTime(kernel: Kernel, tid: number): number {
-  const { userNs, systemNs } = kernel.process.thread(tid);
-  return userNs + systemNs;
-}
-
-/** Nanoseconds of a CPU-time clock, or -EINVAL. */
-function cpuTime(kernel: Kernel, tid: number, id: number): number {
-  if (id === CLOCK_THREAD_CPUTIME_ID) return threadTime(kernel, tid);
-  let pid = kernel.process.thread(tid).tgid;
-  if (id !== CLOCK_PROCESS_CPUTIME_ID) {
-    if (id >= 0 || (id & CPUCLOCK_KIND) === CPUCLOCK_KIND) return -EINVAL;
-    const named = ~(id >> 3);
-    if ((id & CPUCLOCK_PERTHREAD) !== 0) {
-      const thread = kernel.process.findThread(named === 0 ? tid : named);
-      return thread === null ? -EINVAL : threadTime(kernel, thread.tid);
-    }
-    if (named !== 0) pid = named;
-  }
-  if (kernel.process.findGroup(pid) === null) return -EINVAL;
-  const { userNs, systemNs } = processTime(kernel, pid);
-  return userNs + systemNs;
-}
 
 /** clock_gettime(2) */
 function sysClockGettime(kernel: Kernel, tid: number, id: number, at: number): number {

@@ -1,15 +1,13 @@
 /**
  * System calls on interval timers: getitimer, setitimer, and those of timer_create.
  */
-import { EINVAL, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
+import { EINVAL } from '../../../abi/linux/errno.ts';
 import { NSIG, SIGALRM } from '../../../abi/linux/signal.ts';
 import {
   CLOCK_BOOTTIME,
   CLOCK_MONOTONIC,
-  CLOCK_PROCESS_CPUTIME_ID,
   CLOCK_REALTIME,
   CLOCK_TAI,
-  CLOCK_THREAD_CPUTIME_ID,
   ITIMER_PROF,
   ITIMER_REAL,
   ITIMER_VIRTUAL,
@@ -26,7 +24,9 @@ import {
   TIMER_ABSTIME,
 } from '../../../abi/linux/time.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import { full, partial, type Row } from './call.ts';
+import type { PosixTimer } from '../../../contracts/process.ts';
+import { full, type Row } from './call.ts';
+import { cpuTime, resolveCpuClock } from './cpu-clock.ts';
 import { NEVER } from './timespec.ts';
 import { get64, putTimespec, putTimeval } from './usage.ts';
 
@@ -102,9 +102,10 @@ function sysSetitimer(kernel: Kernel, tid: number, which: number, newAt: number,
 const isReal = (clock: number): boolean => clock === CLOCK_REALTIME || clock === CLOCK_TAI;
 
 /** timer_create(2) */
-function sysTimerCreate(kernel: Kernel, tid: number, clock: number, eventAt: number, idAt: number): number {
-  if (clock === CLOCK_PROCESS_CPUTIME_ID || clock === CLOCK_THREAD_CPUTIME_ID) return -EOPNOTSUPP;
-  if (!isReal(clock) && clock !== CLOCK_MONOTONIC && clock !== CLOCK_BOOTTIME) return -EINVAL;
+function sysTimerCreate(kernel: Kernel, tid: number, id: number, eventAt: number, idAt: number): number {
+  const byTime = isReal(id) || id === CLOCK_MONOTONIC || id === CLOCK_BOOTTIME;
+  const clock = byTime ? id : resolveCpuClock(kernel, tid, id);
+  if (clock === null) return -EINVAL;
   let signal = SIGALRM;
   let target = 0;
   // Without an event si_value is the timer's own id.
@@ -128,15 +129,20 @@ function sysTimerCreate(kernel: Kernel, tid: number, clock: number, eventAt: num
   // The page first, so that no timer is left that nobody knows.
   const error = kernel.user.spans(tid, idAt, 4, true, kernel.user.scratch);
   if (error !== 0) return error;
-  const id = kernel.process.createTimer(tid, clock, target, signal, value);
-  return id < 0 ? id : kernel.user.writeU32(tid, idAt, id);
+  const timer = kernel.process.createTimer(tid, clock, target, signal, value);
+  return timer < 0 ? timer : kernel.user.writeU32(tid, idAt, timer);
 }
 
-function timerSpec(kernel: Kernel, deadline: number, interval: number): Uint8Array {
+/** Now by the timer's own clock; 0 if that is the CPU time of who is gone. */
+const nowOf = (kernel: Kernel, tid: number, { clock }: Readonly<PosixTimer>): number =>
+  clock >= 0 ? kernel.clock.monotonic() : Math.max(0, cpuTime(kernel, tid, clock));
+
+function timerSpec(kernel: Kernel, tid: number, timer: Readonly<PosixTimer>): Uint8Array {
+  const { deadline, interval } = timer;
   const bytes = new Uint8Array(ITIMERSPEC_SIZE);
   const data = new DataView(bytes.buffer);
   putTimespec(data, 0, interval);
-  if (deadline >= 0) putTimespec(data, 16, Math.max(1, deadline - kernel.clock.monotonic()));
+  if (deadline >= 0) putTimespec(data, 16, Math.max(1, deadline - nowOf(kernel, tid, timer)));
   return bytes;
 }
 
@@ -144,7 +150,7 @@ function timerSpec(kernel: Kernel, deadline: number, interval: number): Uint8Arr
 function sysTimerGettime(kernel: Kernel, tid: number, id: number, at: number): number {
   const timer = kernel.process.timer(tid, id);
   if (timer === null) return -EINVAL;
-  return kernel.user.write(tid, at, timerSpec(kernel, timer.deadline, timer.interval));
+  return kernel.user.write(tid, at, timerSpec(kernel, tid, timer));
 }
 
 /** timer_settime(2) */
@@ -166,17 +172,17 @@ function sysTimerSettime(
   const timer = kernel.process.timer(tid, id);
   if (interval < 0 || value < 0 || timer === null) return -EINVAL;
   if (oldAt !== 0) {
-    const written = kernel.user.write(tid, oldAt, timerSpec(kernel, timer.deadline, timer.interval));
+    const written = kernel.user.write(tid, oldAt, timerSpec(kernel, tid, timer));
     if (written !== 0) return written;
   }
-  const now = kernel.clock.monotonic();
+  const now = nowOf(kernel, tid, timer);
   let deadline = now + value;
   if ((flags & TIMER_ABSTIME) !== 0) {
     deadline = isReal(timer.clock)
       ? kernel.clock.realtimeToMonotonic(get64(data, 16), get64(data, 24))
       : value;
-    // A time that is past expires at once.
-    deadline = Math.max(deadline, now);
+    // A time that is past expires at once; by CPU time of what is in the account, so let it be past for sure.
+    if (timer.clock >= 0) deadline = Math.max(deadline, now);
   }
   kernel.process.setTimer(id, value === 0 ? -1 : deadline, interval);
   return 0;
@@ -196,7 +202,7 @@ function sysTimerDelete(kernel: Kernel, tid: number, id: number): number {
 export const timerCalls: readonly Row[] = [
   full(102, 'getitimer', ['int', 'ptr'], sysGetitimer),
   full(103, 'setitimer', ['int', 'ptr', 'ptr'], sysSetitimer),
-  partial(107, 'timer_create', ['int', 'ptr', 'ptr'], sysTimerCreate, 'no CPU-time clocks'),
+  full(107, 'timer_create', ['int', 'ptr', 'ptr'], sysTimerCreate),
   full(108, 'timer_gettime', ['int', 'ptr'], sysTimerGettime),
   full(109, 'timer_getoverrun', ['int'], sysTimerGetoverrun),
   full(110, 'timer_settime', ['int', 'int', 'ptr', 'ptr'], sysTimerSettime),

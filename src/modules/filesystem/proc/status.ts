@@ -3,8 +3,10 @@
  *
  * Source: proc_pid_stat(5), proc_pid_status(5), proc_pid_statm(5), proc_pid_limits(5).
  */
+import { POLICY_NUMBERS } from '../../../abi/linux/sched.ts';
 import { makeDevice, encodeDevice } from '../../../abi/linux/stat.ts';
 import { PROT_EXEC, PROT_WRITE } from '../../../contracts/pmap.ts';
+import type { Thread } from '../../../contracts/process.ts';
 import { VMA_HEAP, VMA_SHARED, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
 import { liveThreads, spaceOf, stateOf, type Subject, timesOf } from './subject.ts';
 
@@ -59,6 +61,12 @@ const terminalNumber = (tty: number): number => {
   return encodeDevice(tty === 0 ? makeDevice(TTY_MAJOR, 1) : makeDevice(PTS_MAJOR, tty));
 };
 
+/** As top shows it: below 0 for the policies that run before normal ones. */
+function priorityOf({ nice, policy }: Thread): number {
+  if (policy.kind === 'deadline') return -101;
+  return policy.priority > 0 ? -1 - policy.priority : 20 + nice;
+}
+
 export function stat(subject: Subject): string {
   const { kernel, group, thread, whole } = subject;
   const space = spaceOf(subject);
@@ -75,14 +83,14 @@ export function stat(subject: Subject): string {
     [group.parent, group.pgid, group.sid, terminalNumber(group.tty), foregroundOf(subject), 0x400000],
     [0, 0, 0, 0],
     [ticks(user), ticks(system), ticks(childUser), ticks(childSystem)],
-    [20 + thread.nice, thread.nice, whole ? Math.max(liveThreads(subject).length, 1) : 1, 0],
+    [priorityOf(thread), thread.nice, whole ? Math.max(liveThreads(subject).length, 1) : 1, 0],
     [ticks(group.startNs)],
     [space === 0 ? 0 : kernel.vm.size(space) * PAGE, space === 0 ? 0 : kernel.vm.resident(space)],
     [Number.isFinite(rss) ? rss : RLIM_INFINITY],
     [code?.start ?? 0, code?.end ?? 0, stack?.end ?? 0, 0, 0],
     [pendingBits(thread.pending, false) & 0x7fff_ffff, thread.maskLow & 0x7fff_ffff],
     [ignoredLow & 0x7fff_ffff, caughtLow & 0x7fff_ffff],
-    [0, 0, 0, 17, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 17, 0, thread.policy.priority, POLICY_NUMBERS[thread.policy.kind], 0, 0, 0],
     [data?.start ?? 0, data?.end ?? 0, heap?.start ?? 0],
     [group.argumentStart, group.argumentEnd, group.environmentStart, group.environmentEnd],
     [group.zombie ? group.status : 0],

@@ -18,6 +18,7 @@ import {
   type ThreadGroup,
 } from '../../../contracts/process.ts';
 import { assignCredentials, capableOf } from './credentials.ts';
+import { inheritPolicy, resetsOnFork } from './policy.ts';
 import { groupOf, INIT, mustGet, type Self, threadOf } from './self.ts';
 import { copyFiles, copyHandlers, descriptors, newFiles, newHandlers, newPlace, tooMany } from './tables.ts';
 
@@ -154,6 +155,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   const caller = threadOf(self, tid);
   const group = groupOf(self, tid);
   if (overProcessLimit(self, tid)) return -EAGAIN;
+  if (caller.policy.kind === 'deadline' && !resetsOnFork(caller)) return -EAGAIN;
   if (!request.shareFiles && tooMany(self, descriptors(self, tid).length)) return -ENOMEM;
   const context = allocateContext(self);
   if (context < 0) return -EAGAIN;
@@ -165,7 +167,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   const home = request.thread ? group : childGroup(self, group, pid, request);
   const thread = addThread(self, pid, home, context);
   thread.name = caller.name;
-  thread.nice = caller.nice;
+  inheritPolicy(self, caller, thread);
   thread.maskLow = caller.restoreMask ? caller.savedMaskLow : caller.maskLow;
   thread.maskHigh = caller.restoreMask ? caller.savedMaskHigh : caller.maskHigh;
   // An alternate stack belongs to an address space: it is lost where the child shares that and runs beside the parent.
@@ -175,7 +177,8 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
     thread.altStackFlags = caller.altStackFlags;
   }
   self.kernel.counters.forks++;
-  self.kernel.scheduler.add({ tid: pid, nice: thread.nice, runnable: true, cpuNs: 0 });
+  const { nice, policy } = thread;
+  self.kernel.scheduler.add({ tid: pid, nice, runnable: true, cpuNs: 0, policy });
   self.kernel.scheduler.enqueue(pid);
   return pid;
 }

@@ -16,6 +16,7 @@ import { endedBy, exitCode, killedStatus } from '../../../abi/linux/wait.ts';
 import { createSignalInfo, type Thread, type ThreadGroup } from '../../../contracts/process.ts';
 import { allocateContext } from './clone.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
+import { givePolicyBack, takePolicy } from './policy.ts';
 import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from './self.ts';
 import { wakeOrphans } from './sessions.ts';
 import { setMask } from './pending.ts';
@@ -28,6 +29,7 @@ import { reap } from './wait.ts';
 function stopRunning(self: Self, thread: Thread): void {
   self.kernel.waits.cancel(thread.tid);
   self.kernel.scheduler.remove(thread.tid);
+  givePolicyBack(self, thread);
   self.state.contexts[thread.context] = false;
   thread.dead = true;
   thread.pending = [];
@@ -88,7 +90,7 @@ export function exitOthers(self: Self, tid: number): boolean {
     self.kernel.scheduler.remove(leader.tid);
   }
   leader.name = caller.name;
-  leader.nice = caller.nice;
+  takePolicy(self, caller, leader);
   leader.maskLow = caller.maskLow;
   leader.maskHigh = caller.maskHigh;
   leader.restoreMask = false;
@@ -96,7 +98,8 @@ export function exitOthers(self: Self, tid: number): boolean {
   caller.pending = [];
   leader.clearTid = 0;
   leader.robustList = 0;
-  self.kernel.scheduler.add({ tid: leader.tid, nice: leader.nice, runnable: true, cpuNs: caller.userNs });
+  const { nice, policy } = leader;
+  self.kernel.scheduler.add({ tid: leader.tid, nice, runnable: true, cpuNs: caller.userNs, policy });
   self.kernel.scheduler.enqueue(leader.tid);
   exitThread(self, tid, 0);
   self.state.contexts[leader.context] = true;

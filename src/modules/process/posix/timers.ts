@@ -1,10 +1,10 @@
 /**
- * Interval timers and CPU time: setitimer(2), timer_create(2), RLIMIT_CPU of getrlimit(2).
+ * Interval timers and CPU time: setitimer(2), timer_create(2), RLIMIT_CPU and RLIMIT_RTTIME of getrlimit(2).
  *
  * Timers by the clock are armed in the `clock` slot; timers by CPU time count down as time is added.
  */
 import { EAGAIN } from '../../../abi/linux/errno.ts';
-import { RLIMIT_CPU } from '../../../abi/linux/resource.ts';
+import { RLIMIT_CPU, RLIMIT_RTTIME } from '../../../abi/linux/resource.ts';
 import {
   SI_KERNEL,
   SI_TIMER,
@@ -14,17 +14,20 @@ import {
   SIGVTALRM,
   SIGXCPU,
 } from '../../../abi/linux/signal.ts';
+import { CPUCLOCK_KIND, CPUCLOCK_PERTHREAD, CPUCLOCK_VIRT, cpuClockOwner } from '../../../abi/linux/time.ts';
 import {
   createPosixTimer,
   createSignalInfo,
   type PosixTimer,
   type SignalInfo,
+  type Thread,
   type ThreadGroup,
 } from '../../../contracts/process.ts';
 import { groupOf, liveThreads, mustGet, type Self } from './self.ts';
 import { signalGroup, signalThread } from './signals.ts';
 
 const SECOND = 1_000_000_000;
+const MICROSECOND = 1000;
 /** Timers that one process may have: Linux counts them as pending signals, of which a user has some thousands. */
 const TIMERS_MAX = 4096;
 
@@ -42,7 +45,7 @@ const missedPeriods = (now: number, deadline: number, interval: number): number 
 export function timerExpired(self: Self, target: number): void {
   if (target < 0) {
     const timer = self.state.timers.get(-target);
-    if (timer !== undefined) expire(self, timer);
+    if (timer !== undefined) expire(self, timer, self.kernel.clock.monotonic());
     return;
   }
   const group = self.state.groups.get(target);
@@ -63,12 +66,13 @@ function pendingOf(self: Self, timer: PosixTimer): SignalInfo | undefined {
   return self.state.groups.get(timer.tgid)?.pending.find(mine);
 }
 
-function expire(self: Self, timer: PosixTimer): void {
+/** @param now by the timer's clock */
+function expire(self: Self, timer: PosixTimer, now: number): void {
   let missed = 0;
   if (timer.interval > 0) {
-    missed = missedPeriods(self.kernel.clock.monotonic(), timer.deadline, timer.interval);
+    missed = missedPeriods(now, timer.deadline, timer.interval);
     timer.deadline += (missed + 1) * timer.interval;
-    self.kernel.clock.arm('itimer', -timer.id, timer.deadline);
+    if (timer.clock >= 0) self.kernel.clock.arm('itimer', -timer.id, timer.deadline);
   } else {
     timer.deadline = -1;
   }
@@ -119,7 +123,8 @@ export function setTimer(self: Self, id: number, deadline: number, interval: num
   timer.interval = interval;
   timer.deadline = deadline;
   timer.overrun = 0;
-  if (deadline < 0) self.kernel.clock.disarm('itimer', -id);
+  if (timer.clock < 0) checkCpuTimer(self, timer);
+  else if (deadline < 0) self.kernel.clock.disarm('itimer', -id);
   else self.kernel.clock.arm('itimer', -id, deadline);
 }
 
@@ -140,6 +145,53 @@ function total(self: Self, group: ThreadGroup): number {
   return ns;
 }
 
+/** Now by a clock of CPU time; -1 if who it belongs to is gone. */
+function cpuNow(self: Self, clock: number): number {
+  const owner = cpuClockOwner(clock);
+  const userOnly = (clock & CPUCLOCK_KIND) === CPUCLOCK_VIRT;
+  if ((clock & CPUCLOCK_PERTHREAD) !== 0) {
+    const thread = self.state.threads.get(owner);
+    if (thread === undefined || thread.dead) return -1;
+    return userOnly ? thread.userNs : thread.userNs + thread.systemNs;
+  }
+  const group = self.state.groups.get(owner);
+  if (group === undefined || group.zombie) return -1;
+  if (!userOnly) return total(self, group);
+  return liveThreads(self, group).reduce((ns, { userNs }) => ns + userNs, group.exitedUserNs);
+}
+
+function checkCpuTimer(self: Self, timer: PosixTimer): void {
+  if (timer.deadline < 0) return;
+  const now = cpuNow(self, timer.clock);
+  if (now >= timer.deadline) expire(self, timer, now);
+}
+
+/** Timers on the CPU time of a thread that ran, or of its process. */
+function checkCpuTimers(self: Self, { tid, tgid }: Thread): void {
+  for (const timer of [...self.state.timers.values()]) {
+    if (timer.clock >= 0) continue;
+    const owner = cpuClockOwner(timer.clock);
+    const perThread = (timer.clock & CPUCLOCK_PERTHREAD) !== 0;
+    if (owner === (perThread ? tid : tgid)) checkCpuTimer(self, timer);
+  }
+}
+
+/**
+ * RLIMIT_RTTIME, in us: what a real-time thread may run without a blocking call. SIGXCPU once a second from the soft
+ * limit on, SIGKILL at the hard one.
+ */
+function checkRealtime(self: Self, thread: Thread, group: ThreadGroup, added: number): void {
+  const now = (self.kernel.scheduler.sinceWake?.(thread.tid) ?? 0) + added;
+  const soft = (group.limits[RLIMIT_RTTIME * 2] as number) * MICROSECOND;
+  const hard = (group.limits[RLIMIT_RTTIME * 2 + 1] as number) * MICROSECOND;
+  if (now >= hard) kernelSignal(self, group, SIGKILL);
+  else if (now >= soft && (now - added < soft || secondsOf(now - soft) !== secondsOf(now - added - soft))) {
+    kernelSignal(self, group, SIGXCPU);
+  }
+}
+
+const secondsOf = (ns: number): number => Math.floor(ns / SECOND);
+
 /** SIGXCPU once a second from the soft limit on, SIGKILL at the hard one. */
 function checkLimit(self: Self, group: ThreadGroup, added: number): void {
   const soft = group.limits[RLIMIT_CPU * 2] as number;
@@ -147,7 +199,7 @@ function checkLimit(self: Self, group: ThreadGroup, added: number): void {
   const now = total(self, group);
   if (now >= hard * SECOND) {
     kernelSignal(self, group, SIGKILL);
-  } else if (now >= soft * SECOND && Math.floor(now / SECOND) !== Math.floor((now - added) / SECOND)) {
+  } else if (now >= soft * SECOND && secondsOf(now) !== secondsOf(now - added)) {
     kernelSignal(self, group, SIGXCPU);
   }
 }
@@ -156,7 +208,8 @@ export function addTime(self: Self, tid: number, userNs: number, systemNs: numbe
   const thread = self.state.threads.get(tid);
   if (thread === undefined || thread.dead) return;
   const user = Math.round(userNs);
-  const system = Math.round(systemNs);
+  // Together they are what it ran, to the ns, so that its clock never goes back.
+  const system = Math.round(userNs + systemNs) - user;
   thread.userNs += user;
   thread.systemNs += system;
   const group = groupOf(self, tid);
@@ -174,5 +227,9 @@ export function addTime(self: Self, tid: number, userNs: number, systemNs: numbe
       kernelSignal(self, group, SIGPROF);
     }
   }
+  if (self.state.timers.size > 0) checkCpuTimers(self, thread);
   if (group.limits[RLIMIT_CPU * 2] !== Number.POSITIVE_INFINITY) checkLimit(self, group, user + system);
+  if (group.limits[RLIMIT_RTTIME * 2] !== Number.POSITIVE_INFINITY && thread.policy.priority > 0) {
+    checkRealtime(self, thread, group, user + system);
+  }
 }

@@ -6,7 +6,13 @@
  */
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Module } from '../../../contracts/module.ts';
-import type { Schedulable, Scheduler } from '../../../contracts/scheduler.ts';
+import {
+  createPolicy,
+  type Policy,
+  policySchema,
+  type Schedulable,
+  type Scheduler,
+} from '../../../contracts/scheduler.ts';
 import { bool, int, map, record, type Schema, set } from '../../../contracts/schema.ts';
 
 const QUANTUM_NS = 10_000_000;
@@ -16,6 +22,8 @@ interface Entry {
   nice: number;
   runnable: boolean;
   cpuNs: number;
+  /** Kept for the next scheduler. */
+  policy: Policy;
 }
 
 export interface RoundRobinState {
@@ -24,10 +32,10 @@ export interface RoundRobinState {
   queue: Set<number>;
 }
 
-const createEntry = (): Entry => ({ tid: 0, nice: 0, runnable: false, cpuNs: 0 });
+const createEntry = (): Entry => ({ tid: 0, nice: 0, runnable: false, cpuNs: 0, policy: createPolicy() });
 const blank = (): RoundRobinState => ({ threads: new Map(), queue: new Set() });
 const entry: Schema<Entry> = record<Entry>(
-  { tid: int(), nice: int(), runnable: bool(), cpuNs: int() },
+  { tid: int(), nice: int(), runnable: bool(), cpuNs: int(), policy: policySchema },
   createEntry,
 );
 
@@ -62,6 +70,7 @@ function create(state: RoundRobinState): Scheduler {
       own.nice = thread.nice;
       own.runnable = thread.runnable;
       own.cpuNs = thread.cpuNs;
+      if (thread.policy !== undefined) own.policy = thread.policy;
       state.threads.set(thread.tid, own);
       if (thread.runnable) state.queue.add(thread.tid);
     },
@@ -104,6 +113,10 @@ function create(state: RoundRobinState): Scheduler {
       state.threads.clear();
       return order;
     },
+    setPolicy(tid, policy) {
+      const own = state.threads.get(tid);
+      if (own !== undefined) own.policy = policy;
+    },
   };
 }
 
@@ -113,7 +126,7 @@ export const roundRobinScheduler: Module<Scheduler, RoundRobinState> = {
     name: 'round-robin',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['policies'],
     needs: {},
     description: 'Every runnable thread in turn for 10 ms; nice is ignored',
   },

@@ -8,7 +8,13 @@
  */
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Module } from '../../../contracts/module.ts';
-import type { Schedulable, Scheduler } from '../../../contracts/scheduler.ts';
+import {
+  createPolicy,
+  type Policy,
+  policySchema,
+  type Schedulable,
+  type Scheduler,
+} from '../../../contracts/scheduler.ts';
 import { array, bool, int, map, record, type Schema, set } from '../../../contracts/schema.ts';
 
 const LEVELS = 32;
@@ -35,6 +41,8 @@ interface Entry {
   recentNs: number;
   /** The queue that it is in, or would be. */
   level: number;
+  /** Kept for the next scheduler. */
+  policy: Policy;
 }
 
 export interface TimeSharingState {
@@ -45,14 +53,30 @@ export interface TimeSharingState {
   sinceDecayNs: number;
 }
 
-const createEntry = (): Entry => ({ tid: 0, nice: 0, runnable: false, cpuNs: 0, recentNs: 0, level: 0 });
+const createEntry = (): Entry => ({
+  tid: 0,
+  nice: 0,
+  runnable: false,
+  cpuNs: 0,
+  recentNs: 0,
+  level: 0,
+  policy: createPolicy(),
+});
 const blank = (): TimeSharingState => ({
   threads: new Map(),
   queues: Array.from({ length: LEVELS }, () => new Set<number>()),
   sinceDecayNs: 0,
 });
 const entry: Schema<Entry> = record<Entry>(
-  { tid: int(), nice: int(), runnable: bool(), cpuNs: int(), recentNs: int(), level: int() },
+  {
+    tid: int(),
+    nice: int(),
+    runnable: bool(),
+    cpuNs: int(),
+    recentNs: int(),
+    level: int(),
+    policy: policySchema,
+  },
   createEntry,
 );
 
@@ -105,8 +129,13 @@ function create(state: TimeSharingState): Scheduler {
   };
   return {
     add(thread: Schedulable) {
-      const { tid, nice, runnable, cpuNs } = thread;
-      const own: Entry = { tid, nice, runnable, cpuNs, recentNs: 0, level: 0 };
+      const { tid, nice, runnable, cpuNs, policy } = thread;
+      const own = createEntry();
+      own.tid = tid;
+      own.nice = nice;
+      own.runnable = runnable;
+      own.cpuNs = cpuNs;
+      if (policy !== undefined) own.policy = policy;
       state.threads.set(tid, own);
       if (own.runnable) queueOf(own).add(own.tid);
     },
@@ -182,6 +211,10 @@ function create(state: TimeSharingState): Scheduler {
       state.threads.clear();
       return order;
     },
+    setPolicy(tid, policy) {
+      const own = state.threads.get(tid);
+      if (own !== undefined) own.policy = policy;
+    },
   };
 }
 
@@ -191,7 +224,7 @@ export const timeSharingScheduler: Module<Scheduler, TimeSharingState> = {
     name: 'time-sharing',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['policies'],
     needs: {},
     description: 'Multilevel feedback by decaying CPU usage; nice is the price of CPU time',
   },

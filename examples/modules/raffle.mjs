@@ -1,5 +1,5 @@
 /**
- * Lottery scheduling: every runnable thread holds tickets, and each quantum goes to the holder of a drawn one.
+ * A raffle, or lottery scheduling: every runnable thread holds tickets, and each quantum goes to the holder of a drawn one.
  *
  * Source: C. Waldspurger and W. Weihl, "Lottery scheduling: flexible proportional-share resource management", OSDI 1994.
  * Shares follow the tickets with no history kept at all, and nobody starves who has one. What it does not give is a quick
@@ -137,13 +137,13 @@ function create(state) {
 export default {
   manifest: {
     slot: 'scheduler',
-    name: 'lottery',
+    name: 'raffle',
     version: '1.0.0',
     contract: 1,
     interfaces: [],
     needs: {},
     description: 'Each quantum goes to the holder of a ticket drawn at random; nice is the price of a ticket',
   },
-  layout: { name: 'lottery', versions: [{ version: 1, schema }], create: blank, verify },
+  layout: { name: 'raffle', versions: [{ version: 1, schema }], create: blank, verify },
   create,
 };
