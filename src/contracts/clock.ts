@@ -6,12 +6,15 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import { array, int, oneOf, record } from './schema.ts';
 
-/** Who is told when a timer expires: the wait of a thread, or an interval timer of a thread group (setitimer(2)). */
-export type TimerKind = 'wait' | 'itimer';
+/**
+ * Who is told when a timer expires: the wait of a thread, an interval timer of a thread group (setitimer(2)), a disk whose
+ * transfer takes its time, or the buffer cache that is to write back.
+ */
+export type TimerKind = 'wait' | 'itimer' | 'block' | 'buffers';
 
 export interface Timer {
   kind: TimerKind;
-  /** tid for `wait`; for `itimer` tgid, or minus the id of a timer of timer_create(2). */
+  /** tid for `wait`; for `itimer` tgid, or minus the id of a timer of timer_create(2); for `block` the disk; else 0. */
   target: number;
   /** Monotonic ns. */
   deadline: number;
@@ -39,7 +42,7 @@ export const clockLayout: StateLayout<ClockState> = layout(
       realtimeNanoseconds: int(),
       timers: array(
         record<Timer>(
-          { kind: oneOf<TimerKind>('wait', 'itimer'), target: int(), deadline: int(), order: int() },
+          { kind: oneOf<TimerKind>('wait', 'itimer', 'block', 'buffers'), target: int(), deadline: int(), order: int() },
           blankTimer,
         ),
       ),
