@@ -72,10 +72,18 @@ function addDisk(kernel: KernelRecord, host: KernelHost, disk: DiskOption): void
     const { grant, size } = host.grantFile(disk.file, readOnly);
     added = kernel.block.addDisk({ ...spec, store: 'host', grant, sectors: Math.floor(size / SECTOR) });
   } else {
-    added = kernel.block.addDisk({ ...spec, store: 'ram', grant: -1, sectors: Math.floor(disk.ram / SECTOR) });
+    added = kernel.block.addDisk({
+      ...spec,
+      store: 'ram',
+      grant: -1,
+      sectors: Math.floor(disk.ram / SECTOR),
+    });
   }
   if (added === -EINVAL)
-    throw new BootError(`disk ${name}: a name is a letter, then letters and digits, and a disk has a sector`, added);
+    throw new BootError(
+      `disk ${name}: a name is a letter, then letters and digits, and a disk has a sector`,
+      added,
+    );
   check(`disk ${name}`, added);
 }
 
@@ -109,7 +117,8 @@ async function mountAt(
     const part = at < 0 ? path : path.slice(0, at);
     const made = await settle(() => kernel.vfs.make(INIT, 0, part, S_IFDIR | 0o755, 0));
     // Where it can not be made it may still be there: mount says what is wrong.
-    if (made < 0 && made !== -EEXIST && at < 0 && (type === 'host' || type === 'ext2')) check(`make ${part}`, made);
+    if (made < 0 && made !== -EEXIST && at < 0 && (type === 'host' || type === 'ext2'))
+      check(`make ${part}`, made);
     if (at < 0) break;
   }
   check(

@@ -57,12 +57,7 @@ const STANDARD: readonly unknown[] = [
   linuxAbi,
 ];
 
-const ALTERNATIVES: readonly unknown[] = [
-  roundRobinScheduler,
-  primitiveVm,
-  fifoBlock,
-  lruBuffercache,
-];
+const ALTERNATIVES: readonly unknown[] = [roundRobinScheduler, primitiveVm, fifoBlock, lruBuffercache];
 
 /** Modules that fill the cells unless a boot says otherwise. */
 export const defaultModules = (): readonly AnyModule[] => STANDARD as readonly AnyModule[];

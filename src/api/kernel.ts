@@ -131,12 +131,7 @@ export class Kernel {
       if (!extra.has(`${plan.slot}=${plan.name}`)) kernel.#nucleus.find(plan.slot, plan.name);
     options.host.fillInput(options.deterministic ?? false);
     const nucleus = kernel.#nucleus;
-    await mountAll(
-      nucleus,
-      options.host,
-      options,
-      kernel.#settler(),
-    );
+    await mountAll(nucleus, options.host, options, kernel.#settler());
     if (options.terminal !== undefined) {
       nucleus.kernel.tty.openConsole(options.terminal.rows, options.terminal.columns);
     }

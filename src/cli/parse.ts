@@ -38,7 +38,9 @@ export function parseMount(text: string, before: readonly MountOption[] = []): M
     return [...before, { disk: parts[1], guest: parts[2], readOnly }];
   const [host, guest] = parts;
   if (parts.length !== 2 || !host || !guest?.startsWith('/')) {
-    throw new InvalidArgumentError('write HOST:GUEST or disk:NAME:GUEST, and :ro behind it to read only; the guest path is absolute.');
+    throw new InvalidArgumentError(
+      'write HOST:GUEST or disk:NAME:GUEST, and :ro behind it to read only; the guest path is absolute.',
+    );
   }
   return [...before, { host, guest, readOnly }];
 }
@@ -49,7 +51,8 @@ export function parseDisk(text: string, before: readonly DiskOption[] = []): Dis
   if (match === null)
     throw new InvalidArgumentError('write NAME=FILE or NAME=ram:SIZE, with a lower-case name such as vda.');
   const [, name = '', store = '', readOnly, timed] = match;
-  if (before.some((disk) => disk.name === name)) throw new InvalidArgumentError(`there are two disks ${name}.`);
+  if (before.some((disk) => disk.name === name))
+    throw new InvalidArgumentError(`there are two disks ${name}.`);
   const common = { name, readOnly: readOnly !== undefined, timed: timed !== undefined };
   if (!store.startsWith('ram:')) return [...before, { ...common, file: store }];
   const ram = bytesIn(store.slice('ram:'.length));

@@ -178,7 +178,8 @@ export const blockLayout: StateLayout<BlockState> = layout(
         return `request ${id} has ${frames.length} frames for ${sectors} sectors`;
     }
     for (const { name, active } of state.disks.values()) {
-      if (active !== 0 && !state.requests.has(active)) return `disk ${name} serves request ${active}, which is gone`;
+      if (active !== 0 && !state.requests.has(active))
+        return `disk ${name} serves request ${active}, which is gone`;
     }
     return null;
   },

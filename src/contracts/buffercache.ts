@@ -129,7 +129,9 @@ export const bufferCacheLayout: StateLayout<BufferCacheState> = layout(
       if (unit.holds !== 0) return `unit ${key} is held between two entries`;
       if (unit.dirty) dirty++;
     }
-    return dirty === state.dirty.size ? null : `${dirty} units are dirty but ${state.dirty.size} are listed so`;
+    return dirty === state.dirty.size
+      ? null
+      : `${dirty} units are dirty but ${state.dirty.size} are listed so`;
   },
 );
 

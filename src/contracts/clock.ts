@@ -42,7 +42,12 @@ export const clockLayout: StateLayout<ClockState> = layout(
       realtimeNanoseconds: int(),
       timers: array(
         record<Timer>(
-          { kind: oneOf<TimerKind>('wait', 'itimer', 'block', 'buffers'), target: int(), deadline: int(), order: int() },
+          {
+            kind: oneOf<TimerKind>('wait', 'itimer', 'block', 'buffers'),
+            target: int(),
+            deadline: int(),
+            order: int(),
+          },
           blankTimer,
         ),
       ),

@@ -40,7 +40,16 @@ export interface Mount {
   pins: number;
 }
 
-export type FileKind = 'regular' | 'directory' | 'pipe' | 'tty' | 'pty-master' | 'stream' | 'device' | 'disk' | 'path';
+export type FileKind =
+  | 'regular'
+  | 'directory'
+  | 'pipe'
+  | 'tty'
+  | 'pty-master'
+  | 'stream'
+  | 'device'
+  | 'disk'
+  | 'path';
 
 /** An open file description (open(2)). */
 export interface OpenFile {

@@ -22,7 +22,10 @@ export class DiskFile {
   constructor(file: string, readOnly: boolean) {
     let fd: number;
     try {
-      fd = fs.openSync(file, (readOnly ? fs.constants.O_RDONLY : fs.constants.O_RDWR) | fs.constants.O_NONBLOCK);
+      fd = fs.openSync(
+        file,
+        (readOnly ? fs.constants.O_RDONLY : fs.constants.O_RDWR) | fs.constants.O_NONBLOCK,
+      );
     } catch (error) {
       const { code = 'error' } = error as { readonly code?: string };
       throw refusal(file, code === 'ENOENT' ? 'there is no such file' : code);

@@ -111,7 +111,8 @@ export function diskOperations(state: BlockState, kernel: Kernel, choose: Choose
     while (disk.active === 0) {
       const able = ready(state, disk);
       if (able.length === 0) return;
-      const request = (able[0] as BlockRequest).kind === 'flush' ? (able[0] as BlockRequest) : choose(disk, able, now());
+      const request =
+        (able[0] as BlockRequest).kind === 'flush' ? (able[0] as BlockRequest) : choose(disk, able, now());
       disk.active = request.id;
       const asked = start(kernel, disk, request);
       if (asked > 0) disk.hostRequest = asked;

@@ -13,7 +13,10 @@ import { copyToPhysical, wrote } from '../spans.ts';
 const OWNER = 'block';
 
 /** Call `each` with every frame of a request: its physical address, how many bytes, and how far they are from the start. */
-function eachFrame(request: BlockRequest, each: (address: number, count: number, at: number) => number): number {
+function eachFrame(
+  request: BlockRequest,
+  each: (address: number, count: number, at: number) => number,
+): number {
   const bytes = request.sectors * SECTOR;
   for (let i = 0; i < request.frames.length; i++) {
     const at = i * PAGE_SIZE;
@@ -59,7 +62,8 @@ export function start(kernel: Kernel, disk: Disk, request: BlockRequest): number
   const place = { grant: disk.grant, path: '' };
   if (kind === 'flush') return kernel.host.request(OWNER, { kind, ...place });
   const offset = sector * SECTOR;
-  if (kind === 'read') return kernel.host.request(OWNER, { kind, ...place, offset, length: sectors * SECTOR });
+  if (kind === 'read')
+    return kernel.host.request(OWNER, { kind, ...place, offset, length: sectors * SECTOR });
   const bytes = new Uint8Array(sectors * SECTOR);
   eachFrame(request, (address, count, at) => {
     bytes.set(kernel.machine.u8.subarray(address, address + count), at);

@@ -34,7 +34,14 @@ const isSet = (bitmap: Uint8Array, bit: number): boolean =>
   ((bitmap[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
 
 /** Flip a bit that must be `was`, and the group's count of what is free. */
-function flip(tx: Transaction, group: number, bitmapField: number, countField: number, bit: number, was: boolean): void {
+function flip(
+  tx: Transaction,
+  group: number,
+  bitmapField: number,
+  countField: number,
+  bit: number,
+  was: boolean,
+): void {
   const block = get32(readGroup(tx, group), bitmapField);
   if (isSet(readBlock(tx, block), bit) !== was) damaged();
   const bitmap = changeBlock(tx, block);

@@ -10,16 +10,7 @@ import { type Attributes, FILL_HOLE } from '../../../contracts/filesystem.ts';
 import { copyToPhysical, zeroPhysical } from '../../../lib/spans.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { checkOwn } from './allocate.ts';
-import {
-  changeInode,
-  liveInode,
-  modeOf,
-  putOwner,
-  putSize,
-  readInode,
-  sizeOf,
-  typeOf,
-} from './inode.ts';
+import { changeInode, liveInode, modeOf, putOwner, putSize, readInode, sizeOf, typeOf } from './inode.ts';
 import * as at from './layout.ts';
 import { cutBlocks, findBlock, haveBlock, mostBlocks } from './map.ts';
 import { idOf } from './run.ts';

@@ -71,7 +71,8 @@ function walk(tx: Transaction, ino: number, from: number, visit: Visit): boolean
       const length = get16(bytes, place + at.ENTRY_LENGTH);
       const used = at.entrySize(bytes[place + at.ENTRY_NAME_LENGTH] as number);
       const entry = { block, at: place, before, ino: get32(bytes, place + at.ENTRY_INODE) };
-      if (length < at.entrySize(1) || length % 4 !== 0 || place + length > blockSize || used > length) damaged();
+      if (length < at.entrySize(1) || length % 4 !== 0 || place + length > blockSize || used > length)
+        damaged();
       if (entry.ino > inodes) damaged();
       const position = index * blockSize + place;
       if (position >= from && visit(bytes, entry, length, position)) return true;
@@ -92,7 +93,9 @@ function isNamed(bytes: Uint8Array, place: number, name: string): boolean {
 
 function nameAt(bytes: Uint8Array, place: number): string {
   const start = place + at.ENTRY_NAME;
-  return String.fromCharCode(...bytes.subarray(start, start + (bytes[place + at.ENTRY_NAME_LENGTH] as number)));
+  return String.fromCharCode(
+    ...bytes.subarray(start, start + (bytes[place + at.ENTRY_NAME_LENGTH] as number)),
+  );
 }
 
 export function findEntry(tx: Transaction, directory: number, name: string): Entry | null {
@@ -130,7 +133,9 @@ export function eachName(
 /** What points to an inode of this mode. */
 function putEntry(tx: Transaction, bytes: Uint8Array, place: number, ino: number, mode: number): void {
   put32(bytes, place + at.ENTRY_INODE, ino);
-  bytes[place + at.ENTRY_TYPE] = tx.mount.typed ? (at.ENTRY_TYPES[(mode >>> at.TYPE_SHIFT) & 15] as number) : 0;
+  bytes[place + at.ENTRY_TYPE] = tx.mount.typed
+    ? (at.ENTRY_TYPES[(mode >>> at.TYPE_SHIFT) & 15] as number)
+    : 0;
 }
 
 function putName(bytes: Uint8Array, place: number, length: number, name: string): void {
@@ -185,7 +190,12 @@ export function removeEntry(tx: Transaction, directory: number, { block, at: pla
 }
 
 /** Let a name stand for another inode. */
-export function pointEntry(tx: Transaction, directory: number, { block, at: place }: Entry, ino: number): void {
+export function pointEntry(
+  tx: Transaction,
+  directory: number,
+  { block, at: place }: Entry,
+  ino: number,
+): void {
   putEntry(tx, changeBlock(tx, block), place, ino, modeOf(readInode(tx, ino)));
   touch(tx, directory);
 }

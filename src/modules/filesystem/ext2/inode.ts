@@ -2,12 +2,31 @@
  * Inodes as they lie in their tables: read, changed, and described to stat(2).
  */
 import { ENOENT } from '../../../abi/linux/errno.ts';
-import { decodeDevice, encodeDevice, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/linux/stat.ts';
+import {
+  decodeDevice,
+  encodeDevice,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from '../../../abi/linux/stat.ts';
 import { SB_SHIFT, type Stat } from '../../../contracts/filesystem.ts';
 import { groupOfInode } from './allocate.ts';
 import * as at from './layout.ts';
 import { readGroup, tableBlocks } from './superblock.ts';
-import { changeAt, damaged, get16, get32, put16, put32, readAt, Stop, type Transaction } from './transaction.ts';
+import {
+  changeAt,
+  damaged,
+  get16,
+  get32,
+  put16,
+  put32,
+  readAt,
+  Stop,
+  type Transaction,
+} from './transaction.ts';
 
 /** Where an inode lies, in bytes. Throws for a number that none has. */
 function placeOf(tx: Transaction, ino: number): number {
@@ -21,7 +40,8 @@ function placeOf(tx: Transaction, ino: number): number {
 }
 
 /** A view, good until the inode is changed. */
-export const readInode = (tx: Transaction, ino: number): Uint8Array => readAt(tx, placeOf(tx, ino), at.OLD_INODE_SIZE);
+export const readInode = (tx: Transaction, ino: number): Uint8Array =>
+  readAt(tx, placeOf(tx, ino), at.OLD_INODE_SIZE);
 export const changeInode = (tx: Transaction, ino: number): Uint8Array =>
   changeAt(tx, placeOf(tx, ino), at.OLD_INODE_SIZE);
 /** All of it, the part behind the old size included, as zeros. */

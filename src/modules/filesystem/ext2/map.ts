@@ -92,7 +92,14 @@ export function haveBlock(tx: Transaction, ino: number, index: number): number {
  * Give back what a pointer leads to, from block `keep` of the file on. @param level blocks of pointers above the data
  * @param first the first block of the file under it @returns true if nothing of it is left
  */
-function cut(tx: Transaction, ino: number, block: number, level: number, first: number, keep: number): boolean {
+function cut(
+  tx: Transaction,
+  ino: number,
+  block: number,
+  level: number,
+  first: number,
+  keep: number,
+): boolean {
   checkBlock(tx.mount, block);
   if (level > 0) {
     const n = pointersIn(tx.mount);

@@ -62,7 +62,8 @@ function readTarget(tx: Transaction, ino: number): string | number {
   const inode = liveInode(tx, ino);
   if (typeOf(inode) !== S_IFLNK) return -EINVAL;
   const size = sizeOf(inode);
-  if (isFastSymlink(inode)) return String.fromCharCode(...inode.subarray(at.INODE_BLOCK, at.INODE_BLOCK + size));
+  if (isFastSymlink(inode))
+    return String.fromCharCode(...inode.subarray(at.INODE_BLOCK, at.INODE_BLOCK + size));
   const block = findBlock(tx, ino, 0);
   if (size === 0 || size >= tx.mount.blockSize || block === 0) damaged();
   return String.fromCharCode(...readBlock(tx, block).subarray(0, size));
@@ -91,7 +92,15 @@ function ext2FileSystem(state: Ext2State, kernel: Kernel): FileSystem {
     else release(self, superblockOf(id), found, lost);
     return 0;
   };
-  const make = (id: number, name: string, mode: number, uid: number, gid: number, rdev: number, target: string) => {
+  const make = (
+    id: number,
+    name: string,
+    mode: number,
+    uid: number,
+    gid: number,
+    rdev: number,
+    target: string,
+  ) => {
     const made = change(id, (tx, ino) => names.make(tx, ino, name, mode, uid, gid, rdev, target));
     return made < 0 ? made : idOf(superblockOf(id), made);
   };
@@ -136,7 +145,9 @@ function ext2FileSystem(state: Ext2State, kernel: Kernel): FileSystem {
     rename: (directory, name, toDirectory, toName, flags) =>
       lose(
         directory,
-        change(directory, (tx, ino) => names.rename(tx, ino, name, inodeNumberOf(toDirectory), toName, flags)),
+        change(directory, (tx, ino) =>
+          names.rename(tx, ino, name, inodeNumberOf(toDirectory), toName, flags),
+        ),
       ),
     readlink: (_tid, id) => look(id, readTarget),
     jump: () => 0,

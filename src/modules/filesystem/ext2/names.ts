@@ -18,7 +18,15 @@ import {
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../../abi/linux/rename.ts';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_ISGID } from '../../../abi/linux/stat.ts';
 import { takeInode } from './allocate.ts';
-import { addEntry, type Entry, fillDirectory, findEntry, isEmpty, pointEntry, removeEntry } from './directory.ts';
+import {
+  addEntry,
+  type Entry,
+  fillDirectory,
+  findEntry,
+  isEmpty,
+  pointEntry,
+  removeEntry,
+} from './directory.ts';
 import {
   changeInode,
   clearInode,

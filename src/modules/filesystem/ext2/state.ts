@@ -127,10 +127,14 @@ export const ext2Layout: StateLayout<Ext2State> = layout(
   blank,
   (state) => {
     for (const [sb, { pins, dying, orphans, freeBlocks, blocks }] of state.mounts) {
-      for (const [ino, count] of pins) if (count <= 0) return `inode ${ino} of superblock ${sb} is held ${count} times`;
-      for (const ino of orphans) if (!pins.has(ino)) return `inode ${ino} of superblock ${sb} has no name and no holder`;
-      for (const ino of dying) if (pins.has(ino)) return `inode ${ino} of superblock ${sb} is to go but is held`;
-      if (freeBlocks < 0 || freeBlocks > blocks) return `superblock ${sb} has ${freeBlocks} of ${blocks} blocks free`;
+      for (const [ino, count] of pins)
+        if (count <= 0) return `inode ${ino} of superblock ${sb} is held ${count} times`;
+      for (const ino of orphans)
+        if (!pins.has(ino)) return `inode ${ino} of superblock ${sb} has no name and no holder`;
+      for (const ino of dying)
+        if (pins.has(ino)) return `inode ${ino} of superblock ${sb} is to go but is held`;
+      if (freeBlocks < 0 || freeBlocks > blocks)
+        return `superblock ${sb} has ${freeBlocks} of ${blocks} blocks free`;
     }
     return null;
   },

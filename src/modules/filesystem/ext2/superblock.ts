@@ -15,8 +15,7 @@ const KNOWN_RO: number = at.RO_SPARSE_SUPER | at.RO_LARGE_FILE | at.RO_BTREE_DIR
 
 const isPowerOfTwo = (value: number): boolean => value > 0 && (value & (value - 1)) === 0;
 
-export const readSuperblock = (tx: Transaction): Uint8Array =>
-  readAt(tx, at.SUPERBLOCK_AT, SUPERBLOCK_SIZE);
+export const readSuperblock = (tx: Transaction): Uint8Array => readAt(tx, at.SUPERBLOCK_AT, SUPERBLOCK_SIZE);
 export const changeSuperblock = (tx: Transaction): Uint8Array =>
   changeAt(tx, at.SUPERBLOCK_AT, SUPERBLOCK_SIZE);
 
@@ -86,7 +85,11 @@ function checkGroups(tx: Transaction): void {
   const table = tableBlocks(mount);
   const first = mount.firstDataBlock + 1;
   const bytes = mount.groups * at.GROUP_SIZE;
-  tx.kernel.buffercache.prefetch(mount.disk, Math.floor(groupAt(mount, 0) / UNIT), Math.ceil(bytes / UNIT) + 1);
+  tx.kernel.buffercache.prefetch(
+    mount.disk,
+    Math.floor(groupAt(mount, 0) / UNIT),
+    Math.ceil(bytes / UNIT) + 1,
+  );
   for (let group = 0; group < mount.groups; group++) {
     const descriptor = readGroup(tx, group);
     const start = get32(descriptor, at.GROUP_INODE_TABLE);

@@ -67,7 +67,8 @@ export function readAt(tx: Transaction, at: number, length: number): Uint8Array 
   if (!tx.recent.includes(unit)) {
     tx.kernel.buffercache.hold(tx.mount.disk, unit);
     tx.recent.push(unit);
-    if (tx.recent.length > MOST_RECENT) tx.kernel.buffercache.release(tx.mount.disk, tx.recent.shift() as number);
+    if (tx.recent.length > MOST_RECENT)
+      tx.kernel.buffercache.release(tx.mount.disk, tx.recent.shift() as number);
   }
   const start = frame * UNIT + within;
   return tx.kernel.machine.u8.subarray(start, start + length);

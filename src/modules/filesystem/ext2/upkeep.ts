@@ -15,7 +15,16 @@ import { writePage } from './content.ts';
 import { idOf, run, type Self } from './run.ts';
 import type { Ext2Mount } from './state.ts';
 import { writeCounts } from './superblock.ts';
-import { changeBlock, checkBlock, damaged, get32, put16, put32, readBlock, type Transaction } from './transaction.ts';
+import {
+  changeBlock,
+  checkBlock,
+  damaged,
+  get32,
+  put16,
+  put32,
+  readBlock,
+  type Transaction,
+} from './transaction.ts';
 
 /** The block of extended attributes, which several inodes may share. */
 function dropAttributes(tx: Transaction, ino: number): void {

@@ -54,7 +54,15 @@ function holdAll(core: Core, disk: number, at: number, count: number, write: boo
 }
 
 /** Move what `holdAll` has. */
-function move(core: Core, disk: number, at: number, count: number, buffer: Spans, skip: number, write: boolean): void {
+function move(
+  core: Core,
+  disk: number,
+  at: number,
+  count: number,
+  buffer: Spans,
+  skip: number,
+  write: boolean,
+): void {
   const { kernel } = core;
   const { buffercache } = kernel;
   for (let done = 0; done < count; ) {
@@ -119,7 +127,13 @@ export function seekDisk(core: Core, file: OpenFile, offset: number, whence: num
 export const flushDisk = (core: Core, file: OpenFile): number =>
   diskOf(core, file) === null ? -EIO : core.kernel.buffercache.sync(file.object);
 
-export function controlDisk(core: Core, tid: number, file: OpenFile, request: number, argument: number): number {
+export function controlDisk(
+  core: Core,
+  tid: number,
+  file: OpenFile,
+  request: number,
+  argument: number,
+): number {
   const disk = diskOf(core, file);
   const { user, buffercache } = core.kernel;
   if (disk === null) return -ENXIO;
