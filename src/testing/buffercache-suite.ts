@@ -16,7 +16,11 @@ type BlockModule = Module<Block, BlockState>;
 /** Units of the disk, more than are kept. */
 const UNITS = 400;
 
-const image = (): Uint8Array => Uint8Array.from({ length: UNITS * UNIT }, (_, i) => (i >>> 12) ^ (i & 3));
+function image(): Uint8Array {
+  const bytes = new Uint8Array(UNITS * UNIT);
+  for (let unit = 0; unit < UNITS; unit++) bytes.fill(unit % 251, unit * UNIT, (unit + 1) * UNIT);
+  return bytes;
+}
 
 interface Step {
   readonly kind:

@@ -48,7 +48,8 @@ function flip(
   bitmap[bit >>> 3] = (bitmap[bit >>> 3] as number) ^ (1 << (bit & 7));
   const descriptor = changeGroup(tx, group);
   const free = get16(descriptor, countField) + (was ? 1 : -1);
-  if (free < 0) damaged();
+  const most = countField === at.GROUP_FREE_BLOCKS ? blocksIn(tx.mount, group) : tx.mount.inodesPerGroup;
+  if (free < 0 || free > most) damaged();
   put16(descriptor, countField, free);
 }
 

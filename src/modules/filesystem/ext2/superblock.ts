@@ -55,8 +55,6 @@ function geometry(superblock: Uint8Array, sectors: number, mount: Ext2Mount): nu
   mount.firstDataBlock = get32(superblock, at.SB_FIRST_DATA_BLOCK);
   mount.blocksPerGroup = get32(superblock, at.SB_BLOCKS_PER_GROUP);
   mount.inodesPerGroup = get32(superblock, at.SB_INODES_PER_GROUP);
-  mount.freeBlocks = get32(superblock, at.SB_FREE_BLOCKS);
-  mount.freeInodes = get32(superblock, at.SB_FREE_INODES);
   mount.typed = (incompatible & at.INCOMPATIBLE_FILETYPE) !== 0;
   mount.revised = dynamic;
   mount.wasValid = (get16(superblock, at.SB_STATE) & (at.STATE_VALID | at.STATE_ERROR)) === at.STATE_VALID;
@@ -75,11 +73,13 @@ function isSound(mount: Ext2Mount, sectors: number): boolean {
   mount.groups = Math.ceil((blocks - firstDataBlock) / blocksPerGroup);
   if (inodes !== mount.groups * inodesPerGroup) return false;
   if (mount.firstInode < at.OLD_FIRST_INODE || mount.firstInode > inodesPerGroup) return false;
-  if (mount.freeBlocks > blocks || mount.freeInodes > inodes) return false;
   return tableBlocks(mount) < blocksIn(mount, 0);
 }
 
-/** Do all bitmaps and tables lie within the file system? Asked once, for all that reads them relies on it. */
+/**
+ * Do all bitmaps and tables lie within the file system? Asked once, for all that reads them relies on it. Counts what is
+ * free: the superblock's sums may be old after a crash.
+ */
 function checkGroups(tx: Transaction): void {
   const { mount } = tx;
   const table = tableBlocks(mount);
@@ -98,8 +98,11 @@ function checkGroups(tx: Transaction): void {
       const bitmap = get32(descriptor, field);
       if (bitmap < first || bitmap >= mount.blocks) damaged();
     }
-    if (get16(descriptor, at.GROUP_FREE_BLOCKS) > blocksIn(mount, group)) damaged();
-    if (get16(descriptor, at.GROUP_FREE_INODES) > mount.inodesPerGroup) damaged();
+    const freeBlocks = get16(descriptor, at.GROUP_FREE_BLOCKS);
+    const freeInodes = get16(descriptor, at.GROUP_FREE_INODES);
+    if (freeBlocks > blocksIn(mount, group) || freeInodes > mount.inodesPerGroup) damaged();
+    mount.freeBlocks += freeBlocks;
+    mount.freeInodes += freeInodes;
   }
 }
 
