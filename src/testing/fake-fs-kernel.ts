@@ -138,7 +138,10 @@ export function fakeFsKernel(frames = 256): FakeFsKernel {
       },
     },
     block: { disks: () => fake.disks },
-    buffercache: { counts: () => ({ units: 0, dirty: 0, writing: 0, hits: 0, misses: 0, limit: 0 }), reclaim: () => 0 },
+    buffercache: {
+      counts: () => ({ units: 0, dirty: 0, writing: 0, hits: 0, misses: 0, limit: 0 }),
+      reclaim: () => 0,
+    },
     tty: { list: () => fake.terminals },
     process: { credentials: () => ({ fsuid: 1000 }) },
     vfs: {

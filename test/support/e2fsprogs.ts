@@ -10,6 +10,11 @@ import path from 'node:path';
 
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
+/** Images that are made alike are alike. */
+const SAME = { E2FSPROGS_FAKE_TIME: '1700000000' };
+const UUID = '5b1fcd17-0d2c-4e0b-9d2f-0a1b2c3d4e5f';
+const IDENTITY: readonly string[] = ['-U', UUID, '-E', `hash_seed=${UUID}`];
+
 export interface Run {
   readonly status: number | null;
   readonly output: string;
@@ -18,7 +23,7 @@ export interface Run {
 export function e2fsprogs(tool: string, ...argv: readonly string[]): Run {
   const { status, stdout, stderr } = spawnSync(tool, argv, {
     encoding: 'utf8',
-    env: { ...process.env, PATH },
+    env: { ...process.env, PATH, ...SAME },
   });
   return { status, output: `${stdout ?? ''}${stderr ?? ''}` };
 }
@@ -40,7 +45,17 @@ export function imageFolder(): string {
 
 /** Make an image of so many KiB. @param options of mke2fs, with -O, -b, -I, -d ... */
 export function makeImage(file: string, kib: number, options: readonly string[] = []): void {
-  const { status, output } = e2fsprogs('mke2fs', '-q', '-F', '-t', 'ext2', ...options, file, `${kib}k`);
+  const { status, output } = e2fsprogs(
+    'mke2fs',
+    '-q',
+    '-F',
+    '-t',
+    'ext2',
+    ...IDENTITY,
+    ...options,
+    file,
+    `${kib}k`,
+  );
   if (status !== 0) throw new Error(`mke2fs: ${output}`);
 }
 
