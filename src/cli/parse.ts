@@ -39,7 +39,7 @@ export function parseMount(text: string, before: readonly MountOption[] = []): M
   const [host, guest] = parts;
   if (parts.length !== 2 || !host || !guest?.startsWith('/')) {
     throw new InvalidArgumentError(
-      'write HOST:GUEST or disk:NAME:GUEST, and :ro behind it to read only; the guest path is absolute.',
+      'write HOST:GUEST or disk:NAME:GUEST, with an absolute guest path, and :ro behind it to read only.',
     );
   }
   return [...before, { host, guest, readOnly }];

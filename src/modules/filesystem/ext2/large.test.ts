@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { complaintsOf, haveE2fsprogs, imageBytes, imageFolder } from '../../../../test/support/e2fsprogs.ts';
-import { mountImage, type World } from '../../../../test/support/ext2-world.ts';
+import { mountImage, SB, type World } from '../../../../test/support/ext2-world.ts';
 import { EFBIG, ENOSPC } from '../../../abi/linux/errno.ts';
 import { S_IFREG } from '../../../abi/linux/stat.ts';
 import { createStat } from '../../../contracts/filesystem.ts';
@@ -84,7 +84,7 @@ describe.skipIf(!haveE2fsprogs)('filesystem/ext2', () => {
     const world = mountImage(imageBytes(folder, 512, ['-b', '1024']));
     const inode = made(world, 'file');
     const bytes = new Uint8Array(PAGE).fill(7);
-    const before = world.cell().statfs(3).free;
+    const before = world.cell().statfs(SB).free;
     let written = 0;
     let answer = 0;
     while (answer === 0) {
@@ -95,7 +95,7 @@ describe.skipIf(!haveE2fsprogs)('filesystem/ext2', () => {
     expect(written).toBeGreaterThan(90);
     expect(page(world, inode, written - 1)).toEqual(bytes);
     expect(world.settled((cell) => cell.unlink(world.root, 'file', false))).toBe(0);
-    expect(world.cell().statfs(3).free).toBe(before);
+    expect(world.cell().statfs(SB).free).toBe(before);
     expect(complaintsOf(folder, world.finish())).toBe('');
   });
 
@@ -104,7 +104,7 @@ describe.skipIf(!haveE2fsprogs)('filesystem/ext2', () => {
     let count = 0;
     while (made(world, `file-${count}`) > 0) count++;
     expect(made(world, 'one-more')).toBe(-ENOSPC);
-    expect([count, world.cell().statfs(3).filesFree]).toEqual([21, 0]);
+    expect([count, world.cell().statfs(SB).filesFree]).toEqual([21, 0]);
     expect(complaintsOf(folder, world.finish())).toBe('');
   });
 
@@ -115,6 +115,28 @@ describe.skipIf(!haveE2fsprogs)('filesystem/ext2', () => {
     expect(complaintsOf(folder, world.finish())).toBe('');
   });
 
+  test('a cut that must wait is finished before the file grows, and by a sync', () => {
+    for (const grows of [true, false]) {
+      const world = mountImage(imageBytes(folder, 8192, ['-b', '1024']));
+      const inode = made(world, 'file');
+      for (let index = 0; index < 1500; index++)
+        world.settled(() => writeFile(world.fake, inode, index * PAGE, new Uint8Array(PAGE).fill(5)));
+      world.settled((cell) => cell.sync?.(SB, false) ?? 0);
+      world.disks.kernel.buffercache.drop(1);
+      world.settled((cell) => cell.stat(inode, createStat()));
+      const before = world.cell().statfs(SB).free;
+      expect(world.settled((cell) => cell.setAttributes(inode, { size: 100 }))).toBe(0);
+      expect(world.cell().statfs(SB).free).toBeLessThan(before + 5900);
+      world.transfer();
+      if (grows) {
+        world.settled(() => writeFile(world.fake, inode, 900 * PAGE, new Uint8Array(PAGE).fill(6)));
+        expect(page(world, inode, 899)).toEqual(new Uint8Array(PAGE));
+        expect(page(world, inode, 0).indexOf(0)).toBe(100);
+      }
+      expect(complaintsOf(folder, world.finish())).toBe('');
+    }
+  });
+
   test('keeps a removed file for its holders, and frees it when it was held over an unmount that never came', () => {
     const world = mountImage(imageBytes(folder, 512, ['-b', '1024']));
     const inode = made(world, 'file');
@@ -122,7 +144,7 @@ describe.skipIf(!haveE2fsprogs)('filesystem/ext2', () => {
     world.cell().pin(inode);
     world.settled((cell) => cell.unlink(world.root, 'file', false));
     expect(page(world, inode, 4)[0]).toBe(9);
-    expect(world.settled((cell) => cell.sync?.(3, true) ?? 0)).toBe(0);
+    expect(world.settled((cell) => cell.sync?.(SB, true) ?? 0)).toBe(0);
     // In use: what a crash would leave is for e2fsck to put right, and it is told to look.
     expect(world.disks.file(1)[1024 + 58]).toBe(0);
     world.cell().unpin(inode);

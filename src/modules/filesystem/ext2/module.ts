@@ -22,8 +22,8 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { KernelFault } from '../../../lib/kernel-fault.ts';
 import { mountOptions } from '../../../lib/mount-options.ts';
-import { accessInode, cutFile, written } from './changes.ts';
-import { changeAttributes, fillPage } from './content.ts';
+import { accessInode, setAttributes, written } from './changes.ts';
+import { fillPage } from './content.ts';
 import { eachName, findEntry } from './directory.ts';
 import { fillStat, isFastSymlink, liveInode, sizeOf, typeOf } from './inode.ts';
 import * as at from './layout.ts';
@@ -108,7 +108,10 @@ function ext2FileSystem(state: Ext2State, kernel: Kernel): FileSystem {
   return {
     mount: (sb, source, options) => mount(self, sb, source, options),
     unmount(sb) {
-      for (const ino of mountOf(self, sb * SB_SHIFT).paged) kernel.pagecache.truncate(idOf(sb, ino), 0);
+      const found = mountOf(self, sb * SB_SHIFT);
+      // vfs has synced it, unless it was detached while it was in use.
+      sync(self, sb, found, true);
+      for (const ino of found.paged) kernel.pagecache.truncate(idOf(sb, ino), 0);
       state.mounts.delete(sb);
     },
     capabilities(sb) {
@@ -154,13 +157,7 @@ function ext2FileSystem(state: Ext2State, kernel: Kernel): FileSystem {
     jumpFile: () => 0,
     list: (_tid, directory, cookie, limit) =>
       look(directory, (tx, ino) => list(tx, superblockOf(directory), ino, cookie, limit)),
-    setAttributes(id, attributes) {
-      const changed = change(id, (tx, ino) => {
-        changeAttributes(tx, ino, attributes);
-        return 0;
-      });
-      return changed !== 0 || attributes.size === undefined ? changed : cutFile(self, id, attributes.size);
-    },
+    setAttributes: (id, attributes) => setAttributes(self, id, attributes),
     fill(id, index, frame) {
       mountOf(self, id).paged.add(inodeNumberOf(id));
       return look(id, (tx, ino) => fillPage(tx, ino, index, frame));

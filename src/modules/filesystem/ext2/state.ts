@@ -40,6 +40,8 @@ export interface Ext2Mount {
   /** Inodes without a name: held ones, and those whose blocks are to be freed. */
   orphans: Set<number>;
   dying: Set<number>;
+  /** Files that were cut and may have blocks behind their end, which must go before they grow. */
+  cutting: Set<number>;
   /** Inodes of which the page cache may have pages. */
   paged: Set<number>;
   /** Inode number to the indices of pages that are newer than the buffer cache. */
@@ -77,6 +79,7 @@ export const createExt2Mount = (): Ext2Mount => ({
   pins: new Map(),
   orphans: new Set(),
   dying: new Set(),
+  cutting: new Set(),
   paged: new Set(),
   dirty: new Map(),
   error: 0,
@@ -114,6 +117,7 @@ export const ext2Layout: StateLayout<Ext2State> = layout(
             pins: map(int(), int()),
             orphans: set(int()),
             dying: set(int()),
+            cutting: set(int()),
             paged: set(int()),
             dirty: map(int(), set(int())),
             error: int(),

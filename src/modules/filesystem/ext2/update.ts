@@ -32,7 +32,7 @@ export function update<T>(self: Self, sb: number, act: (tx: Transaction) => T): 
   }
   const result = run(self, sb, mount, act);
   if (result === -EUCLEAN) mount.readOnly = true;
-  if (result !== -ENOSPC || mount.dying.size === 0) return result;
+  if (result !== -ENOSPC || mount.dying.size + mount.cutting.size === 0) return result;
   // What was removed but still has its blocks makes room.
   const reaped = reap(self, sb, mount);
   if (reaped === WAIT) return WAIT;

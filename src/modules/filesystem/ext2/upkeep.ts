@@ -11,7 +11,7 @@ import { giveBlock, giveInode } from './allocate.ts';
 import { changeInode, hasBlocks, readInode, typeOf } from './inode.ts';
 import * as at from './layout.ts';
 import { cutBlocks } from './map.ts';
-import { writePage } from './content.ts';
+import { cutBeyondEnd, writePage } from './content.ts';
 import { idOf, run, type Self } from './run.ts';
 import type { Ext2Mount } from './state.ts';
 import { writeCounts } from './superblock.ts';
@@ -51,11 +51,30 @@ function bury(tx: Transaction, ino: number): boolean {
   return true;
 }
 
-/** Free removed inodes that nobody holds. @returns 0 or WAIT */
+/** Go on with what is done in steps. @param step one of them: true = it was the last @returns true, -errno or WAIT */
+function finish(self: Self, sb: number, mount: Ext2Mount, step: (tx: Transaction) => boolean): true | number {
+  if (mount.readOnly) return true;
+  for (;;) {
+    const done = run(self, sb, mount, step);
+    if (done !== false) return done;
+  }
+}
+
+/** Free the blocks behind the end of a file that was cut. @returns 0 or WAIT */
+export function finishCut(self: Self, sb: number, mount: Ext2Mount, ino: number): number {
+  if (!mount.cutting.has(ino)) return 0;
+  const done = finish(self, sb, mount, (tx) => cutBeyondEnd(tx, ino));
+  if (done === WAIT) return WAIT;
+  if (done !== true) mount.readOnly = true;
+  mount.cutting.delete(ino);
+  return 0;
+}
+
+/** Free what cut files and removed inodes that nobody holds still have. @returns 0 or WAIT */
 export function reap(self: Self, sb: number, mount: Ext2Mount): number {
+  for (const ino of [...mount.cutting]) if (finishCut(self, sb, mount, ino) === WAIT) return WAIT;
   for (const ino of [...mount.dying]) {
-    let done = mount.readOnly ? true : run(self, sb, mount, (tx) => bury(tx, ino));
-    while (done === false) done = run(self, sb, mount, (tx) => bury(tx, ino));
+    const done = finish(self, sb, mount, (tx) => bury(tx, ino));
     if (done === WAIT) return WAIT;
     if (done !== true) mount.readOnly = true;
     mount.dying.delete(ino);
@@ -120,6 +139,7 @@ export function release(self: Self, sb: number, mount: Ext2Mount, ino: number): 
   self.kernel.pagecache.truncate(idOf(sb, ino), 0);
   mount.paged.delete(ino);
   mount.dirty.delete(ino);
+  mount.cutting.delete(ino);
   mount.dying.add(ino);
   reap(self, sb, mount);
 }
