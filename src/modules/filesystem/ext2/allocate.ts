@@ -6,13 +6,12 @@
  */
 import { ENOSPC } from '../../../abi/linux/errno.ts';
 import * as at from './layout.ts';
-import { blocksIn, changeGroup, readGroup, tableBlocks } from './superblock.ts';
+import { blocksIn, changeGroup, placesOf, readGroup, tableBlocks } from './superblock.ts';
 import {
   changeBlock,
   checkBlock,
   damaged,
   get16,
-  get32,
   put16,
   readBlock,
   Stop,
@@ -37,14 +36,13 @@ const isSet = (bitmap: Uint8Array, bit: number): boolean =>
 function flip(
   tx: Transaction,
   group: number,
-  bitmapField: number,
+  bitmapBlock: number,
   countField: number,
   bit: number,
   was: boolean,
 ): void {
-  const block = get32(readGroup(tx, group), bitmapField);
-  if (isSet(readBlock(tx, block), bit) !== was) damaged();
-  const bitmap = changeBlock(tx, block);
+  const bitmap = changeBlock(tx, bitmapBlock);
+  if (isSet(bitmap, bit) !== was) damaged();
   bitmap[bit >>> 3] = (bitmap[bit >>> 3] as number) ^ (1 << (bit & 7));
   const descriptor = changeGroup(tx, group);
   const free = get16(descriptor, countField) + (was ? 1 : -1);
@@ -65,11 +63,9 @@ export const firstBlockOf = (tx: Transaction, group: number): number =>
 /** Throws if the block is one of its group's own: a file that has it is damaged, and must not be written to. */
 export function checkOwn(tx: Transaction, block: number): void {
   checkBlock(tx.mount, block);
-  const descriptor = readGroup(tx, groupOfBlock(tx, block));
-  const table = get32(descriptor, at.GROUP_INODE_TABLE);
+  const { blockBitmap, inodeBitmap, table } = placesOf(tx, groupOfBlock(tx, block));
   if (block >= table && block < table + tableBlocks(tx.mount)) damaged();
-  if (block === get32(descriptor, at.GROUP_BLOCK_BITMAP)) damaged();
-  if (block === get32(descriptor, at.GROUP_INODE_BITMAP)) damaged();
+  if (block === blockBitmap || block === inodeBitmap) damaged();
 }
 
 /** Take a block near a goal. */
@@ -83,12 +79,13 @@ export function takeBlock(tx: Transaction, goal: number): number {
     const descriptor = readGroup(tx, group);
     if (get16(descriptor, at.GROUP_FREE_BLOCKS) === 0) continue;
     const from = i === 0 ? bitOfBlock(tx, wanted) : 0;
-    const bitmap = readBlock(tx, get32(descriptor, at.GROUP_BLOCK_BITMAP));
+    const { blockBitmap } = placesOf(tx, group);
+    const bitmap = readBlock(tx, blockBitmap);
     const bit = clearBit(bitmap, from, blocksIn(mount, group));
     if (bit < 0) continue;
     const block = firstBlockOf(tx, group) + bit;
     checkOwn(tx, block);
-    flip(tx, group, at.GROUP_BLOCK_BITMAP, at.GROUP_FREE_BLOCKS, bit, false);
+    flip(tx, group, blockBitmap, at.GROUP_FREE_BLOCKS, bit, false);
     tx.freeBlocks--;
     return block;
   }
@@ -97,7 +94,8 @@ export function takeBlock(tx: Transaction, goal: number): number {
 
 export function giveBlock(tx: Transaction, block: number): void {
   checkOwn(tx, block);
-  flip(tx, groupOfBlock(tx, block), at.GROUP_BLOCK_BITMAP, at.GROUP_FREE_BLOCKS, bitOfBlock(tx, block), true);
+  const group = groupOfBlock(tx, block);
+  flip(tx, group, placesOf(tx, group).blockBitmap, at.GROUP_FREE_BLOCKS, bitOfBlock(tx, block), true);
   tx.freeBlocks++;
 }
 
@@ -131,10 +129,11 @@ export function takeInode(tx: Transaction, parent: number, isDirectory: boolean)
     const descriptor = readGroup(tx, group);
     if (get16(descriptor, at.GROUP_FREE_INODES) === 0) continue;
     const first = group === 0 ? mount.firstInode - 1 : 0;
-    const bitmap = readBlock(tx, get32(descriptor, at.GROUP_INODE_BITMAP));
+    const { inodeBitmap } = placesOf(tx, group);
+    const bitmap = readBlock(tx, inodeBitmap);
     const bit = clearBit(bitmap, first, mount.inodesPerGroup);
     if (bit < 0) continue;
-    flip(tx, group, at.GROUP_INODE_BITMAP, at.GROUP_FREE_INODES, bit, false);
+    flip(tx, group, inodeBitmap, at.GROUP_FREE_INODES, bit, false);
     if (isDirectory) countDirectory(tx, group, 1);
     tx.freeInodes--;
     return group * mount.inodesPerGroup + bit + 1;
@@ -145,7 +144,7 @@ export function takeInode(tx: Transaction, parent: number, isDirectory: boolean)
 export function giveInode(tx: Transaction, ino: number, isDirectory: boolean): void {
   const group = groupOfInode(tx, ino);
   const bit = (ino - 1) % tx.mount.inodesPerGroup;
-  flip(tx, group, at.GROUP_INODE_BITMAP, at.GROUP_FREE_INODES, bit, true);
+  flip(tx, group, placesOf(tx, group).inodeBitmap, at.GROUP_FREE_INODES, bit, true);
   if (isDirectory) countDirectory(tx, group, -1);
   tx.freeInodes++;
 }

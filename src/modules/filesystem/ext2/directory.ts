@@ -35,8 +35,18 @@ export interface Entry {
   readonly ino: number;
 }
 
-/** Looks at an entry. @param position in the directory, in bytes @returns true to stop */
-type Visit = (bytes: Uint8Array, entry: Entry, length: number, position: number) => boolean;
+/**
+ * Looks at an entry at `place` in a block's bytes. @param before the entry before it in the block, or -1
+ * @param position in the directory, in bytes @returns true to stop
+ */
+type Visit = (
+  bytes: Uint8Array,
+  place: number,
+  length: number,
+  block: number,
+  before: number,
+  position: number,
+) => boolean;
 
 /** Bytes of a directory: whole blocks, and no more than there can be. */
 function extent(tx: Transaction, ino: number): number {
@@ -57,7 +67,7 @@ function fetchAhead(tx: Transaction, ino: number, index: number, end: number): v
 
 /** Visit entries, the unused among them, from a position on. @returns true if a visit stopped it */
 function walk(tx: Transaction, ino: number, from: number, visit: Visit): boolean {
-  const { blockSize, inodes } = tx.mount;
+  const { blockSize, inodes, typed } = tx.mount;
   const end = extent(tx, ino) / blockSize;
   const first = Math.floor(from / blockSize);
   for (let index = first; index < end; index++) {
@@ -65,17 +75,17 @@ function walk(tx: Transaction, ino: number, from: number, visit: Visit): boolean
     const block = findBlock(tx, ino, index);
     if (block === 0) continue;
     let before = -1;
+    let bytes = readBlock(tx, block);
     for (let place = 0; place < blockSize; ) {
-      // Anew for each, because a visit may have changed the block, or read others.
-      const bytes = readBlock(tx, block);
       const length = get16(bytes, place + at.ENTRY_LENGTH);
       const used = at.entrySize(bytes[place + at.ENTRY_NAME_LENGTH] as number);
-      const entry = { block, at: place, before, ino: get32(bytes, place + at.ENTRY_INODE) };
       if (length < at.entrySize(1) || length % 4 !== 0 || place + length > blockSize || used > length)
         damaged();
-      if (entry.ino > inodes) damaged();
+      if (get32(bytes, place) > inodes) damaged();
       const position = index * blockSize + place;
-      if (position >= from && visit(bytes, entry, length, position)) return true;
+      if (position >= from && visit(bytes, place, length, block, before, position)) return true;
+      // Only then does a visit that goes on read other blocks, after which a view may be good no more.
+      if (!typed) bytes = readBlock(tx, block);
       before = place;
       place += length;
     }
@@ -100,9 +110,10 @@ function nameAt(bytes: Uint8Array, place: number): string {
 
 export function findEntry(tx: Transaction, directory: number, name: string): Entry | null {
   let found: Entry | null = null;
-  walk(tx, directory, 0, (bytes, entry) => {
-    if (entry.ino === 0 || !isNamed(bytes, entry.at, name)) return false;
-    found = entry;
+  walk(tx, directory, 0, (bytes, place, _length, block, before) => {
+    const ino = get32(bytes, place);
+    if (ino === 0 || !isNamed(bytes, place, name)) return false;
+    found = { block, at: place, before, ino };
     return true;
   });
   return found;
@@ -111,7 +122,12 @@ export function findEntry(tx: Transaction, directory: number, name: string): Ent
 const isDots = (name: string): boolean => name === '.' || name === '..';
 
 export function isEmpty(tx: Transaction, directory: number): boolean {
-  return !walk(tx, directory, 0, (bytes, entry) => entry.ino !== 0 && !isDots(nameAt(bytes, entry.at)));
+  return !walk(
+    tx,
+    directory,
+    0,
+    (bytes, place) => get32(bytes, place) !== 0 && !isDots(nameAt(bytes, place)),
+  );
 }
 
 /** Tell names but `.` and `..` from a position on. @param take with the position behind; true to stop */
@@ -121,12 +137,13 @@ export function eachName(
   from: number,
   take: (name: string, ino: number, type: number, next: number) => boolean,
 ): void {
-  walk(tx, directory, from, (bytes, entry, length, position) => {
-    const name = nameAt(bytes, entry.at);
-    if (entry.ino === 0 || isDots(name) || name.length === 0) return false;
-    const told = tx.mount.typed ? at.ENTRY_TYPES.indexOf(bytes[entry.at + at.ENTRY_TYPE] as number) : -1;
-    const type = told > 0 ? told << at.TYPE_SHIFT : typeOf(readInode(tx, entry.ino));
-    return take(name, entry.ino, type, position + length);
+  walk(tx, directory, from, (bytes, place, length, _block, _before, position) => {
+    const ino = get32(bytes, place);
+    const name = nameAt(bytes, place);
+    if (ino === 0 || isDots(name) || name.length === 0) return false;
+    const told = tx.mount.typed ? at.ENTRY_TYPES.indexOf(bytes[place + at.ENTRY_TYPE] as number) : -1;
+    const type = told > 0 ? told << at.TYPE_SHIFT : typeOf(readInode(tx, ino));
+    return take(name, ino, type, position + length);
   });
 }
 
@@ -157,13 +174,13 @@ export function addEntry(tx: Transaction, directory: number, name: string, ino: 
   if (name === '' || isDots(name)) throw new Stop(-EEXIST);
   const mode = modeOf(readInode(tx, ino));
   const need = at.entrySize(name.length);
-  const placed = walk(tx, directory, 0, (bytes, entry, length) => {
-    const used = entry.ino === 0 ? 0 : at.entrySize(bytes[entry.at + at.ENTRY_NAME_LENGTH] as number);
+  const placed = walk(tx, directory, 0, (bytes, place, length, block) => {
+    const used = get32(bytes, place) === 0 ? 0 : at.entrySize(bytes[place + at.ENTRY_NAME_LENGTH] as number);
     if (length - used < need) return false;
-    const block = changeBlock(tx, entry.block);
-    if (used > 0) put16(block, entry.at + at.ENTRY_LENGTH, used);
-    putName(block, entry.at + used, length - used, name);
-    putEntry(tx, block, entry.at + used, ino, mode);
+    const changed = changeBlock(tx, block);
+    if (used > 0) put16(changed, place + at.ENTRY_LENGTH, used);
+    putName(changed, place + used, length - used, name);
+    putEntry(tx, changed, place + used, ino, mode);
     return true;
   });
   if (!placed) {

@@ -15,7 +15,7 @@ import {
 import { SB_SHIFT, type Stat } from '../../../contracts/filesystem.ts';
 import { groupOfInode } from './allocate.ts';
 import * as at from './layout.ts';
-import { readGroup, tableBlocks } from './superblock.ts';
+import { placesOf, tableBlocks } from './superblock.ts';
 import {
   changeAt,
   damaged,
@@ -34,7 +34,7 @@ function placeOf(tx: Transaction, ino: number): number {
   const own = ino === at.ROOT_INO || ino >= mount.firstInode;
   if (!own || ino > mount.inodes) damaged();
   const index = (ino - 1) % mount.inodesPerGroup;
-  const table = get32(readGroup(tx, groupOfInode(tx, ino)), at.GROUP_INODE_TABLE);
+  const { table } = placesOf(tx, groupOfInode(tx, ino));
   if (table + tableBlocks(mount) > mount.blocks) damaged();
   return table * mount.blockSize + index * mount.inodeSize;
 }

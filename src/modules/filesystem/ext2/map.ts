@@ -88,13 +88,18 @@ export function haveBlock(tx: Transaction, ino: number, index: number): number {
   return block;
 }
 
+/** Counts what was given back. */
+interface Cutting {
+  given: number;
+}
+
 /**
  * Give back what a pointer leads to, from block `keep` of the file on. @param level blocks of pointers above the data
  * @param first the first block of the file under it @returns true if nothing of it is left
  */
 function cut(
   tx: Transaction,
-  ino: number,
+  cutting: Cutting,
   block: number,
   level: number,
   first: number,
@@ -108,19 +113,26 @@ function cut(
       const child = get32(readBlock(tx, block), 4 * i);
       if (child === 0) continue;
       if (tx.changed.size >= CUT_UNITS) return false;
-      if (!cut(tx, ino, child, level - 1, first + i * span, keep)) return false;
+      if (!cut(tx, cutting, child, level - 1, first + i * span, keep)) return false;
       put32(changeBlock(tx, block), 4 * i, 0);
     }
     if (first < keep) return false;
   }
   if (tx.changed.size >= CUT_UNITS) return false;
   giveBlock(tx, block);
-  addSectors(tx, ino, -1);
+  cutting.given++;
   return true;
 }
 
 /** Give back a bounded number of the blocks from block `keep` of a file on. @returns true if none is left there */
 export function cutBlocks(tx: Transaction, ino: number, keep: number): boolean {
+  const cutting: Cutting = { given: 0 };
+  const done = cutSlots(tx, cutting, ino, keep);
+  if (cutting.given > 0) addSectors(tx, ino, -cutting.given);
+  return done;
+}
+
+function cutSlots(tx: Transaction, cutting: Cutting, ino: number, keep: number): boolean {
   const n = pointersIn(tx.mount);
   for (let slot = POINTERS - 1; slot >= 0; slot--) {
     const level = Math.max(0, slot - DIRECT_BLOCKS + 1);
@@ -129,7 +141,7 @@ export function cutBlocks(tx: Transaction, ino: number, keep: number): boolean {
     if (first + n ** level <= keep) return true;
     const block = get32(readInode(tx, ino), INODE_BLOCK + 4 * slot);
     if (block === 0) continue;
-    if (cut(tx, ino, block, level, first, keep)) put32(changeInode(tx, ino), INODE_BLOCK + 4 * slot, 0);
+    if (cut(tx, cutting, block, level, first, keep)) put32(changeInode(tx, ino), INODE_BLOCK + 4 * slot, 0);
     else if (tx.changed.size >= CUT_UNITS) return false;
   }
   return true;

@@ -7,7 +7,17 @@ import { EINVAL, EUCLEAN } from '../../../abi/linux/errno.ts';
 import { UNIT } from '../../../contracts/buffercache.ts';
 import * as at from './layout.ts';
 import { createExt2Mount, type Ext2Mount } from './state.ts';
-import { changeAt, damaged, get16, get32, put16, put32, readAt, type Transaction } from './transaction.ts';
+import {
+  changeAt,
+  damaged,
+  type GroupPlaces,
+  get16,
+  get32,
+  put16,
+  put32,
+  readAt,
+  type Transaction,
+} from './transaction.ts';
 
 const SUPERBLOCK_SIZE = 1024;
 const SMALLEST_BLOCK = 1024;
@@ -27,6 +37,21 @@ export const readGroup = (tx: Transaction, group: number): Uint8Array =>
   readAt(tx, groupAt(tx.mount, group), at.GROUP_SIZE);
 export const changeGroup = (tx: Transaction, group: number): Uint8Array =>
   changeAt(tx, groupAt(tx.mount, group), at.GROUP_SIZE);
+
+/** Where a group's bitmaps and inode table begin. */
+export function placesOf(tx: Transaction, group: number): GroupPlaces {
+  let places = tx.places.get(group);
+  if (places === undefined) {
+    const descriptor = readGroup(tx, group);
+    places = {
+      blockBitmap: get32(descriptor, at.GROUP_BLOCK_BITMAP),
+      inodeBitmap: get32(descriptor, at.GROUP_INODE_BITMAP),
+      table: get32(descriptor, at.GROUP_INODE_TABLE),
+    };
+    tx.places.set(group, places);
+  }
+  return places;
+}
 
 /** Blocks of a group; the last may be short. */
 export const blocksIn = (mount: Ext2Mount, group: number): number =>

@@ -19,6 +19,13 @@ export class Stop {
   }
 }
 
+/** Blocks that a group descriptor names, which do not change. */
+export interface GroupPlaces {
+  readonly blockBitmap: number;
+  readonly inodeBitmap: number;
+  readonly table: number;
+}
+
 export interface Transaction {
   readonly kernel: Kernel;
   readonly sb: number;
@@ -27,6 +34,8 @@ export interface Transaction {
   readonly changed: Map<number, Uint8Array>;
   /** Units read last, held so that views of them stay good. */
   readonly recent: number[];
+  /** By group, as far as they were looked up. */
+  readonly places: Map<number, GroupPlaces>;
   /** Added to the mount's counts at `commit`. */
   freeBlocks: number;
   freeInodes: number;
@@ -40,6 +49,7 @@ export const begin = (kernel: Kernel, sb: number, mount: Ext2Mount): Transaction
   mount,
   changed: new Map(),
   recent: [],
+  places: new Map(),
   freeBlocks: 0,
   freeInodes: 0,
   now: kernel.clock.realtimeSeconds(),
