@@ -9,6 +9,7 @@ import { SECTOR } from '../contracts/block.ts';
 import { type Kernel as KernelRecord, WAIT } from '../contracts/kernel.ts';
 import { embeddedImage } from '../image/embedded.ts';
 import { type ImageEntry, populate, type Settle } from '../image/populate.ts';
+import { KernelFault } from '../lib/kernel-fault.ts';
 import { bytesOf, toByteString } from '../lib/utf8.ts';
 import { builtinModuleFile } from '../nucleus/module-control.ts';
 import type { Nucleus } from '../nucleus/nucleus.ts';
@@ -175,9 +176,12 @@ export function settler(
       nucleus.waits.begin();
       const result = operation();
       if (result !== WAIT) return result;
-      const left = nucleus.host.pending(false) > 0 ? -1 : nucleus.dispatcher.advance();
-      if (left > 0) await sleep(left);
-      if (left < 0) await completion();
+      if (nucleus.host.pending(false) > 0) await completion();
+      else {
+        const left = nucleus.dispatcher.advance();
+        if (left < 0) throw new KernelFault('an operation waits and nothing can wake it');
+        if (left > 0) await sleep(left);
+      }
       nucleus.dispatcher.deliver();
     }
   };

@@ -260,10 +260,13 @@ export class Kernel {
   async shutdown(): Promise<void> {
     this.#cancelTimer?.();
     const { block, vfs } = this.#nucleus.kernel;
-    // What was written by a kernel that failed may be wrong.
-    if (this.#failure === null && block.disks().length > 0) await this.#settler()(() => vfs.sync(0, true));
-    if (this.#failure === null) this.#fail(new Error('the kernel was shut down'));
-    this.#host.close();
+    try {
+      // What was written by a kernel that failed may be wrong.
+      if (this.#failure === null && block.disks().length > 0) await this.#settler()(() => vfs.sync(0, true));
+    } finally {
+      if (this.#failure === null) this.#fail(new Error('the kernel was shut down'));
+      this.#host.close();
+    }
   }
 
   async #lookUp(

@@ -1,4 +1,5 @@
 /** ext2 between the host's e2fsprogs and the guest: what the one writes the other reads, and e2fsck agrees. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { complaints, debugfs, e2fsprogs } from '../support/e2fsprogs.ts';
 import { copyOf, folder, image, root, runScript } from './support.ts';
 
+const COMPILER = 'riscv64-linux-gnu-gcc';
+const haveCompiler = spawnSync(COMPILER, ['--version'], { stdio: 'ignore' }).error === undefined;
 const LONG = { timeout: 120_000 };
 const OK = { code: 0, signal: 0 };
 
@@ -65,7 +68,7 @@ describe.skipIf(root === null)('an image of mke2fs', LONG, () => {
     const large = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) >>> 7);
     writeFileSync(path.join(from, 'large'), large);
     writeFileSync(path.join(from, 'hole'), 'x');
-    truncateSync(path.join(from, 'hole'), 50_000_000);
+    truncateSync(path.join(from, 'hole'), 5_000_000);
     symlinkSync('large', path.join(from, 'link'));
     const file = image(16384, ['-b', '1024', '-O', 'dir_index', '-d', from]);
     const extra = path.join(from, 'extra');
@@ -83,7 +86,7 @@ describe.skipIf(root === null)('an image of mke2fs', LONG, () => {
     expect(read.stdout.split('\n')[0]).toBe(again.stdout.trim());
     const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
     expect(read.stdout).toContain(md5(large));
-    expect(read.stdout).toContain(md5(Buffer.concat([Buffer.from('x'), Buffer.alloc(49_999_999)])));
+    expect(read.stdout).toContain(md5(Buffer.concat([Buffer.from('x'), Buffer.alloc(4_999_999)])));
     expect(read.stdout).toContain('put in by debugfs');
     expect([read.stderr, read.status]).toEqual(['', OK]);
     expect(complaints(file)).toBe('');
@@ -122,6 +125,43 @@ echo "pragma mmap_size=1000000; select sum(a) from t; pragma integrity_check;" |
     expect([run.stdout, run.stderr]).toEqual(['wal\n1000000\n1000000\n6\nok\n', '']);
     expect(complaints(file)).toBe('');
   });
+
+  test.skipIf(!haveCompiler)(
+    'a page that was written through a mapping is not lost when nothing can wait',
+    async () => {
+      const source = path.join(folder, 'map.c');
+      const program = path.join(folder, 'map');
+      writeFileSync(
+        source,
+        `#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void) {
+  int fd = open("/mnt/file", O_RDWR | O_CREAT, 0600), disk = open("/dev/vda", O_RDONLY);
+  ftruncate(fd, 20000);
+  char *map = mmap(0, 20000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  for (int i = 0; i < 20000; i += 5000) strcpy(map + i, "before");
+  sync();
+  for (int i = 0; i < 20000; i += 5000) strcpy(map + i, "behind");
+  // The blocks and the inode are not at hand any more; the process ends without a word.
+  return ioctl(disk, BLKFLSBUF, 0);
+}`,
+      );
+      expect(spawnSync(COMPILER, ['-static', '-O1', '-w', '-o', program, source]).status).toBe(0);
+      const file = image(1024);
+      const run = await runScript('/tmp/map; cat /mnt/file | tr -d "\\0"', {
+        disks: [{ name: 'vda', file }],
+        mounts: [{ disk: 'vda', guest: '/mnt' }],
+        files: { '/tmp/map': readFileSync(program) },
+      });
+      expect([run.stdout, run.stderr]).toEqual(['behind'.repeat(4), '']);
+      expect(complaints(file)).toBe('');
+      expect(debugfs(file, 'cat /file').replaceAll('\0', '')).toContain('behind'.repeat(4));
+    },
+  );
 
   test('a read-only disk is mounted read-only, and its file is not opened for writing', async () => {
     const file = image(1024);

@@ -137,6 +137,28 @@ describe.skipIf(!haveE2fsprogs)('filesystem/ext2', () => {
     }
   });
 
+  test('a page that was written through a mapping which is gone stays until a sync has written it', () => {
+    const world = mountImage(imageBytes(folder, 512, ['-b', '1024']));
+    const inode = made(world, 'file');
+    world.settled(() => writeFile(world.fake, inode, 0, new Uint8Array(6000).fill(1)));
+    world.settled((cell) => cell.sync?.(SB, false) ?? 0);
+    const { kernel } = world.disks;
+    const frame = kernel.pagecache.find(inode, 1);
+    kernel.machine.u8.fill(2, frame * PAGE, (frame + 1) * PAGE);
+    kernel.buffercache.drop(1);
+    expect(world.cell().refills(inode, 1)).toBe(true);
+    world.cell().dirtied?.(inode, 1);
+    expect([world.cell().refills(inode, 0), world.cell().refills(inode, 1)]).toEqual([true, false]);
+    world.transfer();
+    expect(world.settled((cell) => cell.flush(inode))).toBe(0);
+    expect(world.cell().refills(inode, 1)).toBe(true);
+    // What lies behind the end of the file is not its content.
+    const right = new Uint8Array(PAGE);
+    right.fill(2, 0, 6000 - PAGE);
+    expect(page(world, inode, 1)).toEqual(right);
+    expect(complaintsOf(folder, world.finish())).toBe('');
+  });
+
   test('keeps a removed file for its holders, and frees it when it was held over an unmount that never came', () => {
     const world = mountImage(imageBytes(folder, 512, ['-b', '1024']));
     const inode = made(world, 'file');
