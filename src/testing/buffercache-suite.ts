@@ -152,7 +152,7 @@ export function buffercacheConformance(
       run: (): void =>
         fc.assert(
           fc.property(steps, (list) => agrees([module, ...others], block, store, list)),
-          { numRuns: 12 },
+          { numRuns: 12, endOnFailure: true },
         ),
     })),
     {
