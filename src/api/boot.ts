@@ -4,15 +4,17 @@
  * Mounts the root (the embedded image in RAM, or a host folder under a RAM overlay), /proc, /dev, /sys and the caller's
  * folders, and lists the built-in modules under /lib/modules for modprobe. Runs before any guest does.
  */
-import { EEXIST, ERRNO_NAMES } from '../abi/linux/errno.ts';
+import { EEXIST, EINVAL, ERRNO_NAMES } from '../abi/linux/errno.ts';
+import { SECTOR } from '../contracts/block.ts';
 import { type Kernel as KernelRecord, WAIT } from '../contracts/kernel.ts';
 import { embeddedImage } from '../image/embedded.ts';
 import { type ImageEntry, populate, type Settle } from '../image/populate.ts';
+import { KernelFault } from '../lib/kernel-fault.ts';
 import { bytesOf, toByteString } from '../lib/utf8.ts';
 import { builtinModuleFile } from '../nucleus/module-control.ts';
 import type { Nucleus } from '../nucleus/nucleus.ts';
 import type { KernelHost } from './host.ts';
-import type { BootOptions, MountOption } from './options.ts';
+import type { BootOptions, DiskOption, MountOption } from './options.ts';
 
 const INIT = 1;
 const S_IFDIR = 0o040_000;
@@ -33,6 +35,7 @@ export async function mountAll(
   settle: Settle,
 ): Promise<void> {
   const { kernel } = nucleus;
+  for (const disk of options.disks ?? []) addDisk(kernel, host, disk);
   const root = await mountRoot(kernel, host, options.root ?? null, settle);
   kernel.process.thread(kernel.process.boot(kernel.vm.create(), root, 0, 0)).name = 'init';
   if (options.root === undefined)
@@ -62,6 +65,29 @@ async function mountRoot(
   return check('mount the overlay', await settle(() => kernel.vfs.mountRoot('overlay', String(lower), '')));
 }
 
+function addDisk(kernel: KernelRecord, host: KernelHost, disk: DiskOption): void {
+  const { name, readOnly = false, timed = false } = disk;
+  const spec = { name: toByteString(name), readOnly, timed };
+  let added: number;
+  if ('file' in disk) {
+    const { grant, size } = host.grantFile(disk.file, readOnly);
+    added = kernel.block.addDisk({ ...spec, store: 'host', grant, sectors: Math.floor(size / SECTOR) });
+  } else {
+    added = kernel.block.addDisk({
+      ...spec,
+      store: 'ram',
+      grant: -1,
+      sectors: Math.floor(disk.ram / SECTOR),
+    });
+  }
+  if (added === -EINVAL)
+    throw new BootError(
+      `disk ${name}: a name is a letter, then letters and digits, and a disk has a sector`,
+      added,
+    );
+  check(`disk ${name}`, added);
+}
+
 async function mountFolder(
   kernel: KernelRecord,
   host: KernelHost,
@@ -69,6 +95,11 @@ async function mountFolder(
   mount: MountOption,
 ): Promise<void> {
   const readOnly = mount.readOnly ?? false;
+  if ('disk' in mount) {
+    const source = `/dev/${toByteString(mount.disk)}`;
+    await mountAt(kernel, settle, 'ext2', source, toByteString(mount.guest), readOnly ? 'ro' : '', readOnly);
+    return;
+  }
   const source = String(host.grant(mount.host, readOnly));
   await mountAt(kernel, settle, 'host', source, toByteString(mount.guest), readOnly ? 'ro' : '', readOnly);
 }
@@ -87,7 +118,8 @@ async function mountAt(
     const part = at < 0 ? path : path.slice(0, at);
     const made = await settle(() => kernel.vfs.make(INIT, 0, part, S_IFDIR | 0o755, 0));
     // Where it can not be made it may still be there: mount says what is wrong.
-    if (made < 0 && made !== -EEXIST && at < 0 && type === 'host') check(`make ${part}`, made);
+    if (made < 0 && made !== -EEXIST && at < 0 && (type === 'host' || type === 'ext2'))
+      check(`make ${part}`, made);
     if (at < 0) break;
   }
   check(
@@ -130,14 +162,26 @@ function moduleFiles(nucleus: Nucleus): readonly ImageEntry[] {
   return entries;
 }
 
-/** Runs an operation until it does not wait, letting the host complete requests in between. */
-export function settler(nucleus: Nucleus, completion: () => Promise<void>): Settle {
+/**
+ * Runs an operation until it does not wait, letting the host complete requests in between, and timed disks take their time.
+ * @param sleep waits out some ns of host time
+ */
+export function settler(
+  nucleus: Nucleus,
+  completion: () => Promise<void>,
+  sleep: (ns: number) => Promise<void> = () => Promise.resolve(),
+): Settle {
   return async (operation) => {
     for (;;) {
       nucleus.waits.begin();
       const result = nucleus.attempt(operation);
       if (result !== WAIT) return result;
-      await completion();
+      if (nucleus.host.pending(false) > 0) await completion();
+      else {
+        const left = nucleus.dispatcher.advance();
+        if (left < 0) throw new KernelFault('an operation waits and nothing can wake it');
+        if (left > 0) await sleep(left);
+      }
       nucleus.dispatcher.deliver();
     }
   };

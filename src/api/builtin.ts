@@ -5,9 +5,14 @@
  */
 import type { AnyModule } from '../nucleus/registry.ts';
 import { linuxAbi } from '../modules/abi/linux/module.ts';
+import { deadlineBlock } from '../modules/block/deadline/module.ts';
+import { fifoBlock } from '../modules/block/fifo/module.ts';
+import { lruBuffercache } from '../modules/buffercache/lru/module.ts';
+import { twoQueueBuffercache } from '../modules/buffercache/two-queue/module.ts';
 import { tickClock } from '../modules/clock/tick/module.ts';
 import { ENGINE_BYTES, interpreterEngine } from '../modules/engine/interpreter/module.ts';
 import { devFilesystem } from '../modules/filesystem/dev/module.ts';
+import { ext2Filesystem } from '../modules/filesystem/ext2/module.ts';
 import { hostFilesystem } from '../modules/filesystem/host/module.ts';
 import { overlayFilesystem } from '../modules/filesystem/overlay/module.ts';
 import { procFilesystem } from '../modules/filesystem/proc/module.ts';
@@ -42,12 +47,15 @@ const STANDARD: readonly unknown[] = [
   cowVm,
   basicIpc,
   lineDisciplineTty,
+  deadlineBlock,
+  twoQueueBuffercache,
   ramFilesystem,
   hostFilesystem,
   overlayFilesystem,
   procFilesystem,
   sysFilesystem,
   devFilesystem,
+  ext2Filesystem,
   dentryVfs,
   linuxAbi,
 ];
@@ -58,6 +66,8 @@ const ALTERNATIVES: readonly unknown[] = [
   deadlineScheduler,
   lotteryScheduler,
   primitiveVm,
+  fifoBlock,
+  lruBuffercache,
 ];
 
 /** Modules that fill the cells unless a boot says otherwise. */

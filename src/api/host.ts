@@ -17,6 +17,8 @@ export interface TrustedModule {
 export interface KernelHost extends HostAdapter {
   /** Open a host folder for mounting. @returns the grant's number. Throws with a clear message if there is none. */
   grant(folder: string, readOnly: boolean): number;
+  /** Open a host file that stands for a disk. Throws with a clear message if it can be none. */
+  grantFile(file: string, readOnly: boolean): { readonly grant: number; readonly size: number };
   /** A file that the embedding program names: a module, or a program for `--host-program`. */
   readFile(path: string): Promise<Uint8Array>;
   /** Evaluate a module file that the embedding program named: its own code, with all that such code may do. */

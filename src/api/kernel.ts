@@ -8,7 +8,7 @@ import { ERRNO_NAMES } from '../abi/linux/errno.ts';
 import { TIOCSCTTY } from '../abi/linux/ioctl.ts';
 import type { Kernel as KernelRecord, ModuleEntry } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
-import { type ImageEntry, populate } from '../image/populate.ts';
+import { type ImageEntry, populate, type Settle } from '../image/populate.ts';
 import { reasonOf } from '../lib/reason.ts';
 import { toByteString } from '../lib/utf8.ts';
 import type { LedgerEntry } from '../nucleus/ledger.ts';
@@ -142,12 +142,7 @@ export class Kernel {
     await kernel.#nucleus.prepare([...planned, ...makes.keys()], makes);
     options.host.fillInput(options.deterministic ?? false);
     const nucleus = kernel.#nucleus;
-    await mountAll(
-      nucleus,
-      options.host,
-      options,
-      settler(nucleus, () => kernel.#completion()),
-    );
+    await mountAll(nucleus, options.host, options, kernel.#settler());
     if (options.terminal !== undefined) {
       nucleus.kernel.tty.openConsole(options.terminal.rows, options.terminal.columns);
     }
@@ -161,7 +156,7 @@ export class Kernel {
     const program = argv[0];
     if (program === undefined) throw new TypeError('spawn needs at least a program name');
     const { kernel } = this.#nucleus;
-    const settle = settler(this.#nucleus, () => this.#completion());
+    const settle = this.#settler();
     const env = options.env ?? {};
     const root = this.#nucleus.attempt(() => kernel.process.place(1).root);
     const path = await this.#lookUp(program, env['PATH'] ?? DEFAULT_PATH, settle);
@@ -185,7 +180,7 @@ export class Kernel {
 
   /** Put a file into the guest's tree, its folder included. Rejects with ImageError. */
   async install(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-    const settle = settler(this.#nucleus, () => this.#completion());
+    const settle = this.#settler();
     const target = toByteString(path);
     const folder: ImageEntry = {
       type: 'directory',
@@ -275,11 +270,17 @@ export class Kernel {
     return waitsOf(this.#nucleus);
   }
 
-  /** Stop: no process runs again, and those that are awaited reject; input is let go of. */
+  /** Stop: no process runs again, and those that are awaited reject; disks are written back, input is let go of. */
   async shutdown(): Promise<void> {
     this.#cancelTimer?.();
-    if (this.#failure === null) this.#fail(new Error('the kernel was shut down'));
-    this.#host.close();
+    const { block, vfs } = this.#nucleus.kernel;
+    try {
+      // What was written by a kernel that failed may be wrong.
+      if (this.#failure === null && block.disks().length > 0) await this.#settler()(() => vfs.sync(0, true));
+    } finally {
+      if (this.#failure === null) this.#fail(new Error('the kernel was shut down'));
+      this.#host.close();
+    }
   }
 
   async #lookUp(
@@ -304,6 +305,14 @@ export class Kernel {
     this.#awaited.delete(pid);
     if (error !== 0) awaited.reject(new SpawnError(awaited.program, error));
     else awaited.resolve({ code: (status >> 8) & 0xff, signal: status & 0x7f });
+  }
+
+  #settler(): Settle {
+    return settler(
+      this.#nucleus,
+      () => this.#completion(),
+      (ns) => new Promise((resolve) => this.#host.after(ns, resolve)),
+    );
   }
 
   /** The next completion of the host, while no guest runs. */

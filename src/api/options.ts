@@ -3,18 +3,27 @@
  */
 import type { KernelHost } from './host.ts';
 
-/** A host folder in the guest's tree. */
-export interface MountOption {
-  readonly host: string;
-  readonly guest: string;
+/** A host folder in the guest's tree, or the ext2 file system of a disk. */
+export type MountOption = { readonly guest: string; readonly readOnly?: boolean } & (
+  | { readonly host: string }
+  | { readonly disk: string }
+);
+
+/** A disk of the guest, /dev/NAME: over a file of the host, or of so many bytes in guest memory that are gone with the kernel. */
+export type DiskOption = {
+  /** A lower-case letter, then such letters and digits; at most 15. */
+  readonly name: string;
   readonly readOnly?: boolean;
-}
+  /** Transfers take as long as on a disk with one moving head, in guest time. */
+  readonly timed?: boolean;
+} & ({ readonly file: string } | { readonly ram: number });
 
 export interface BootOptions {
   readonly host: KernelHost;
   /** Host folder with a riscv64 root file system, read-only below a RAM overlay; the embedded root where absent. */
   readonly root?: string;
   readonly mounts?: readonly MountOption[];
+  readonly disks?: readonly DiskOption[];
   /** Guest memory in bytes; 1 GiB unless told. */
   readonly memory?: number;
   /** Slot to module name, or path of a module file, in place of the defaults. */

@@ -2,36 +2,63 @@
  * Option values of the command line, checked one by one.
  */
 import { InvalidArgumentError } from 'commander';
-import type { MountOption } from '../api/options.ts';
+import type { DiskOption, MountOption } from '../api/options.ts';
 import { PlanError, parsePlan } from '../nucleus/schedule.ts';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 const MIN_MEMORY = 4 * 2 ** 20;
 /** (uid_t) -1 means none. */
 const MOST_ID = 0xffff_fffe;
+const MAX_DISK: number = 2 ** 40;
 const MAX_MEMORY = 3.5 * 2 ** 30;
+
+/** @returns NaN if it is no size */
+function bytesIn(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i.exec(text);
+  return match === null ? Number.NaN : Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] as number);
+}
 
 /** `512M`, `1G`, `65536k` or bytes. @returns bytes */
 export function parseSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i.exec(text);
-  const size =
-    match === null ? Number.NaN : Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] as number);
+  const size = bytesIn(text);
   if (!Number.isFinite(size)) throw new InvalidArgumentError('write a size such as 256M or 1G.');
   if (size < MIN_MEMORY || size > MAX_MEMORY)
     throw new InvalidArgumentError('it must be between 4M and 3.5G.');
   return Math.floor(size);
 }
 
-/** `HOST:GUEST[:ro]`. */
+/**
+ * `HOST:GUEST[:ro]`, or `disk:NAME:GUEST[:ro]`.
+ */
 export function parseMount(text: string, before: readonly MountOption[] = []): MountOption[] {
   const parts = text.split(':');
   const readOnly = parts.at(-1) === 'ro' && parts.length > 2;
   if (readOnly) parts.pop();
+  if (parts.length === 3 && parts[0] === 'disk' && parts[1] && parts[2]?.startsWith('/'))
+    return [...before, { disk: parts[1], guest: parts[2], readOnly }];
   const [host, guest] = parts;
   if (parts.length !== 2 || !host || !guest?.startsWith('/')) {
-    throw new InvalidArgumentError('write HOST:GUEST or HOST:GUEST:ro, with an absolute guest path.');
+    throw new InvalidArgumentError(
+      'write HOST:GUEST or disk:NAME:GUEST, with an absolute guest path, and :ro behind it to read only.',
+    );
   }
   return [...before, { host, guest, readOnly }];
+}
+
+/** `NAME=FILE[:ro][:timed]` or `NAME=ram:SIZE[:timed]`. */
+export function parseDisk(text: string, before: readonly DiskOption[] = []): DiskOption[] {
+  const match = /^([a-z][a-z0-9]{0,14})=(.+?)(:ro)?(:timed)?$/.exec(text);
+  if (match === null)
+    throw new InvalidArgumentError('write NAME=FILE or NAME=ram:SIZE, with a lower-case name such as vda.');
+  const [, name = '', store = '', readOnly, timed] = match;
+  if (before.some((disk) => disk.name === name))
+    throw new InvalidArgumentError(`there are two disks ${name}.`);
+  const common = { name, readOnly: readOnly !== undefined, timed: timed !== undefined };
+  if (!store.startsWith('ram:')) return [...before, { ...common, file: store }];
+  const ram = bytesIn(store.slice('ram:'.length));
+  if (!Number.isFinite(ram) || ram < 1024 || ram > MAX_DISK)
+    throw new InvalidArgumentError('a disk in memory has between 1k and 1024G; write ram:64M.');
+  return [...before, { ...common, ram }];
 }
 
 /** `NAME=VALUE`. */

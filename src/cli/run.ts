@@ -6,12 +6,13 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { BootError } from '../api/boot.ts';
 import { DEFAULT_PATH, DEFAULT_PROBATION, Kernel, SpawnError } from '../api/kernel.ts';
-import type { BootOptions, ExitStatus, MountOption } from '../api/options.ts';
+import type { BootOptions, DiskOption, ExitStatus, MountOption } from '../api/options.ts';
 import { describeWaits } from '../api/waits.ts';
 import { nodeHost } from '../host/node/index.ts';
 import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
 import {
   parseCount,
+  parseDisk,
   parseEnvironment,
   parseModule,
   parseMount,
@@ -25,6 +26,7 @@ import { printCalls } from './report.ts';
 export interface RunOptions {
   readonly root?: string;
   readonly mount?: readonly MountOption[];
+  readonly disk?: readonly DiskOption[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -59,7 +61,16 @@ export function runCommand(): Command {
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
     .option('--root <dir>', 'host folder as root, read-only below a RAM overlay (default: the embedded root)')
-    .option('--mount <host:guest[:ro]>', 'mount a host folder; may be repeated', parseMount)
+    .option(
+      '--mount <host:guest[:ro]>',
+      'mount a host folder, or with disk:NAME:GUEST a disk; may be repeated',
+      parseMount,
+    )
+    .option(
+      '--disk <name=file[:ro][:timed]>',
+      '/dev/NAME over a host file, or in memory (NAME=ram:64M); timed: as slow as a real one; may be repeated',
+      parseDisk,
+    )
     .option('--env <name=value>', 'set an environment variable; may be repeated', parseEnvironment)
     .option('--cwd <dir>', 'working directory', '/')
     .option('--user <uid[:gid]>', 'run as this user (default: root)', parseUser)
@@ -108,6 +119,7 @@ Examples:
   $ strake run --host-program ./hello-riscv64 arg
   $ strake run --root ./debian --mount .:/work --cwd /work -it bash
   $ strake run --module vm=primitive --replace vm=cow@100ms -- forkbench 64 10
+  $ strake run --disk vda=disk.img --mount disk:vda:/mnt -- ls -l /mnt
   $ strake run --deterministic --digest --replace scheduler=time-sharing@every:1entries -- sh script.sh`,
     )
     .action(async (program: string, args: string[], options: RunOptions) => {
@@ -184,7 +196,7 @@ function failure(error: unknown): number {
 }
 
 function bootOptions(options: RunOptions): BootOptions {
-  const { root, mount, replace, module, digest, tty, strace } = options;
+  const { root, mount, disk, replace, module, digest, tty, strace } = options;
   const terminal = {
     rows: process.stdout.rows ?? DEFAULT_ROWS,
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,
@@ -204,6 +216,7 @@ function bootOptions(options: RunOptions): BootOptions {
     log: complain,
     ...(root === undefined ? {} : { root }),
     ...(mount === undefined ? {} : { mounts: mount }),
+    ...(disk === undefined ? {} : { disks: disk }),
     ...(replace === undefined ? {} : { replace }),
     ...(module === undefined ? {} : { modules: module }),
     ...(digest === undefined ? {} : { digest: digest === true ? 'full' : digest }),

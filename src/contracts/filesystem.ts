@@ -96,6 +96,11 @@ export const FS_PAGED = 1;
 /** Entries may appear and vanish by themselves, so vfs must look up again (proc). */
 export const FS_VOLATILE = 2;
 export const FS_READ_ONLY = 4;
+/**
+ * `written` takes no more than FS_STEP bytes at once, and what does not fit may fit in part; ranges are not zeroed by it.
+ */
+export const FS_STEPS = 16;
+export const FS_STEP = 65536;
 /** Any page can be filled again, so that the page cache is not the only place that has it. */
 export const FS_REFILLS = 8;
 
@@ -104,7 +109,8 @@ export const FILL_HOLE = 1;
 
 export interface FileSystem {
   /**
-   * Make a superblock. @param source the grant number for a host folder, the lower superblock of an overlay, or ''
+   * Make a superblock. @param source the grant number for a host folder, the lower superblock of an overlay, /dev/NAME
+   * of a disk, or ''
    * @param options as in mount(8)'s -o @returns the root's inode id, -EINVAL or WAIT
    */
   mount(sb: number, source: string, options: string): number;
@@ -160,6 +166,16 @@ export interface FileSystem {
   statfs(sb: number): FileSystemStat;
   /** A completion of a request of this cell's. */
   completed(request: number, result: HostResult): void;
+  /**
+   * Interface `durable`. All that was written to the superblock is to be durable. @param last nothing will be written any
+   * more: leave it as one that was unmounted @returns 0, -EIO, -ENOSPC or WAIT; to be asked again
+   */
+  sync?(sb: number, last: boolean): number;
+  /**
+   * Interface `durable`. A page was written through a mapping that goes now, and `written` could not take it without waiting:
+   * keep it in the page cache and see to it later.
+   */
+  dirtied?(inode: number, index: number): void;
 }
 
 export const filesystem: Contract<FileSystem> = {
@@ -193,5 +209,5 @@ export const filesystem: Contract<FileSystem> = {
     'statfs',
     'completed',
   ],
-  interfaces: {},
+  interfaces: { durable: ['sync', 'dirtied'] },
 };

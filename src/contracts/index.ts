@@ -1,5 +1,7 @@
 /** Every contract, for modules and tools outside this package (`strake/contracts`). */
 export * from './abi.ts';
+export * from './block.ts';
+export * from './buffercache.ts';
 export * from './clock.ts';
 export * from './contract.ts';
 export * from './engine.ts';

@@ -6,6 +6,8 @@
  */
 import type { Machine } from '../machine/machine.ts';
 import type { Abi } from './abi.ts';
+import type { Block } from './block.ts';
+import type { BufferCache } from './buffercache.ts';
 import type { Clock } from './clock.ts';
 import type { Engine } from './engine.ts';
 import type { FileSystem } from './filesystem.ts';
@@ -33,6 +35,8 @@ export interface Linkage {
   vm: Vm;
   ipc: Ipc;
   tty: Tty;
+  block: Block;
+  buffercache: BufferCache;
   /** One cell for each file-system type. */
   filesystem: Record<string, FileSystem>;
   vfs: Vfs;

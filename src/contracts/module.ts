@@ -20,6 +20,8 @@ export const SLOTS = [
   'vm',
   'ipc',
   'tty',
+  'block',
+  'buffercache',
   'filesystem',
   'vfs',
   'abi',

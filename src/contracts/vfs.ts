@@ -40,7 +40,16 @@ export interface Mount {
   pins: number;
 }
 
-export type FileKind = 'regular' | 'directory' | 'pipe' | 'tty' | 'pty-master' | 'stream' | 'device' | 'path';
+export type FileKind =
+  | 'regular'
+  | 'directory'
+  | 'pipe'
+  | 'tty'
+  | 'pty-master'
+  | 'stream'
+  | 'device'
+  | 'disk'
+  | 'path';
 
 /** An open file description (open(2)). */
 export interface OpenFile {
@@ -53,7 +62,7 @@ export interface OpenFile {
   /** 0 for what has no inode of a file system (pipes of pipe2). */
   inode: number;
   dentry: number;
-  /** Pipe, tty or stream id; for `device` major * 2^20 + minor. */
+  /** Pipe, tty, stream or disk id; for `device` major * 2^20 + minor. */
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
@@ -202,6 +211,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
               'pty-master',
               'stream',
               'device',
+              'disk',
               'path',
             ),
             references: int(),
@@ -284,6 +294,11 @@ export interface Vfs {
   /** umount2(2). @param detach MNT_DETACH: out of sight at once, gone when no longer used @returns 0, -EINVAL, -EBUSY, -EPERM */
   unmount(tid: number, path: string, detach: boolean): number;
   mounts(): readonly Mount[];
+  /**
+   * sync(2), syncfs(2): what was written is to be durable. @param sb 0 = of every mount and disk @param last nothing will be
+   * written any more @returns 0, the first -errno, or WAIT; to be asked again
+   */
+  sync(sb: number, last: boolean): number;
   /** The file-system type, and so the `filesystem` cell, that serves a superblock. Pre: it is mounted. Hot path. */
   fileSystemOf(sb: number): string;
   /** vm maps an inode: it outlives its last name until the last `unpinInode`. Pre: its superblock is not 0. */
@@ -405,6 +420,7 @@ export const vfs: Contract<Vfs> = {
     'remount',
     'unmount',
     'mounts',
+    'sync',
     'fileSystemOf',
     'pinInode',
     'unpinInode',

@@ -6,6 +6,7 @@
  */
 import { EFAULT } from '../abi/linux/errno.ts';
 import { NO_RESULT, RESTART_CLASSES } from '../contracts/abi.ts';
+import type { TimerKind } from '../contracts/clock.ts';
 import {
   EXIT_BUDGET,
   EXIT_ECALL,
@@ -222,6 +223,8 @@ export class Dispatcher {
     this.#waits.begin();
     if (owner.startsWith('filesystem:')) {
       kernel.filesystem[owner.slice('filesystem:'.length)]?.completed(id, result);
+    } else if (owner === 'block') {
+      kernel.block.completed(id, result);
     } else {
       kernel.tty.completed(id, result);
     }
@@ -237,14 +240,46 @@ export class Dispatcher {
   }
 
   #expireTimers(): void {
-    const { clock, process } = this.#kernel;
+    const { clock } = this.#kernel;
     const now = clock.monotonic();
     for (let next = clock.next(); next >= 0 && next <= now; next = clock.next()) {
       const timer = this.#kernel.clock.expire(now);
       if (timer === null) return;
-      if (timer.kind === 'wait') this.#waits.timeOut(timer.target);
-      else process.timerExpired(timer.target);
+      this.#expire(timer.kind, timer.target);
     }
+  }
+
+  #expire(kind: TimerKind, target: number): void {
+    const { block, buffercache, process } = this.#kernel;
+    switch (kind) {
+      case 'wait':
+        this.#waits.timeOut(target);
+        break;
+      case 'itimer':
+        process.timerExpired(target);
+        break;
+      case 'block':
+        block.expired(target);
+        break;
+      case 'buffers':
+        buffercache.expired();
+    }
+  }
+
+  /**
+   * Somebody outside any thread waits and no host request is under way: let time pass to the next timer.
+   * @returns ns that are still to be waited out on host time, 0 if a timer expired, -1 if there is none
+   */
+  advance(): number {
+    const { kernel, time } = this.#parts;
+    const next = kernel.clock.next();
+    if (next < 0) return -1;
+    if (kernel.settings.deterministic) time.skipTo(next);
+    const left = next - kernel.clock.monotonic();
+    if (left > 0) return left;
+    this.#waits.begin();
+    this.#expireTimers();
+    return 0;
   }
 
   /** Nothing is runnable. @returns null if virtual time went on to the next timer */

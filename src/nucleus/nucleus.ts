@@ -282,6 +282,8 @@ function emptyKernel(
     vm: unfilled,
     ipc: unfilled,
     tty: unfilled,
+    block: unfilled,
+    buffercache: unfilled,
     filesystem: {},
     vfs: unfilled,
     abi: unfilled,

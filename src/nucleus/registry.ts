@@ -5,6 +5,8 @@
  * not decide which one fills a slot.
  */
 import { abi } from '../contracts/abi.ts';
+import { block } from '../contracts/block.ts';
+import { buffercache } from '../contracts/buffercache.ts';
 import { clock } from '../contracts/clock.ts';
 import type { Contract } from '../contracts/contract.ts';
 import { engine } from '../contracts/engine.ts';
@@ -35,6 +37,8 @@ const CONTRACTS = {
   vm,
   ipc,
   tty,
+  block,
+  buffercache,
   filesystem,
   vfs,
   abi,

@@ -19,6 +19,8 @@ export interface FakeFsKernel {
   /** Host requests that wait for an answer, by id. */
   readonly requests: Map<number, HostRequest>;
   readonly terminals: number[];
+  /** What `block` lists. */
+  readonly disks: { readonly id: number; readonly name: string }[];
   readonly truncations: string[];
   /** Events named by the call in progress, and events woken with how often. */
   readonly waited: number[];
@@ -135,6 +137,11 @@ export function fakeFsKernel(frames = 256): FakeFsKernel {
         return nextRequest++;
       },
     },
+    block: { disks: () => fake.disks },
+    buffercache: {
+      counts: () => ({ units: 0, dirty: 0, writing: 0, hits: 0, misses: 0, limit: 0 }),
+      reclaim: () => 0,
+    },
     tty: { list: () => fake.terminals },
     process: { credentials: () => ({ fsuid: 1000 }) },
     vfs: {
@@ -151,6 +158,7 @@ export function fakeFsKernel(frames = 256): FakeFsKernel {
     types: new Map(),
     requests: new Map(),
     terminals: [0],
+    disks: [],
     truncations: [],
     waited: [],
     woken: [],

@@ -125,6 +125,7 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeV
     machine,
     engine,
     vfs,
+    buffercache: { reclaim: () => 0 },
     filesystem: { fake: fakeFileSystem(() => machine, files) },
   } as unknown as Kernel;
   const states = {

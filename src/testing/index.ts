@@ -3,8 +3,11 @@
  *
  * Needs `fast-check`, an optional peer of this package. Any test runner will do.
  */
+export { blockConformance } from './block-suite.ts';
+export { buffercacheConformance } from './buffercache-suite.ts';
 export { type Check, equal, holds, Subject } from './check.ts';
 export { clockConformance } from './clock-suite.ts';
+export { type DiskModules, type FakeDisks, fakeDisks } from './fake-disk-kernel.ts';
 export { fakeFsKernel, type FakeFsKernel } from './fake-fs-kernel.ts';
 export { createFakeGuest, type FakeGuest, type FakeGuestOptions } from './fake-guest.ts';
 export { createFakeProcesses, type FakeProcesses } from './fake-process.ts';

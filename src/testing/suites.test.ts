@@ -1,12 +1,16 @@
 /** The suites can fail: a module with one operation broken does not pass. */
 import { describe, expect, test } from 'vitest';
 import type { Module } from '../contracts/module.ts';
+import deadlineBlock from '../modules/block/deadline/module.ts';
+import lruBuffercache from '../modules/buffercache/lru/module.ts';
 import tickClock from '../modules/clock/tick/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
 import roundRobin from '../modules/scheduler/round-robin/module.ts';
 import { cowVm } from '../modules/vm/cow/module.ts';
 import {
+  blockConformance,
+  buffercacheConformance,
   type Check,
   clockConformance,
   framesConformance,
@@ -73,6 +77,48 @@ const PLANTED: readonly (readonly [what: string, checks: () => readonly Check[],
     () => vmConformance(broken(cowVm, (own) => ({ fork: () => own.create() }))),
     /as memory does/,
   ],
+  [
+    'a disk that writes one sector beside',
+    () =>
+      blockConformance(
+        broken(deadlineBlock, (own) => ({
+          submit: (disk, write, sector, ...rest) =>
+            own.submit(disk, write, write ? sector ^ 1 : sector, ...rest),
+        })),
+      ),
+    /rightly: ram\n.*rightly: ram, timed\n.*rightly: host\n.*rightly: host, timed/,
+  ],
+  [
+    'a disk that flushes at once',
+    () =>
+      blockConformance(
+        broken(deadlineBlock, (own) => ({
+          flush(disk, tag) {
+            own.submit(disk, false, 0, 1, 1, tag);
+            return 0;
+          },
+        })),
+      ),
+    /rightly: host/,
+  ],
+  [
+    'a cache that forgets a change',
+    () =>
+      buffercacheConformance(
+        broken(lruBuffercache, () => ({ changed() {} })),
+        deadlineBlock,
+      ),
+    /put there last/,
+  ],
+  [
+    'a cache that syncs nothing',
+    () =>
+      buffercacheConformance(
+        broken(lruBuffercache, () => ({ sync: () => 0 })),
+        deadlineBlock,
+      ),
+    /a flush follows/,
+  ],
 ];
 
 describe('a suite catches', () => {
@@ -83,5 +129,6 @@ describe('a suite catches', () => {
   test('nothing in what is right', () => {
     expect(failures(schedulerConformance(roundRobin))).toEqual([]);
     expect(failures(clockConformance(tickClock))).toEqual([]);
+    expect(failures(blockConformance(deadlineBlock))).toEqual([]);
   });
 });

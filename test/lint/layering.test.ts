@@ -114,6 +114,23 @@ const PLACES: readonly Place[] = [
     ],
   },
   {
+    file: 'src/modules/block/fifo/module.ts',
+    may: ['../../../contracts/block.ts', '../../../lib/block/disks.ts', './order.ts'],
+    mayNot: [
+      '../deadline/module.ts',
+      '../../buffercache/lru/module.ts',
+      '../../filesystem/ext2/module.ts',
+      '../../../nucleus/host-port.ts',
+      '../../../host/node/disk-file.ts',
+      'node:fs',
+    ],
+  },
+  {
+    file: 'src/modules/buffercache/lru/module.ts',
+    may: ['../../../contracts/buffercache.ts', '../../../lib/buffers/cache.ts'],
+    mayNot: ['../two-queue/module.ts', '../../block/fifo/module.ts', '../../../nucleus/waits.ts', 'node:fs'],
+  },
+  {
     file: 'src/modules/ipc/basic/module.ts',
     may: [
       './ring.ts',

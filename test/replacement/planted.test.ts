@@ -13,6 +13,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EACCES, ENOENT } from '../../src/abi/linux/errno.ts';
 import { waitsOf } from '../../src/api/waits.ts';
 import type { AbiState } from '../../src/contracts/abi.ts';
+import type { BlockState } from '../../src/contracts/block.ts';
+import { type BufferCacheState, UNITS_PER_DISK } from '../../src/contracts/buffercache.ts';
 import type { ClockState } from '../../src/contracts/clock.ts';
 import type { FileSystem } from '../../src/contracts/filesystem.ts';
 import type { FramesState } from '../../src/contracts/frames.ts';
@@ -28,16 +30,21 @@ import type { TreeInode } from '../../src/lib/inode-tree.ts';
 import type { TreeState } from '../../src/lib/tree-state.ts';
 import { CTX_RETIRED, CTX_X, HART_CONTEXT } from '../../src/machine/layout.ts';
 import { hartAddress } from '../../src/machine/machine.ts';
+import type { Ext2State } from '../../src/modules/filesystem/ext2/state.ts';
 import type { HostState } from '../../src/modules/filesystem/host/state.ts';
 import type { ProcState } from '../../src/modules/filesystem/proc/state.ts';
 import type { TimeSharingState } from '../../src/modules/scheduler/time-sharing/module.ts';
 import type { Nucleus } from '../../src/nucleus/nucleus.ts';
 import type { AnyModule, Operations } from '../../src/nucleus/registry.ts';
+import { haveE2fsprogs, makeImage } from '../support/e2fsprogs.ts';
 import { type RigRun, runRig } from '../support/rig.ts';
 
 const COMPILER = 'riscv64-linux-gnu-gcc';
-const haveCompiler = spawnSync(COMPILER, ['--version'], { stdio: 'ignore' }).error === undefined;
+const haveCompiler =
+  haveE2fsprogs && spawnSync(COMPILER, ['--version'], { stdio: 'ignore' }).error === undefined;
 const PAGE = 4096;
+/** Id of the disk without a file system. */
+const RAW_DISK = 2;
 const SP = 2;
 
 let folder = '';
@@ -66,10 +73,19 @@ afterAll(() => {
 async function play(act: ((nucleus: Nucleus) => void) | null): Promise<RigRun> {
   const host = mkdtempSync(path.join(folder, 'host-'));
   writeFileSync(path.join(host, 'file'), 'short');
+  const image = path.join(host, 'disk.img');
+  makeImage(image, 512);
   let due = act;
   const run = await runRig(['/planted'], {
     root,
-    mounts: [{ host, guest: '/mnt' }],
+    mounts: [
+      { host, guest: '/mnt' },
+      { disk: 'vda', guest: '/disk' },
+    ],
+    disks: [
+      { name: 'vda', file: image },
+      { name: 'vdb', ram: 1 << 20 },
+    ],
     atBoundary(nucleus) {
       if (due === null) return;
       const main = mainOf(nucleus.kernel)?.tgid;
@@ -344,6 +360,35 @@ const PLANTS: readonly Plant[] = [
     says: ['terminal 5'],
   },
   {
+    cell: 'block',
+    loses: 'a part of a disk in memory',
+    damage: ({ disks }: BlockState) => {
+      found(found(disks.get(RAW_DISK)).frames.delete(2) || null);
+    },
+    says: ['disk '],
+  },
+  {
+    cell: 'buffercache',
+    loses: 'a unit that was not yet written',
+    damage: (state: BufferCacheState) => {
+      const key = RAW_DISK * UNITS_PER_DISK;
+      for (const list of [state.recent, state.frequent]) list.delete(key);
+      found(state.dirty.delete(key) || null);
+      found(state.buffers.delete(key) || null);
+    },
+    says: ['buffer '],
+  },
+  {
+    cell: 'filesystem:ext2',
+    loses: 'that a file without a name is held',
+    damage: ({ mounts }: Ext2State) => {
+      const { orphans } = found([...mounts.values()][0]);
+      found(orphans.size === 1 || null);
+      orphans.clear();
+    },
+    says: ['nameless EUCLEAN'],
+  },
+  {
     cell: 'filesystem:ram',
     loses: 'the end of a file',
     damage: (state: TreeState) => {
@@ -515,6 +560,26 @@ const BROKEN: readonly Broken[] = [
       for (const terminal of terminals.values()) terminal.column = 0.5;
     },
     reason: /column: expected a safe integer/,
+  },
+  {
+    cell: 'block',
+    what: 'a disk that serves nothing',
+    damage: ({ disks }: BlockState) => {
+      found(disks.get(RAW_DISK)).active = 99;
+    },
+    reason: /serves request 99, which is gone/,
+  },
+  {
+    cell: 'buffercache',
+    what: 'units in no list',
+    damage: ({ recent }: BufferCacheState) => recent.clear(),
+    reason: /units are kept but \d+ are listed/,
+  },
+  {
+    cell: 'filesystem:ext2',
+    what: 'an inode that nobody holds',
+    damage: ({ mounts }: Ext2State) => found([...mounts.values()][0]).pins.set(2, 0),
+    reason: /inode 2 of superblock \d+ is held 0 times/,
   },
   { cell: 'filesystem:ram', what: 'a link too many', damage: linked, reason: LINKS },
   { cell: 'filesystem:host', what: 'a link too many', damage: linked, reason: LINKS },

@@ -6,7 +6,7 @@ import { ALTERNATIVES, CELLS, replaced, runScript } from './sweep.ts';
 
 const root = debianRoot('--busybox-links', 'busybox-static');
 
-/** Eighteen replacements at each of fifty thousand entries take minutes, not seconds. */
+/** A replacement of each cell at each of fifty thousand entries take minutes, not seconds. */
 const LONG = { timeout: 900_000 };
 
 describe.skipIf(root === null)('all cells at once', LONG, () => {

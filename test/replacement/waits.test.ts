@@ -11,10 +11,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WaitStat, waitsOf } from '../../src/api/waits.ts';
 import type { Nucleus } from '../../src/nucleus/nucleus.ts';
+import { haveE2fsprogs, makeImage } from '../support/e2fsprogs.ts';
 import { type RigOptions, type RigRun, runRig } from '../support/rig.ts';
 
 const COMPILER = 'riscv64-linux-gnu-gcc';
-const haveCompiler = spawnSync(COMPILER, ['--version'], { stdio: 'ignore' }).error === undefined;
+const haveCompiler =
+  haveE2fsprogs && spawnSync(COMPILER, ['--version'], { stdio: 'ignore' }).error === undefined;
 const MODULE = path.join(import.meta.dirname, '../modules/fixtures/fair.mjs');
 const PAGE = 4096;
 const PAGES = 400;
@@ -48,6 +50,19 @@ function hostFolder(): string {
   return made;
 }
 
+/** An image of its own for each run. */
+function withDisks(): Pick<RigOptions, 'disks' | 'mounts'> {
+  const file = path.join(mkdtempSync(path.join(folder, 'disk-')), 'image');
+  makeImage(file, 1024);
+  return {
+    mounts: [{ disk: 'vda', guest: '/disk' }],
+    disks: [
+      { name: 'vda', file },
+      { name: 'vdb', ram: 16 << 20, timed: true },
+    ],
+  };
+}
+
 /** What a boundary is asked: does a thread wait in this way now? */
 type Pending = (waits: readonly WaitStat[], nucleus: Nucleus) => boolean;
 
@@ -67,6 +82,8 @@ interface Situation {
   readonly pending: Pending;
   readonly output: string;
   readonly host?: boolean;
+  /** With an ext2 on a disk over a host file at /disk, and a timed disk /dev/vdb. */
+  readonly disk?: boolean;
   readonly options?: RigOptions;
   /** Path of the program, where it is not installed in the guest. */
   readonly program?: string;
@@ -230,6 +247,35 @@ const SITUATIONS: readonly Situation[] = [
     output: lines('stat 0, read 65536 intact, create done, write 3, fsync 0, rename 0, unlink 0'),
     host: true,
   },
+  {
+    kind: 'disk of a host file',
+    scene: 'disk',
+    pending: forHost(
+      'newfstatat',
+      'openat',
+      'write',
+      'fsync',
+      'ioctl',
+      'pread64',
+      'mkdirat',
+      'renameat2',
+      'truncate',
+      'unlinkat',
+      'sync',
+    ),
+    output: lines(
+      'stat 0, write 65536, fsync 0, flush 0, read 1024 intact, mkdir 0, rename 0, cut 0, unlink 0, synced',
+    ),
+    disk: true,
+  },
+  {
+    kind: 'disk that takes its time',
+    scene: 'timed',
+    pending: (waits, { kernel }) =>
+      kernel.block.pending(2) > 0 && waits.some(({ call }) => ['pread64', 'fsync', 'ioctl'].includes(call)),
+    output: lines('1 1 1 1 done'),
+    disk: true,
+  },
   { kind: 'execve', scene: 'exec', pending: forHost('execve'), output: lines('before', 'echo'), host: true },
   {
     kind: 'first program',
@@ -278,13 +324,14 @@ function replacing(pending: Pending, counts: Counts): (nucleus: Nucleus) => void
 }
 
 function play(
-  { scene, options, host, program: own }: Situation,
+  { scene, options, host, disk, program: own }: Situation,
   atBoundary?: RigOptions['atBoundary'],
 ): Promise<RigRun> {
   return runRig([own ?? '/tmp/waits', scene], {
     ...options,
     files: { '/tmp/waits': program, '/tmp/module.mjs': readFileSync(MODULE) },
     mounts: host === true ? [{ host: hostFolder(), guest: '/mnt' }] : [],
+    ...(disk === true ? withDisks() : {}),
     ...(atBoundary === undefined ? {} : { atBoundary }),
   });
 }

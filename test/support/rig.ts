@@ -9,7 +9,7 @@ import { TIOCSCTTY } from '../../src/abi/linux/ioctl.ts';
 import { mountAll, settler } from '../../src/api/boot.ts';
 import { builtinModules, defaultModules, ENGINE_BYTES } from '../../src/api/builtin.ts';
 import type { KernelHost, Make } from '../../src/api/host.ts';
-import type { MountOption } from '../../src/api/options.ts';
+import type { DiskOption, MountOption } from '../../src/api/options.ts';
 import type { HostResult } from '../../src/contracts/host.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
 import { populate } from '../../src/image/populate.ts';
@@ -20,6 +20,7 @@ import { PATH } from './guest.ts';
 export interface RigOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly mounts?: readonly MountOption[];
+  readonly disks?: readonly DiskOption[];
   /** Host folder with a root file system; the embedded root where absent. */
   readonly root?: string;
   /** Standard input is a terminal. */
@@ -134,9 +135,9 @@ export async function runRig(argv: readonly string[], options: RigOptions = {}):
   });
   const settle = settler(nucleus, () => Promise.resolve());
   const { host } = held;
-  const mounts = options.mounts ?? [];
+  const { mounts = [], disks = [] } = options;
   const root = options.root === undefined ? {} : { root: options.root };
-  await mountAll(nucleus, host, { host, mounts, ...root }, settle);
+  await mountAll(nucleus, host, { host, mounts, disks, ...root }, settle);
   if (terminal) nucleus.kernel.tty.openConsole(24, 80);
   for (const [path, content] of Object.entries(options.files ?? {})) {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;

@@ -4,6 +4,7 @@
  * Source: linux/magic.h.
  */
 export const TMPFS_MAGIC = 0x0102_1994;
+export const EXT2_SUPER_MAGIC = 0xef53;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const SYSFS_MAGIC = 0x6265_6572;
 export const OVERLAYFS_SUPER_MAGIC = 0x794c_7630;

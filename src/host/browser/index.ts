@@ -39,6 +39,9 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     grant(folder) {
       throw new Error(`${folder} can not be opened: folders of the host are not available in a browser`);
     },
+    grantFile(file) {
+      throw new Error(`disk ${file}: files of the host are not available in a browser; use one in memory`);
+    },
     readFile: (path) => fetchBytes(new URL(path, location.href)),
     asset,
     perform(request, done) {

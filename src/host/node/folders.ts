@@ -1,5 +1,5 @@
 /**
- * Granted host folders: the requests of `Host` carried out on them, and nothing outside them.
+ * Granted host folders and disk files: the requests of `Host` carried out on them, and nothing outside them.
  *
  * A request names a grant and a path below it. What a kernel asks is not trusted here: no symlink is followed, neither on
  * the way nor in the last place, and nothing but files, folders and symlinks is opened, whatever a guest creates or
@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as errno from '../../abi/linux/errno.ts';
 import type { HostRequest, HostResult, HostStat } from '../../contracts/host.ts';
+import { DiskFile } from './disk-file.ts';
 import { bytesOfPath, inFolder, openRoot, PathError, type Root, within } from './walk.ts';
 
 const OK: HostResult = { errno: 0 };
@@ -24,7 +25,7 @@ interface Grant {
 type FolderRequest = Exclude<HostRequest, { readonly kind: 'input' }>;
 
 export class Folders {
-  readonly #grants: Grant[] = [];
+  readonly #grants: (Grant | DiskFile)[] = [];
 
   /** @returns the grant's number. Throws if there is no such folder. */
   grant(folder: string, readOnly: boolean): number {
@@ -32,11 +33,19 @@ export class Folders {
     return this.#grants.length - 1;
   }
 
+  /** @returns the grant's number and the file's size in bytes. Throws if it can be no disk. */
+  grantFile(file: string, readOnly: boolean): { readonly grant: number; readonly size: number } {
+    const disk = new DiskFile(file, readOnly);
+    this.#grants.push(disk);
+    return { grant: this.#grants.length - 1, size: disk.size };
+  }
+
   /** Carry a request out. Never throws: what goes wrong is the result's errno. */
   perform(request: FolderRequest): HostResult {
     try {
       const grant = this.#grants[request.grant];
       if (grant === undefined) return { errno: -errno.EACCES };
+      if (grant instanceof DiskFile) return grant.perform(request);
       const writes = !['list', 'read', 'flush'].includes(request.kind);
       if (writes && grant.readOnly) return { errno: -errno.EROFS };
       return within(grant.root, request.path, (target, named) => {
@@ -50,7 +59,7 @@ export class Folders {
 
   /** Let go of the folders: every request is refused from now on. */
   close(): void {
-    for (const { root } of this.#grants.splice(0)) root.close();
+    for (const grant of this.#grants.splice(0)) (grant instanceof DiskFile ? grant : grant.root).close();
   }
 }
 

@@ -34,6 +34,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
   const input = new InputSource(() => (options.stdin === undefined ? process.stdin : options.stdin));
   return {
     grant: (folder, readOnly) => folders.grant(folder, readOnly),
+    grantFile: (file, readOnly) => folders.grantFile(file, readOnly),
     readFile: (file) => fs.promises.readFile(file),
     asset: (name) => fs.promises.readFile(packageFile(name)),
     perform(request, done) {

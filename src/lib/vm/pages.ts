@@ -5,7 +5,7 @@
  * so a frame with one reference is the mapping's alone.
  */
 import { ENOMEM } from '../../abi/linux/errno.ts';
-import type { Kernel } from '../../contracts/kernel.ts';
+import { type Kernel, WAIT } from '../../contracts/kernel.ts';
 import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_WRITE } from '../../contracts/pmap.ts';
 import type { Space } from '../../contracts/vm.ts';
 import type { AddressSpace, Pager } from './address-space.ts';
@@ -22,6 +22,11 @@ export function noteWritten(core: Core, inode: number, index: number): number {
   if (known !== 0) return known;
   const length = Math.min(core.stat.size - index * PAGE, PAGE);
   return length > 0 ? cell.written(inode, index * PAGE, length) : 0;
+}
+
+/** The same where nothing can wait, because the mapping goes. */
+function noteLast(core: Core, inode: number, index: number): void {
+  if (noteWritten(core, inode, index) === WAIT) fileSystemOf(core.kernel, inode).dirtied?.(inode, index);
 }
 
 /** Map a frame, whose reference the mapping takes over; it is released if that fails. @returns 0 or -ENOMEM */
@@ -75,7 +80,7 @@ export function discard(core: Core, space: AddressSpace, start: number, end: num
     space.resident--;
     if ((was & MAPPED_DIRTY) === 0) continue;
     const area = space.vmas[findArea(space.vmas, va)] as Area;
-    if (isSharedFile(area)) noteWritten(core, area.inode, pageIndex(area, va));
+    if (isSharedFile(area)) noteLast(core, area.inode, pageIndex(area, va));
   }
 }
 
@@ -110,7 +115,7 @@ function move(core: Core, space: AddressSpace, from: number, to: number, length:
   for (let va = pmap.next(space.id, from, end); va >= 0; va = pmap.next(space.id, va + PAGE, end)) {
     const was = pmap.remove(space.id, va);
     const area = space.vmas[findArea(space.vmas, va)] as Area;
-    if ((was & MAPPED_DIRTY) !== 0 && isSharedFile(area)) noteWritten(core, area.inode, pageIndex(area, va));
+    if ((was & MAPPED_DIRTY) !== 0 && isSharedFile(area)) noteLast(core, area.inode, pageIndex(area, va));
   }
   return true;
 }

@@ -109,7 +109,7 @@ function part(
 }
 
 /** What goes on over several chunks; others give what they have at once. */
-const isBulk = (kind: FileKind): boolean => kind === 'regular' || kind === 'device';
+const isBulk = (kind: FileKind): boolean => kind === 'regular' || kind === 'device' || kind === 'disk';
 
 /** A call waits after `done` bytes. @returns WAIT, or `done` if a signal ends it */
 export function suspend(kernel: Kernel, tid: number, done: number): number {
@@ -145,8 +145,10 @@ export function readBuffers(
     if (count === WAIT) return suspend(kernel, tid, done);
     if (count < 0) return done > 0 ? done : count;
     done += count;
-    if (count < scratch.total || count === 0 || done === total) return done;
-    if (!isBulk(kernel.vfs.file(file).kind)) return done;
+    if (count === 0 || done === total) return done;
+    const { kind } = kernel.vfs.file(file);
+    // A disk is read in steps; others come short only at an end.
+    if ((count < scratch.total && kind !== 'disk') || !isBulk(kind)) return done;
   }
 }
 

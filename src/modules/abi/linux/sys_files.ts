@@ -15,8 +15,9 @@ import {
   DT_SHIFT,
 } from '../../../abi/linux/dirent.ts';
 import { RWF_DSYNC, RWF_HIPRI, RWF_SYNC } from '../../../abi/linux/uio.ts';
-import { inodeNumberOf } from '../../../contracts/filesystem.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+import { inodeNumberOf, superblockOf } from '../../../contracts/filesystem.ts';
+import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
+import type { FileKind } from '../../../contracts/vfs.ts';
 import { copyToSpans } from '../../../lib/spans.ts';
 import { usableFile } from './at.ts';
 import { readBuffers, readVectors, resolve, signalWriteError, totalOf, writeBuffers } from './buffers.ts';
@@ -91,21 +92,24 @@ const sysLseek: Handler = (kernel, tid, fd, offset, whence) => {
   return file < 0 ? file : kernel.vfs.seek(tid, file, offset, whence);
 };
 
+/** Kinds of files that have something to make durable. */
+const SYNCED: ReadonlySet<FileKind> = new Set<FileKind>(['regular', 'directory', 'disk']);
+
 /** fsync(2), fdatasync(2) */
 const sysFsync: Handler = (kernel, tid, fd) => {
   const file = usableFile(kernel, tid, fd);
   if (typeof file === 'number') return file;
-  return file.kind === 'regular' || file.kind === 'directory' ? kernel.vfs.flush(file.id) : -EINVAL;
+  return SYNCED.has(file.kind) ? kernel.vfs.flush(file.id) : -EINVAL;
 };
 
-/** sync(2): what a program wrote is in its file system; nothing is behind. */
-const sysSync: Handler = () => 0;
+/** sync(2): tells of no error. */
+const sysSync: Handler = (kernel) => (kernel.vfs.sync(0, false) === WAIT ? WAIT : 0);
 
 /** syncfs(2) */
 const sysSyncfs: Handler = (kernel, tid, fd) => {
   const file = usableFile(kernel, tid, fd);
   if (typeof file === 'number') return file;
-  return file.kind === 'regular' ? kernel.vfs.flush(file.id) : 0;
+  return file.inode === 0 ? 0 : kernel.vfs.sync(superblockOf(file.inode), false);
 };
 
 const SYNC_FILE_RANGE_KNOWN = 7;
@@ -213,6 +217,6 @@ export const fileCalls: readonly Row[] = [
   full(84, 'sync_file_range', ['int', 'off', 'off', 'uint'], sysSyncFileRange),
   partial(213, 'readahead', ['int', 'off', 'size'], sysReadahead, 'checked, no effect'),
   partial(223, 'fadvise64', ['int', 'off', 'off', 'int'], sysFadvise, 'checked, no effect'),
-  partial(267, 'syncfs', ['int'], sysSyncfs, 'flushes the file it is given'),
+  partial(267, 'syncfs', ['int'], sysSyncfs, 'host folders are flushed by fsync only'),
   ...copyCalls,
 ];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ENOENT } from '../../../abi/linux/errno.ts';
-import { makeDevice, S_IFCHR, S_IFIFO, S_IFLNK, S_IFMT } from '../../../abi/linux/stat.ts';
+import { makeDevice, S_IFBLK, S_IFCHR, S_IFIFO, S_IFLNK, S_IFMT } from '../../../abi/linux/stat.ts';
 import {
   createStat,
   FS_PAGED,
@@ -60,6 +60,19 @@ test('has the devices that programs ask for, by their numbers', () => {
   expect(stat.mode & S_IFMT).toBe(S_IFLNK);
   expect(cell().readlink(0, stat.inode)).toBe('/proc/self/fd/0');
   expect(cell().capabilities(1)).toBe(FS_PAGED | FS_VOLATILE);
+});
+
+test('has the disks that there are', () => {
+  const fake = fakeFsKernel(8);
+  fake.disks.push({ id: 1, name: 'vda' }, { id: 2, name: 'null' });
+  const cell = devFilesystem.create(devFilesystem.layout.create(), fake.kernel);
+  expect(cell.mount(1, '', '')).toBe(ROOT);
+  const stat = createStat();
+  expect(cell.stat(cell.lookup(0, ROOT, 'vda'), stat)).toBe(0);
+  expect([stat.mode, stat.gid, stat.rdev]).toEqual([S_IFBLK | 0o660, 6, makeDevice(254, 1)]);
+  // A name that is taken stays what it is.
+  cell.stat(cell.lookup(0, ROOT, 'null'), stat);
+  expect(stat.mode & S_IFMT).toBe(S_IFCHR);
 });
 
 test('pts holds the terminals that exist, each the property of who first looked', () => {

@@ -5,7 +5,8 @@
  * to agree with tty whenever it is looked at. State: see state.ts.
  */
 import { TMPFS_MAGIC } from '../../../abi/linux/magic.ts';
-import { S_IFCHR } from '../../../abi/linux/stat.ts';
+import { S_IFBLK, S_IFCHR } from '../../../abi/linux/stat.ts';
+import { DISK_MAJOR } from '../../../contracts/block.ts';
 import { type FileSystem, FS_VOLATILE } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
@@ -21,13 +22,14 @@ import {
   unhook,
 } from '../../../lib/inode-tree.ts';
 import { type Backing, NO_BACKING, treeFileSystem } from '../../../lib/tree-file-system.ts';
-import { NODES, type Node, PTS_DIRECTORY, PTS_MAJOR, TTY_GROUP } from './nodes.ts';
+import { DISK_GROUP, NODES, type Node, PTS_DIRECTORY, PTS_MAJOR, TTY_GROUP } from './nodes.ts';
 import { type DevState, devLayout } from './state.ts';
 
 /** Of a device number: bits of the minor. */
 const MINOR_BITS = 20;
 /** Mode of a terminal: its owner's, and `write` and `wall` by group. */
 const TERMINAL_MODE = S_IFCHR | 0o620;
+const DISK_MODE = S_IFBLK | 0o660;
 
 const now = (kernel: Kernel): Moment => ({
   seconds: kernel.clock.realtimeSeconds(),
@@ -50,6 +52,10 @@ function populate(kernel: Kernel, tree: Tree): number {
   for (const node of NODES) {
     const inode = addNode(kernel, tree, root, node);
     if (node.name === PTS_DIRECTORY) inode.absent = ABSENT_CONTENT;
+  }
+  for (const { id, name } of kernel.block.disks()) {
+    const node = { name, mode: DISK_MODE, major: DISK_MAJOR, minor: id, gid: DISK_GROUP, target: '' };
+    if (!root.children?.has(name)) addNode(kernel, tree, root, node);
   }
   return 0;
 }
@@ -91,7 +97,7 @@ export const devFilesystem: Module<FileSystem, DevState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { clock: 1, frames: 1, pagecache: 1, process: 1, tty: 1, vm: 1 },
+    needs: { block: 1, clock: 1, frames: 1, pagecache: 1, process: 1, tty: 1, vm: 1 },
     type: 'dev',
     description: 'device nodes and the terminals in pts',
   },

@@ -17,6 +17,8 @@ export interface Node {
 
 /** The group that owns terminals (Debian's `tty`). */
 export const TTY_GROUP = 5;
+/** The group that owns disks. */
+export const DISK_GROUP = 6;
 /** Major number of the first 256 slave sides of pseudo-terminals. */
 export const PTS_MAJOR = 136;
 

@@ -119,6 +119,7 @@ function boot(): Guest {
 
   const kernel = {
     ...fake.kernel,
+    buffercache: { counts: () => ({ units: 3, dirty: 2, writing: 1, hits: 0, misses: 0, limit: 9 }) },
     machine: { ...fake.kernel.machine, layout: { codeMarkBase: 0, harts: 1 } },
     waits: { ...fake.kernel.waits, waiting: (tid: number) => (tid === 9 ? 'restart' : null) },
     counters: { kernelEntries: 5, instructions: 0, contextSwitches: 6, pageFaults: 7, idleNs: 2e9, forks: 3 },
@@ -393,6 +394,7 @@ describe('filesystem/proc', () => {
   test('texts about the system', () => {
     const { text } = boot();
     expect(text('meminfo')).toMatch(/^MemTotal: +1024 kB\nMemFree: +1024 kB\n/);
+    expect(text('meminfo')).toMatch(/Buffers: +12 kB\n[^]*Dirty: +8 kB\nWriteback: +4 kB\n/);
     expect(text('uptime')).toBe('12.34 2.00\n');
     expect(text('modules')).toBe('time_sharing 0 2 - Live 0x0000000000000000\n');
     expect(text('cpuinfo')).toContain('isa\t\t: rv64imafdc');

@@ -15,21 +15,22 @@ export function meminfo(kernel: Kernel): string {
   const total = kernel.frames.total();
   const free = kernel.frames.free();
   const cached = kernel.pagecache.count(-1);
+  const buffers = kernel.buffercache.counts();
   const line = (name: string, pages: number): string =>
     `${`${name}:`.padEnd(15)}${`${pages * KB_PER_PAGE}`.padStart(9)} kB\n`;
   return [
     line('MemTotal', total),
     line('MemFree', free),
     line('MemAvailable', free),
-    line('Buffers', 0),
+    line('Buffers', buffers.units),
     line('Cached', cached),
     line('SwapCached', 0),
     line('Active', total - free - cached),
     line('Inactive', cached),
     line('SwapTotal', 0),
     line('SwapFree', 0),
-    line('Dirty', 0),
-    line('Writeback', 0),
+    line('Dirty', buffers.dirty),
+    line('Writeback', buffers.writing),
     line('AnonPages', Math.max(total - free - cached, 0)),
     line('Mapped', 0),
     line('Shmem', 0),
@@ -115,9 +116,12 @@ export const modules = (kernel: Kernel): string =>
     .map(({ name, size, users }) => `${guestName(name)} ${size} ${users} - Live 0x0000000000000000\n`)
     .join('');
 
+/** File systems that are mounted from a disk. */
+const ON_DISK: ReadonlySet<string> = new Set(['ext2']);
+
 export const filesystems = (kernel: Kernel): string =>
   Object.keys(kernel.filesystem)
-    .map((type) => `nodev\t${linuxType(type)}\n`)
+    .map((type) => `${ON_DISK.has(type) ? '' : 'nodev'}\t${linuxType(type)}\n`)
     .join('');
 
 export const vmstat = (kernel: Kernel): string =>

@@ -112,7 +112,8 @@ function reclaim(state: PageCacheState, kernel: Kernel, wanted: number): number 
     if (cell === undefined || !cell.refills(inode, 0)) continue;
     dropped += reclaimFrom(state, kernel, cell, inode, file, wanted - dropped);
   }
-  return dropped;
+  // What disks hold in units comes last: many pages can be filled again from one of them.
+  return dropped < wanted ? dropped + kernel.buffercache.reclaim(wanted - dropped) : dropped;
 }
 
 export const demandPagecache: Module<PageCache, PageCacheState> = {
@@ -122,7 +123,7 @@ export const demandPagecache: Module<PageCache, PageCacheState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { frames: 1, filesystem: 1, vfs: 1 },
+    needs: { buffercache: 1, frames: 1, filesystem: 1, vfs: 1 },
     description: 'reads a page when it is asked for and keeps it',
   },
   layout: pageCacheLayout,

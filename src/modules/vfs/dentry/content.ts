@@ -16,7 +16,7 @@ import {
 import { CAP_FSETID } from '../../../abi/linux/capability.ts';
 import { RLIMIT_FSIZE } from '../../../abi/linux/resource.ts';
 import { S_IALLUGO } from '../../../abi/linux/stat.ts';
-import { FS_PAGED, superblockOf } from '../../../contracts/filesystem.ts';
+import { FS_PAGED, FS_STEP, FS_STEPS, superblockOf } from '../../../contracts/filesystem.ts';
 import { type Spans, WAIT } from '../../../contracts/kernel.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { copyPhysicalToSpans, copySpansToPhysical, zeroPhysical, zeroSpans } from '../../../lib/spans.ts';
@@ -151,17 +151,25 @@ export function writeContent(
     error = cell.setAttributes(inode, { mode: plain & S_IALLUGO });
     if (error !== 0) return error;
   }
-  if ((cell.capabilities(superblockOf(inode)) & FS_PAGED) === 0) {
+  const capabilities = cell.capabilities(superblockOf(inode));
+  if ((capabilities & FS_PAGED) === 0) {
     count = cell.write(tid, inode, at, tailOf(core, from, skip));
   } else {
-    const wanted = count;
+    const steps = (capabilities & FS_STEPS) !== 0;
+    const wanted = steps ? Math.min(count, FS_STEP - (at % PAGE_SIZE)) : count;
     count = withRoom(core, wanted, () => writePages(core, inode, size, at, wanted, from, skip));
     if (count <= 0) return count;
     error = cell.written(inode, at, count);
+    while (steps && error === -ENOSPC && count > 1) {
+      // What is left of the disk may have room for a part.
+      count = Math.ceil(count / 2);
+      error = cell.written(inode, at, count);
+    }
     if (error !== 0) {
       if (error !== WAIT) forgetBeyond(core, inode, size);
       return error;
     }
+    if (count < wanted) forgetBeyond(core, inode, Math.max(size, at + count));
   }
   if (count > 0 && offset < 0) file.offset = at + count;
   return count;
@@ -267,6 +275,7 @@ export function allocate(
   const kind = mode & ~FALLOC_FL_KEEP_SIZE;
   if (kind !== 0 && kind !== FALLOC_FL_PUNCH_HOLE && kind !== FALLOC_FL_ZERO_RANGE) return -EOPNOTSUPP;
   if (kind === FALLOC_FL_PUNCH_HOLE && !keepSize) return -EOPNOTSUPP;
+  if (kind !== 0 && (cell.capabilities(superblockOf(inode)) & FS_STEPS) !== 0) return -EOPNOTSUPP;
   if (offset < 0 || length <= 0) return -EINVAL;
   let error = cell.stat(inode, core.here);
   if (error !== 0) return error;

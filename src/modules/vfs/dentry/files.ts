@@ -41,6 +41,7 @@ import { readContent, writeContent } from './content.ts';
 import { type Core, fileOf, servedBy } from './core.ts';
 import { hold, release as releaseDentry } from './dentries.ts';
 import { readDevice, writeDevice } from './devices.ts';
+import { controlDisk, readDisk, seekDisk, writeDisk } from './disks.ts';
 import { releaseOwned, releaseRecords } from './locks.ts';
 
 /** Flags that act at the opening only and are not kept. */
@@ -98,6 +99,7 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
   if (file.kind === 'regular') return readContent(core, tid, file, into, offset);
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return readDevice(core, file.object, into);
+  if (file.kind === 'disk') return readDisk(core, file, into, offset);
   if (offset >= 0) return -ESPIPE;
   if (into.total === 0) return 0;
   const { kernel } = core;
@@ -127,6 +129,7 @@ export function write(
   if (file.kind === 'regular') return writeContent(core, tid, file, from, skip, offset);
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return writeDevice(file.object, from, skip);
+  if (file.kind === 'disk') return writeDisk(core, file, from, skip, offset);
   if (offset >= 0) return -ESPIPE;
   if (from.total === skip) return 0;
   const { kernel } = core;
@@ -147,6 +150,7 @@ export function seek(core: Core, id: number, offset: number, whence: number): nu
   const file = fileOf(core, id);
   if (file.kind === 'path') return -EBADF;
   if (file.kind === 'device') return 0;
+  if (file.kind === 'disk') return seekDisk(core, file, offset, whence);
   if (file.kind === 'directory') return seekDirectory(file, offset, whence);
   if (file.kind !== 'regular') return -ESPIPE;
   let to = offset;
@@ -223,6 +227,7 @@ export function ioctl(core: Core, tid: number, id: number, request: number, argu
     file.flags = user.value === 0 ? file.flags & ~flag : file.flags | flag;
     return 0;
   }
+  if (file.kind === 'disk') return controlDisk(core, tid, file, request, argument);
   if (file.kind === 'tty') return tty.ioctl(tid, file.object, false, request, argument);
   if (file.kind === 'pty-master') return tty.ioctl(tid, file.object, true, request, argument);
   if (request === FIONREAD) {

@@ -11,6 +11,7 @@ import * as attributes from './attributes.ts';
 import { allocate } from './content.ts';
 import { createCore, dentryOf, fileOf, servedBy, typeOf } from './core.ts';
 import * as dentries from './dentries.ts';
+import { flushDisk } from './disks.ts';
 import * as files from './files.ts';
 import { list } from './listing.ts';
 import * as locks from './locks.ts';
@@ -29,7 +30,18 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { engine: 1, frames: 1, process: 1, pagecache: 1, vm: 1, ipc: 1, tty: 1, filesystem: 1 },
+    needs: {
+      block: 1,
+      buffercache: 1,
+      engine: 1,
+      frames: 1,
+      process: 1,
+      pagecache: 1,
+      vm: 1,
+      ipc: 1,
+      tty: 1,
+      filesystem: 1,
+    },
     description: 'names in a cache of dentries, contents through the page cache',
   },
   layout: vfsLayout,
@@ -43,6 +55,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       remount: (tid, path, readOnly) => mounts.remount(core, tid, path, readOnly),
       unmount: (tid, path, detach) => mounts.unmount(core, tid, path, detach),
       mounts: () => mounts.mounts(core),
+      sync: (sb, last) => mounts.sync(core, sb, last),
       fileSystemOf: (sb) => typeOf(core, sb),
       pinInode(inode) {
         servedBy(core, inode).pin(inode);
@@ -126,7 +139,9 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         return inode === 0 ? PIPE_STATFS : servedBy(core, inode).statfs(superblockOf(inode));
       },
       flush(id) {
-        const { kind, inode } = fileOf(core, id);
+        const file = fileOf(core, id);
+        const { kind, inode } = file;
+        if (kind === 'disk') return flushDisk(core, file);
         return kind === 'regular' || kind === 'directory' ? servedBy(core, inode).flush(inode) : 0;
       },
       allocate: (tid, file, mode, offset, length) =>

@@ -7,10 +7,13 @@
  */
 import { CAP_SYS_ADMIN } from '../../../abi/linux/capability.ts';
 import { EBUSY, EINVAL, ENOTDIR, EPERM } from '../../../abi/linux/errno.ts';
+import { WAIT } from '../../../contracts/kernel.ts';
 import { createMount, type Mount } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, findType, isDirectory, mountOf } from './core.ts';
 import { addDentry, DETACHED, dropIdle, endMount, hold, release } from './dentries.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
+
+const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
 
 /** @returns the root's dentry, -errno or WAIT */
 function add(
@@ -24,7 +27,9 @@ function add(
   const { state } = core;
   const cell = findType(core, type);
   if (typeof cell === 'number') return cell;
-  const inode = cell.mount(state.nextSb, source, options);
+  // One that has a store of its own must leave it alone.
+  const quiet = readOnly && cell.sync !== undefined && !hasOption(options, 'ro');
+  const inode = cell.mount(state.nextSb, source, quiet ? `${options},ro` : options);
   if (inode < 0) return inode;
   const mount = createMount();
   mount.id = state.nextMount++;
@@ -44,8 +49,6 @@ function add(
 
 /** `Mount.covers` of a superblock that has no place in the tree. */
 const HIDDEN = -2;
-
-const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
 
 export const mountRoot = (core: Core, type: string, source: string, options: string): number =>
   add(core, type, source, options, hasOption(options, 'ro'), 0);
@@ -94,6 +97,7 @@ export function remount(core: Core, tid: number, path: string, readOnly: boolean
   const found = findMount(core, tid, path);
   if (typeof found === 'number') return found;
   if (readOnly && isOpenForWriting(core, found)) return -EBUSY;
+  if (readOnly && sync(core, found.sb, true) === WAIT) return WAIT;
   found.readOnly = readOnly;
   return 0;
 }
@@ -116,6 +120,11 @@ export function unmount(core: Core, tid: number, path: string, detach: boolean):
   const busy = isBusy(core, found);
   if (busy && (!detach || holdsMounts(core, found))) return -EBUSY;
 
+  if (!busy) {
+    // Before it is out of sight, for it may wait.
+    const synced = sync(core, found.sb, true);
+    if (synced === WAIT) return WAIT;
+  }
   dentryOf(core, found.covers).covered = 0;
   if (!busy) {
     endMount(core, found.id);
@@ -126,6 +135,22 @@ export function unmount(core: Core, tid: number, path: string, detach: boolean):
   root.parent = 0;
   found.covers = DETACHED;
   return 0;
+}
+
+/** @param sb 0 = all, and the disks as such */
+export function sync(core: Core, sb: number, last: boolean): number {
+  const { block, buffercache } = core.kernel;
+  let result = 0;
+  const take = (answer: number): void => {
+    // All are begun, so that they go on together.
+    if (answer === WAIT || result === 0) result = answer;
+  };
+  for (const found of core.state.mounts.values()) {
+    if (sb !== 0 && found.sb !== sb) continue;
+    take(core.kernel.filesystem[found.type]?.sync?.(found.sb, last) ?? 0);
+  }
+  if (sb === 0) for (const { id } of block.disks()) take(buffercache.sync(id));
+  return result;
 }
 
 const holdsMounts = (core: Core, found: Mount): boolean => {

@@ -1,19 +1,20 @@
 /**
- * Opening what is not a regular file or a directory: FIFOs, character devices, terminals, host streams.
+ * Opening what is not a regular file or a directory: FIFOs, devices, terminals, host streams.
  *
  * Source: fifo(7), pts(4), tty(4). The open of a FIFO that waits for the other side keeps the id of the description that
  * it already made, and how often the other side had been opened, as the call's progress.
  */
-import { ENXIO } from '../../../abi/linux/errno.ts';
+import { EACCES, ENXIO } from '../../../abi/linux/errno.ts';
 import { O_ACCMODE, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '../../../abi/linux/fcntl.ts';
 import { TIOCSCTTY } from '../../../abi/linux/ioctl.ts';
 import { POLLERR } from '../../../abi/linux/poll.ts';
-import { deviceMajor, deviceMinor, makeDevice, S_IFCHR, S_IFIFO } from '../../../abi/linux/stat.ts';
+import { deviceMajor, deviceMinor, makeDevice, S_IFBLK, S_IFCHR, S_IFIFO } from '../../../abi/linux/stat.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import type { Dentry } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, typeBits } from './core.ts';
 import { crossMounts, lookup } from './dentries.ts';
 import { isServed } from './devices.ts';
+import { diskOfDevice } from './disks.ts';
 import { addFile, closeFile } from './files.ts';
 import { PTS_MAJOR } from './nameless.ts';
 
@@ -36,6 +37,7 @@ const isWriter = (flags: number): boolean => (flags & O_ACCMODE) !== O_RDONLY;
 export function openSpecial(core: Core, tid: number, dentry: Dentry, flags: number): number {
   const type = typeBits(core.here);
   if (type === S_IFIFO) return openFifo(core, tid, dentry, flags);
+  if (type === S_IFBLK) return openDisk(core, dentry, flags);
   if (type !== S_IFCHR) return -ENXIO;
   const device = core.here.rdev;
   if (isServed(device)) return addFile(core, 'device', flags, dentry, device).id;
@@ -50,6 +52,14 @@ export function openSpecial(core: Core, tid: number, dentry: Dentry, flags: numb
   if (CONSOLES.has(device)) return openTty(core, tid, dentry, CONSOLE, flags | O_NOCTTY);
   if (deviceMajor(device) === PTS_MAJOR) return openTty(core, tid, dentry, deviceMinor(device), flags);
   return -ENXIO;
+}
+
+function openDisk(core: Core, dentry: Dentry, flags: number): number {
+  const disk = diskOfDevice(core, core.here.rdev);
+  if (disk === 0) return -ENXIO;
+  const writes = (flags & O_ACCMODE) !== O_RDONLY;
+  if (writes && core.kernel.block.disk(disk)?.readOnly === true) return -EACCES;
+  return addFile(core, 'disk', flags, dentry, disk).id;
 }
 
 function openTty(core: Core, tid: number, dentry: Dentry | null, tty: number, flags: number): number {
