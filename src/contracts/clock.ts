@@ -6,12 +6,12 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import { array, int, oneOf, record } from './schema.ts';
 
-/** Who is told when a timer expires: the wait of a thread, or an interval timer of a thread group (setitimer(2)). */
-export type TimerKind = 'wait' | 'itimer';
+/** Who is told when a timer expires: the wait of a thread, an interval timer of a thread group (setitimer(2)), or who waits for an event. */
+export type TimerKind = 'wait' | 'itimer' | 'event';
 
 export interface Timer {
   kind: TimerKind;
-  /** tid for `wait`; for `itimer` tgid, or minus the id of a timer of timer_create(2). */
+  /** tid for `wait`; the event for `event`; for `itimer` tgid, or minus the id of a timer of timer_create(2). */
   target: number;
   /** Monotonic ns. */
   deadline: number;
@@ -39,7 +39,7 @@ export const clockLayout: StateLayout<ClockState> = layout(
       realtimeNanoseconds: int(),
       timers: array(
         record<Timer>(
-          { kind: oneOf<TimerKind>('wait', 'itimer'), target: int(), deadline: int(), order: int() },
+          { kind: oneOf<TimerKind>('wait', 'itimer', 'event'), target: int(), deadline: int(), order: int() },
           blankTimer,
         ),
       ),

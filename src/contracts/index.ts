@@ -9,6 +9,7 @@ export * from './host.ts';
 export * from './ipc.ts';
 export * from './kernel.ts';
 export * from './module.ts';
+export * from './notifiers.ts';
 export * from './pagecache.ts';
 export * from './pmap.ts';
 export * from './process.ts';

@@ -1,11 +1,19 @@
 /**
- * Contract `ipc`: how processes exchange bytes and wake-ups: pipes and futexes.
+ * Contract `ipc`: how processes exchange bytes and wake-ups: pipes, futexes and notifiers.
  *
  * Policy here: buffering and who is woken. Mechanism, fixed: user buffers arrive as physical ranges; waiting goes through
  * `Waits`. Nothing here knows descriptors: vfs holds an end of a pipe by the pipe's id. Source: pipe(7), futex(2).
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { Spans } from './kernel.ts';
+import {
+  createNotifierState,
+  NOTIFIER_OPERATIONS,
+  notifierSchema,
+  type Notifiers,
+  type NotifierState,
+  verifyNotifiers,
+} from './notifiers.ts';
 import { array, bool, int, map, record, uint8s } from './schema.ts';
 
 /** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
@@ -53,6 +61,7 @@ export interface IpcState {
   fifos: Map<number, number>;
   /** In order of arrival. */
   futexWaiters: FutexWaiter[];
+  notifiers: NotifierState;
 }
 
 export const createPipe = (): Pipe => ({
@@ -78,7 +87,13 @@ export const createFutexWaiter = (): FutexWaiter => ({
   woken: false,
 });
 
-const blank = (): IpcState => ({ pipes: new Map(), nextPipe: 1, fifos: new Map(), futexWaiters: [] });
+const blank = (): IpcState => ({
+  pipes: new Map(),
+  nextPipe: 1,
+  fifos: new Map(),
+  futexWaiters: [],
+  notifiers: createNotifierState(),
+});
 
 export const ipcLayout: StateLayout<IpcState> = layout(
   'ipc',
@@ -112,6 +127,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
           createFutexWaiter,
         ),
       ),
+      notifiers: notifierSchema,
     },
     blank,
   ),
@@ -121,11 +137,11 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
     }
-    return null;
+    return verifyNotifiers(state.notifiers);
   },
 );
 
-export interface Ipc {
+export interface Ipc extends Notifiers {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -198,6 +214,7 @@ export const ipc: Contract<Ipc> = {
     'futexDone',
     'futexWake',
     'futexRequeue',
+    ...NOTIFIER_OPERATIONS,
   ],
   interfaces: {},
 };

@@ -94,6 +94,16 @@ export interface Waits {
   waiting(tid: number): RestartClass | null;
   /** Wake up to `count` waiters in the order in which they came. @returns how many */
   wake(event: number, count: number): number;
+  /**
+   * The events that the call in progress named so far are watched instead of waited for: each wake-up of one adds `token` to
+   * what `fired` gives for `to`, and wakes all who wait for `to`, unless it is among that already. Twice is once.
+   * @param to an event; chains of such must not close
+   */
+  watch(to: number, token: number): void;
+  /** Watch nothing for this pair any more. */
+  unwatch(to: number, token: number): void;
+  /** Take the tokens added for `to` since the last time, in order. */
+  fired(to: number): readonly number[];
   /** Move up to `count` waiters without waking them. @returns how many */
   requeue(from: number, to: number, count: number): number;
   /** Threads that wait for the event, in order. */

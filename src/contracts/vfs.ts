@@ -8,6 +8,7 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { FileSystemStat, Stat } from './filesystem.ts';
 import type { Spans } from './kernel.ts';
+import type { NotifierKind } from './notifiers.ts';
 import { array, bool, int, map, oneOf, record, set, text } from './schema.ts';
 
 /** A name in the tree. The root of each mount is a dentry whose parent is the dentry that it covers. */
@@ -40,7 +41,16 @@ export interface Mount {
   pins: number;
 }
 
-export type FileKind = 'regular' | 'directory' | 'pipe' | 'tty' | 'pty-master' | 'stream' | 'device' | 'path';
+export type FileKind =
+  | 'regular'
+  | 'directory'
+  | 'pipe'
+  | 'tty'
+  | 'pty-master'
+  | 'stream'
+  | 'device'
+  | 'path'
+  | NotifierKind;
 
 /** An open file description (open(2)). */
 export interface OpenFile {
@@ -53,7 +63,7 @@ export interface OpenFile {
   /** 0 for what has no inode of a file system (pipes of pipe2). */
   inode: number;
   dentry: number;
-  /** Pipe, tty or stream id; for `device` major * 2^20 + minor. */
+  /** Pipe, tty, stream or notifier id; for `device` major * 2^20 + minor. */
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
@@ -203,6 +213,10 @@ export const vfsLayout: StateLayout<VfsState> = layout(
               'stream',
               'device',
               'path',
+              'eventfd',
+              'timerfd',
+              'signalfd',
+              'epoll',
             ),
             references: int(),
             flags: int(),
@@ -309,6 +323,8 @@ export interface Vfs {
   openDentry(tid: number, dentry: number, flags: number): number;
   /** A file on an end of a pipe that ipc made. */
   openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
+  /** A file on an object of ipc without a name. */
+  openObject(kind: NotifierKind, object: number, flags: number): number;
   /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
   openStream(stream: number, flags: number): number;
   /** A file on a terminal that tty knows by this id, its slave side (TIOCGPTPEER). @returns it or -errno of tty.openSlave */
@@ -365,10 +381,13 @@ export interface Vfs {
   /** F_SETOWN. */
   setOwner(file: number, owner: number): void;
   ioctl(tid: number, file: number, request: number, argument: number): number;
-  /** POLL bits ready now. Hot path. */
-  poll(file: number): number;
-  /** Name the file's events to the call in progress. */
-  arm(file: number): void;
+  /** POLL bits ready now, as the thread sees them. Hot path. */
+  poll(tid: number, file: number): number;
+  /**
+   * Name the file's events to the call in progress: at least those that may bring one of the POLL bits `wanted`, an error or a
+   * hang-up. They hold until one is woken; who watches longer names them again after each look.
+   */
+  arm(tid: number, file: number, wanted: number): void;
   /** flock(2). @param operation LOCK_ bits @returns 0, -EWOULDBLOCK, -EINVAL or WAIT */
   flock(tid: number, file: number, operation: number): number;
   /**
@@ -419,6 +438,7 @@ export const vfs: Contract<Vfs> = {
     'open',
     'openDentry',
     'openPipe',
+    'openObject',
     'openStream',
     'openTerminal',
     'make',

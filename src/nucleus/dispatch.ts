@@ -156,6 +156,7 @@ export class Dispatcher {
       const timer = this.#kernel.clock.expire(now);
       if (timer === null) return;
       if (timer.kind === 'wait') this.#waits.timeOut(timer.target);
+      else if (timer.kind === 'event') this.#waits.wake(timer.target, Number.POSITIVE_INFINITY);
       else process.timerExpired(timer.target);
     }
   }

@@ -16,6 +16,7 @@ import { signals } from './signals.ts';
 import { attributeCalls } from './sys_attributes.ts';
 import { cloneCalls } from './sys_clone.ts';
 import { copyCalls } from './sys_copy.ts';
+import { epollCalls } from './sys_epoll.ts';
 import { execCalls } from './sys_exec.ts';
 import { fcntlCalls } from './sys_fcntl.ts';
 import { fileCalls } from './sys_files.ts';
@@ -26,6 +27,7 @@ import { limitCalls } from './sys_limits.ts';
 import { memoryCalls } from './sys_memory.ts';
 import { moduleCalls } from './sys_module.ts';
 import { mountCalls } from './sys_mount.ts';
+import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
 import { pollCalls } from './sys_poll.ts';
@@ -43,6 +45,7 @@ const ROWS: readonly Row[] = [
   ...attributeCalls,
   ...cloneCalls,
   ...copyCalls,
+  ...epollCalls,
   ...execCalls,
   ...fcntlCalls,
   ...fileCalls,
@@ -53,6 +56,7 @@ const ROWS: readonly Row[] = [
   ...memoryCalls,
   ...moduleCalls,
   ...mountCalls,
+  ...notifierCalls,
   ...openCalls,
   ...pathCalls,
   ...pollCalls,

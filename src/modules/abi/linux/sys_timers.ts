@@ -61,7 +61,7 @@ function sysGetitimer(kernel: Kernel, tid: number, which: number, at: number): n
 }
 
 /** A time of seconds and parts in ns, or -1 if it is none. @param unit ns of a part */
-function timeAt(data: DataView, at: number, unit: number): number {
+export function timeAt(data: DataView, at: number, unit: number): number {
   const seconds = get64(data, at);
   const parts = get64(data, at + 8);
   if (seconds < 0 || parts < 0 || parts * unit >= SECOND) return -1;
@@ -132,7 +132,8 @@ function sysTimerCreate(kernel: Kernel, tid: number, clock: number, eventAt: num
   return id < 0 ? id : kernel.user.writeU32(tid, idAt, id);
 }
 
-function timerSpec(kernel: Kernel, deadline: number, interval: number): Uint8Array {
+/** @param deadline monotonic ns, -1 = none */
+export function timerSpec(kernel: Kernel, deadline: number, interval: number): Uint8Array {
   const bytes = new Uint8Array(ITIMERSPEC_SIZE);
   const data = new DataView(bytes.buffer);
   putTimespec(data, 0, interval);

@@ -20,11 +20,18 @@ export function openFileOf({ kernel, group, thread }: Subject, fd: number): numb
 export const descriptorsOf = ({ kernel, group, thread }: Subject): number[] =>
   group.zombie ? [] : kernel.process.descriptors(thread.tid);
 
+const ANONYMOUS: Readonly<Partial<Record<OpenFile['kind'], string>>> = {
+  eventfd: 'anon_inode:[eventfd]',
+  timerfd: 'anon_inode:[timerfd]',
+  signalfd: 'anon_inode:[signalfd]',
+  epoll: 'anon_inode:[eventpoll]',
+};
+
 const nameless = ({ kind, object }: OpenFile): string => {
   if (kind === 'tty') return object === 0 ? '/dev/console' : `/dev/pts/${object}`;
   if (kind === 'pty-master') return '/dev/ptmx';
   if (kind === 'stream') return `pipe:[${object + 1}]`;
-  return `${kind}:[${object}]`;
+  return ANONYMOUS[kind] ?? `${kind}:[${object}]`;
 };
 
 /** What fd/N says. */

@@ -6,6 +6,7 @@
 import { type Ipc, type IpcState, ipcLayout } from '../../../contracts/ipc.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { futexOperations } from './futexes.ts';
+import { notifierOperations } from './notifiers.ts';
 import { pipeOperations } from './pipes.ts';
 
 export const basicIpc: Module<Ipc, IpcState> = {
@@ -15,13 +16,14 @@ export const basicIpc: Module<Ipc, IpcState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { engine: 1 },
-    description: 'pipes as byte rings, futexes as one list',
+    needs: { clock: 1, engine: 1, process: 1, vfs: 1 },
+    description: 'pipes as byte rings, futexes as one list, epoll by what fired',
   },
   layout: ipcLayout,
   create(state, kernel) {
     const pipes = pipeOperations(state, kernel);
     const futexes = futexOperations(state, kernel);
+    const notifiers = notifierOperations(state.notifiers, kernel);
     return {
       createPipe: pipes.createPipe,
       fifo: pipes.fifo,
@@ -40,6 +42,22 @@ export const basicIpc: Module<Ipc, IpcState> = {
       futexDone: futexes.futexDone,
       futexWake: futexes.futexWake,
       futexRequeue: futexes.futexRequeue,
+      createEventfd: notifiers.createEventfd,
+      createTimerfd: notifiers.createTimerfd,
+      createSignalfd: notifiers.createSignalfd,
+      createEpoll: notifiers.createEpoll,
+      closeNotifier: notifiers.closeNotifier,
+      readNotifier: notifiers.readNotifier,
+      writeNotifier: notifiers.writeNotifier,
+      pollNotifier: notifiers.pollNotifier,
+      armNotifier: notifiers.armNotifier,
+      setTimerfd: notifiers.setTimerfd,
+      timerfd: notifiers.timerfd,
+      setSignalfd: notifiers.setSignalfd,
+      control: notifiers.control,
+      candidates: notifiers.candidates,
+      take: notifiers.take,
+      fileClosed: notifiers.fileClosed,
     };
   },
 };

@@ -36,6 +36,7 @@ import {
 import { FICLONE, FICLONERANGE, FIGETBSZ, FIOASYNC, FIONBIO, FIONREAD } from '../../../abi/linux/ioctl.ts';
 import { POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
+import type { NotifierKind } from '../../../contracts/notifiers.ts';
 import { createOpenFile, type Dentry, type FileKind, type OpenFile } from '../../../contracts/vfs.ts';
 import { readContent, writeContent } from './content.ts';
 import { type Core, fileOf, servedBy } from './core.ts';
@@ -50,6 +51,10 @@ const CHANGEABLE: number = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYN
 
 export const isReadable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_WRONLY;
 export const isWritable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_RDONLY;
+const isNotifier = (kind: FileKind): kind is NotifierKind =>
+  kind === 'eventfd' || kind === 'timerfd' || kind === 'signalfd' || kind === 'epoll';
+/** What an epoll may watch (epoll_ctl(2), EPERM). */
+const isPollable = (kind: FileKind): boolean => kind !== 'regular' && kind !== 'directory' && kind !== 'path';
 const isNonBlocking = (file: OpenFile): boolean => (file.flags & O_NONBLOCK) !== 0;
 
 /** A description with one reference, which holds its dentry. */
@@ -88,6 +93,8 @@ export function closeFile(core: Core, file: OpenFile): void {
   if (file.kind === 'pipe') kernel.ipc.closeEnd(file.object, isReadable(file), isWritable(file));
   else if (file.kind === 'tty') kernel.tty.closeSlave(file.object);
   else if (file.kind === 'pty-master') kernel.tty.closeMaster(file.object);
+  else if (isNotifier(file.kind)) kernel.ipc.closeNotifier(file.kind, file.object);
+  if (isPollable(file.kind)) kernel.ipc.fileClosed(file.id);
   releaseOwned(core, file.id);
   if (file.dentry !== 0) releaseDentry(core, file.dentry);
 }
@@ -99,9 +106,11 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return readDevice(core, file.object, into);
   if (offset >= 0) return -ESPIPE;
-  if (into.total === 0) return 0;
   const { kernel } = core;
   kernel.waits.restart('restart');
+  if (isNotifier(file.kind))
+    return kernel.ipc.readNotifier(tid, file.kind, file.object, into, isNonBlocking(file));
+  if (into.total === 0) return 0;
   switch (file.kind) {
     case 'pipe':
       return kernel.ipc.readPipe(file.object, into, isNonBlocking(file));
@@ -128,9 +137,11 @@ export function write(
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return writeDevice(file.object, from, skip);
   if (offset >= 0) return -ESPIPE;
-  if (from.total === skip) return 0;
   const { kernel } = core;
   kernel.waits.restart('restart');
+  if (isNotifier(file.kind))
+    return kernel.ipc.writeNotifier(file.kind, file.object, from, isNonBlocking(file));
+  if (from.total === skip) return 0;
   switch (file.kind) {
     case 'pipe':
       return kernel.ipc.writePipe(file.object, from, skip, isNonBlocking(file));
@@ -146,7 +157,7 @@ export function write(
 export function seek(core: Core, id: number, offset: number, whence: number): number {
   const file = fileOf(core, id);
   if (file.kind === 'path') return -EBADF;
-  if (file.kind === 'device') return 0;
+  if (file.kind === 'device' || isNotifier(file.kind)) return 0;
   if (file.kind === 'directory') return seekDirectory(file, offset, whence);
   if (file.kind !== 'regular') return -ESPIPE;
   let to = offset;
@@ -184,7 +195,7 @@ export function setFlags(core: Core, id: number, flags: number): void {
   file.flags = (file.flags & ~CHANGEABLE) | (flags & CHANGEABLE);
 }
 
-export function poll(core: Core, id: number): number {
+export function poll(core: Core, tid: number, id: number): number {
   const file = fileOf(core, id);
   const { kernel } = core;
   switch (file.kind) {
@@ -198,18 +209,24 @@ export function poll(core: Core, id: number): number {
       return kernel.tty.pollStream(file.object);
     case 'path':
       return POLLNVAL;
+    case 'eventfd':
+    case 'timerfd':
+    case 'signalfd':
+    case 'epoll':
+      return kernel.ipc.pollNotifier(tid, file.kind, file.object);
     default:
       return ALWAYS_READY;
   }
 }
 
-export function arm(core: Core, id: number): void {
+export function arm(core: Core, tid: number, id: number, wanted: number): void {
   const file = fileOf(core, id);
   const { kernel } = core;
   if (file.kind === 'pipe') kernel.ipc.armPipe(file.object, isReadable(file), isWritable(file));
   else if (file.kind === 'tty') kernel.tty.arm(file.object, false);
   else if (file.kind === 'pty-master') kernel.tty.arm(file.object, true);
   else if (file.kind === 'stream') kernel.tty.armStream(file.object);
+  else if (isNotifier(file.kind)) kernel.ipc.armNotifier(tid, file.kind, file.object, wanted);
 }
 
 export function ioctl(core: Core, tid: number, id: number, request: number, argument: number): number {

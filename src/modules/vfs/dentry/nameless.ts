@@ -13,6 +13,7 @@ import type { Core } from './core.ts';
 const PIPE_SB = 0xffff0;
 const TERMINAL_SB = 0xffff1;
 const STREAM_SB = 0xffff2;
+const NOTIFIER_SB = 0xffff3;
 
 const PAGE = 4096;
 const TTY_BLOCK = 1024;
@@ -42,6 +43,17 @@ export function statNameless(core: Core, file: OpenFile, into: Stat): void {
     into.blockSize = TTY_BLOCK;
     if (file.kind === 'pty-master') into.rdev = PTMX_RDEV;
     else into.rdev = file.object === 0 ? CONSOLE_RDEV : makeDevice(PTS_MAJOR, file.object);
+    return;
+  }
+  if (
+    file.kind === 'eventfd' ||
+    file.kind === 'timerfd' ||
+    file.kind === 'signalfd' ||
+    file.kind === 'epoll'
+  ) {
+    // All of them share one inode, which has no type.
+    into.inode = NOTIFIER_SB * SB_SHIFT + 1;
+    into.mode = 0o600;
     return;
   }
   into.inode = (file.kind === 'pipe' ? PIPE_SB : STREAM_SB) * SB_SHIFT + file.object + 1;
