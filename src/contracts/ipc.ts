@@ -1,5 +1,5 @@
 /**
- * Contract `ipc`: how processes exchange bytes and wake-ups: pipes, futexes and notifiers.
+ * Contract `ipc`: how processes exchange bytes and wake-ups: pipes, futexes, notifiers, AF_UNIX sockets.
  *
  * Policy here: buffering and who is woken. Mechanism, fixed: user buffers arrive as physical ranges; waiting goes through
  * `Waits`. Nothing here knows descriptors: vfs holds an end of a pipe by the pipe's id. Source: pipe(7), futex(2).
@@ -14,7 +14,15 @@ import {
   type NotifierState,
   verifyNotifiers,
 } from './notifiers.ts';
-import { array, bool, int, map, record, uint8s } from './schema.ts';
+import { array, bool, int, map, record, text, uint8s } from './schema.ts';
+import {
+  createSocketTable,
+  SOCKET_OPERATIONS,
+  type Sockets,
+  type SocketTable,
+  socketTableSchema,
+  verifySockets,
+} from './sockets.ts';
 
 /** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
 export const PIPE_CAPACITY = 65536;
@@ -62,6 +70,10 @@ export interface IpcState {
   /** In order of arrival. */
   futexWaiters: FutexWaiter[];
   notifiers: NotifierState;
+  /** AF_UNIX. */
+  sockets: SocketTable;
+  /** Their names, `#` and an inode or `@` and an abstract name, to the socket. */
+  unixNames: Map<string, number>;
 }
 
 export const createPipe = (): Pipe => ({
@@ -93,6 +105,8 @@ const blank = (): IpcState => ({
   fifos: new Map(),
   futexWaiters: [],
   notifiers: createNotifierState(),
+  sockets: createSocketTable(),
+  unixNames: new Map(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -128,6 +142,8 @@ export const ipcLayout: StateLayout<IpcState> = layout(
         ),
       ),
       notifiers: notifierSchema,
+      sockets: socketTableSchema,
+      unixNames: map(text(), int()),
     },
     blank,
   ),
@@ -137,11 +153,12 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
     }
-    return verifyNotifiers(state.notifiers);
+    return verifyNotifiers(state.notifiers) ?? verifySockets(state.sockets);
   },
 );
 
-export interface Ipc extends Notifiers {
+/** The sockets are those of AF_UNIX. */
+export interface Ipc extends Notifiers, Sockets {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -215,6 +232,7 @@ export const ipc: Contract<Ipc> = {
     'futexWake',
     'futexRequeue',
     ...NOTIFIER_OPERATIONS,
+    ...SOCKET_OPERATIONS,
   ],
   interfaces: {},
 };

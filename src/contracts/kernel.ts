@@ -12,6 +12,7 @@ import type { FileSystem } from './filesystem.ts';
 import type { Frames } from './frames.ts';
 import type { Host } from './host.ts';
 import type { Ipc } from './ipc.ts';
+import type { Net } from './net.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pmap } from './pmap.ts';
 import type { Process } from './process.ts';
@@ -31,6 +32,7 @@ export interface Linkage {
   pagecache: PageCache;
   vm: Vm;
   ipc: Ipc;
+  net: Net;
   tty: Tty;
   /** One cell for each file-system type. */
   filesystem: Record<string, FileSystem>;

@@ -50,7 +50,11 @@ export type FileKind =
   | 'stream'
   | 'device'
   | 'path'
-  | NotifierKind;
+  | NotifierKind
+  | SocketKind;
+
+/** Sockets of ipc (AF_UNIX) and of net. */
+export type SocketKind = 'unix-socket' | 'inet-socket';
 
 /** An open file description (open(2)). */
 export interface OpenFile {
@@ -63,7 +67,7 @@ export interface OpenFile {
   /** 0 for what has no inode of a file system (pipes of pipe2). */
   inode: number;
   dentry: number;
-  /** Pipe, tty, stream or notifier id; for `device` major * 2^20 + minor. */
+  /** Pipe, tty, stream, notifier or socket id; for `device` major * 2^20 + minor. */
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
@@ -217,6 +221,8 @@ export const vfsLayout: StateLayout<VfsState> = layout(
               'timerfd',
               'signalfd',
               'epoll',
+              'unix-socket',
+              'inet-socket',
             ),
             references: int(),
             flags: int(),
@@ -323,8 +329,8 @@ export interface Vfs {
   openDentry(tid: number, dentry: number, flags: number): number;
   /** A file on an end of a pipe that ipc made. */
   openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
-  /** A file on an object of ipc without a name. */
-  openObject(kind: NotifierKind, object: number, flags: number): number;
+  /** A file on an object of ipc or net without a name. */
+  openObject(kind: NotifierKind | SocketKind, object: number, flags: number): number;
   /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
   openStream(stream: number, flags: number): number;
   /** A file on a terminal that tty knows by this id, its slave side (TIOCGPTPEER). @returns it or -errno of tty.openSlave */

@@ -212,6 +212,7 @@ function emptyKernel(
     pagecache: unfilled,
     vm: unfilled,
     ipc: unfilled,
+    net: unfilled,
     tty: unfilled,
     filesystem: {},
     vfs: unfilled,

@@ -25,6 +25,7 @@ import { ipcCalls } from './sys_ipc.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { memoryCalls } from './sys_memory.ts';
+import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
 import { mountCalls } from './sys_mount.ts';
 import { notifierCalls } from './sys_notifier.ts';
@@ -34,6 +35,7 @@ import { pollCalls } from './sys_poll.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
 import { signalCalls } from './sys_signal.ts';
+import { socketCalls } from './sys_socket.ts';
 import { timeCalls } from './sys_time.ts';
 import { waitCalls } from './sys_wait.ts';
 import { trap } from './trap.ts';
@@ -54,6 +56,7 @@ const ROWS: readonly Row[] = [
   ...killCalls,
   ...limitCalls,
   ...memoryCalls,
+  ...messageCalls,
   ...moduleCalls,
   ...mountCalls,
   ...notifierCalls,
@@ -63,6 +66,7 @@ const ROWS: readonly Row[] = [
   ...processCalls,
   ...schedCalls,
   ...signalCalls,
+  ...socketCalls,
   ...timeCalls,
   ...waitCalls,
 ].sort((a, b) => a.number - b.number);
@@ -170,6 +174,7 @@ export const linuxAbi: Module<Abi, AbiState> = {
       engine: 1,
       frames: 1,
       ipc: 1,
+      net: 1,
       pagecache: 1,
       pmap: 1,
       process: 1,

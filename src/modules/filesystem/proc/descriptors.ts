@@ -5,6 +5,7 @@
  * proc_pid_fdinfo(5).
  */
 import { EACCES, ENOENT } from '../../../abi/linux/errno.ts';
+import { socketInode } from '../../../contracts/sockets.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { mayInspect, type Subject } from './subject.ts';
 
@@ -31,6 +32,8 @@ const nameless = ({ kind, object }: OpenFile): string => {
   if (kind === 'tty') return object === 0 ? '/dev/console' : `/dev/pts/${object}`;
   if (kind === 'pty-master') return '/dev/ptmx';
   if (kind === 'stream') return `pipe:[${object + 1}]`;
+  if (kind === 'unix-socket' || kind === 'inet-socket')
+    return `socket:[${socketInode(kind === 'unix-socket', object)}]`;
   return ANONYMOUS[kind] ?? `${kind}:[${object}]`;
 };
 

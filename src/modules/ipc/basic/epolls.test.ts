@@ -9,7 +9,7 @@ import {
   EPOLLONESHOT,
 } from '../../../abi/linux/epoll.ts';
 import { POLLIN, POLLOUT } from '../../../abi/linux/poll.ts';
-import { ipcLayout } from '../../../contracts/ipc.ts';
+import type { ipcLayout } from '../../../contracts/ipc.ts';
 import type { ReadyEvent } from '../../../contracts/notifiers.ts';
 import { Subject } from '../../../testing/check.ts';
 import { addProcess, buffer, createFakeGuest } from '../../../testing/fake-guest.ts';

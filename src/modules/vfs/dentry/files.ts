@@ -36,13 +36,22 @@ import {
 import { FICLONE, FICLONERANGE, FIGETBSZ, FIOASYNC, FIONBIO, FIONREAD } from '../../../abi/linux/ioctl.ts';
 import { POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
-import type { NotifierKind } from '../../../contracts/notifiers.ts';
 import { createOpenFile, type Dentry, type FileKind, type OpenFile } from '../../../contracts/vfs.ts';
 import { readContent, writeContent } from './content.ts';
 import { type Core, fileOf, servedBy } from './core.ts';
 import { hold, release as releaseDentry } from './dentries.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { releaseOwned, releaseRecords } from './locks.ts';
+import {
+  armObject,
+  closeObject,
+  ioctlObject,
+  isNotifier,
+  isObject,
+  pollObject,
+  readObject,
+  writeObject,
+} from './objects.ts';
 
 /** Flags that act at the opening only and are not kept. */
 const TRANSIENT: number = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
@@ -51,8 +60,6 @@ const CHANGEABLE: number = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYN
 
 export const isReadable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_WRONLY;
 export const isWritable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_RDONLY;
-const isNotifier = (kind: FileKind): kind is NotifierKind =>
-  kind === 'eventfd' || kind === 'timerfd' || kind === 'signalfd' || kind === 'epoll';
 /** What an epoll may watch (epoll_ctl(2), EPERM). */
 const isPollable = (kind: FileKind): boolean => kind !== 'regular' && kind !== 'directory' && kind !== 'path';
 const isNonBlocking = (file: OpenFile): boolean => (file.flags & O_NONBLOCK) !== 0;
@@ -93,7 +100,7 @@ export function closeFile(core: Core, file: OpenFile): void {
   if (file.kind === 'pipe') kernel.ipc.closeEnd(file.object, isReadable(file), isWritable(file));
   else if (file.kind === 'tty') kernel.tty.closeSlave(file.object);
   else if (file.kind === 'pty-master') kernel.tty.closeMaster(file.object);
-  else if (isNotifier(file.kind)) kernel.ipc.closeNotifier(file.kind, file.object);
+  else if (isObject(file)) closeObject(core, file);
   if (isPollable(file.kind)) kernel.ipc.fileClosed(file.id);
   releaseOwned(core, file.id);
   if (file.dentry !== 0) releaseDentry(core, file.dentry);
@@ -105,12 +112,11 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
   if (file.kind === 'regular') return readContent(core, tid, file, into, offset);
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return readDevice(core, file.object, into);
+  if (isObject(file)) return readObject(core, tid, file, into, offset);
   if (offset >= 0) return -ESPIPE;
+  if (into.total === 0) return 0;
   const { kernel } = core;
   kernel.waits.restart('restart');
-  if (isNotifier(file.kind))
-    return kernel.ipc.readNotifier(tid, file.kind, file.object, into, isNonBlocking(file));
-  if (into.total === 0) return 0;
   switch (file.kind) {
     case 'pipe':
       return kernel.ipc.readPipe(file.object, into, isNonBlocking(file));
@@ -118,7 +124,7 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
       return kernel.tty.read(tid, file.object, into, isNonBlocking(file));
     case 'pty-master':
       return kernel.tty.readMaster(file.object, into, isNonBlocking(file));
-    case 'stream':
+    default:
       return file.object === 0 ? kernel.tty.readStream(into, isNonBlocking(file)) : -EBADF;
   }
 }
@@ -136,12 +142,11 @@ export function write(
   if (file.kind === 'regular') return writeContent(core, tid, file, from, skip, offset);
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return writeDevice(file.object, from, skip);
+  if (isObject(file)) return writeObject(core, tid, file, from, skip, offset);
   if (offset >= 0) return -ESPIPE;
+  if (from.total === skip) return 0;
   const { kernel } = core;
   kernel.waits.restart('restart');
-  if (isNotifier(file.kind))
-    return kernel.ipc.writeNotifier(file.kind, file.object, from, isNonBlocking(file));
-  if (from.total === skip) return 0;
   switch (file.kind) {
     case 'pipe':
       return kernel.ipc.writePipe(file.object, from, skip, isNonBlocking(file));
@@ -149,7 +154,7 @@ export function write(
       return kernel.tty.write(tid, file.object, from, skip, isNonBlocking(file));
     case 'pty-master':
       return kernel.tty.writeMaster(file.object, from, skip, isNonBlocking(file));
-    case 'stream':
+    default:
       return file.object === 0 ? -EBADF : kernel.tty.writeStream(file.object, from, skip);
   }
 }
@@ -209,13 +214,8 @@ export function poll(core: Core, tid: number, id: number): number {
       return kernel.tty.pollStream(file.object);
     case 'path':
       return POLLNVAL;
-    case 'eventfd':
-    case 'timerfd':
-    case 'signalfd':
-    case 'epoll':
-      return kernel.ipc.pollNotifier(tid, file.kind, file.object);
     default:
-      return ALWAYS_READY;
+      return isObject(file) ? pollObject(core, tid, file) : ALWAYS_READY;
   }
 }
 
@@ -226,7 +226,7 @@ export function arm(core: Core, tid: number, id: number, wanted: number): void {
   else if (file.kind === 'tty') kernel.tty.arm(file.object, false);
   else if (file.kind === 'pty-master') kernel.tty.arm(file.object, true);
   else if (file.kind === 'stream') kernel.tty.armStream(file.object);
-  else if (isNotifier(file.kind)) kernel.ipc.armNotifier(tid, file.kind, file.object, wanted);
+  else if (isObject(file)) armObject(core, tid, file, wanted);
 }
 
 export function ioctl(core: Core, tid: number, id: number, request: number, argument: number): number {
@@ -240,6 +240,7 @@ export function ioctl(core: Core, tid: number, id: number, request: number, argu
     file.flags = user.value === 0 ? file.flags & ~flag : file.flags | flag;
     return 0;
   }
+  if (isObject(file)) return ioctlObject(core, tid, file, request, argument);
   if (file.kind === 'tty') return tty.ioctl(tid, file.object, false, request, argument);
   if (file.kind === 'pty-master') return tty.ioctl(tid, file.object, true, request, argument);
   if (request === FIONREAD) {

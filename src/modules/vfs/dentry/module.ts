@@ -29,7 +29,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: [],
-    needs: { engine: 1, frames: 1, process: 1, pagecache: 1, vm: 1, ipc: 1, tty: 1, filesystem: 1 },
+    needs: { engine: 1, frames: 1, process: 1, pagecache: 1, vm: 1, ipc: 1, net: 1, tty: 1, filesystem: 1 },
     description: 'names in a cache of dentries, contents through the page cache',
   },
   layout: vfsLayout,
