@@ -65,6 +65,21 @@ export function pack(
   return packet;
 }
 
+/** Who sends, as far as the receiver is to know (SO_PASSCRED). */
+export interface Identity {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+export const NOBODY: Readonly<Identity> = { pid: 0, uid: 0, gid: 0 };
+
+export function sign(packet: Packet, sender: number, { pid, uid, gid }: Readonly<Identity>): void {
+  packet.sender = sender;
+  packet.pid = pid;
+  packet.uid = uid;
+  packet.gid = gid;
+}
+
 /** Put a packet at the end of a queue, charged to its sender, and wake who reads. */
 export function enqueue(core: SocketCore, to: Socket, packet: Packet, cost: number): void {
   to.queue.push(packet);
@@ -76,14 +91,15 @@ export function enqueue(core: SocketCore, to: Socket, packet: Packet, cost: numb
 export function extend(
   core: SocketCore,
   to: Socket,
-  like: Packet,
+  sender: number,
+  { pid, uid, gid }: Readonly<Identity>,
   from: Spans,
   skip: number,
   count: number,
 ): boolean {
   const last = to.queue.at(-1);
-  if (last === undefined || last.files.length > 0 || last.sender !== like.sender) return false;
-  if (last.pid !== like.pid || last.uid !== like.uid || last.gid !== like.gid) return false;
+  if (last === undefined || last.files.length > 0 || last.sender !== sender) return false;
+  if (last.pid !== pid || last.uid !== uid || last.gid !== gid) return false;
   const unread = last.end - last.start;
   if (unread + count > LONGEST_RUN) return false;
   if (last.end + count > last.bytes.length) {

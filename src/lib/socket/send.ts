@@ -6,8 +6,8 @@ import { SIGPIPE } from '../../abi/linux/signal.ts';
 import { MSG_NOSIGNAL } from '../../abi/linux/socket.ts';
 import type { Kernel, Spans } from '../../contracts/kernel.ts';
 import { createSignalInfo } from '../../contracts/process.ts';
-import type { Message, Packet, Socket } from '../../contracts/sockets.ts';
-import { enqueue, extend, MOST_HELD, pack, roomToSend } from './queue.ts';
+import type { Message, Socket } from '../../contracts/sockets.ts';
+import { enqueue, extend, type Identity, MOST_HELD, pack, roomToSend, sign } from './queue.ts';
 import { block, type SocketCore } from './table.ts';
 
 /** A stream that takes no more bytes. @returns -EPIPE, the signal sent */
@@ -22,10 +22,7 @@ export function brokenPipe(kernel: Kernel, tid: number, flags: number): number {
   return -EPIPE;
 }
 
-/** What a new packet has in common with those before it. */
-export type Mark = (packet: Packet) => void;
-
-/** Pre: both ends are open. @param mark signs a packet @returns count, -EAGAIN, -ENOBUFS or WAIT */
+/** Pre: both ends are open. @returns count, -EAGAIN, -ENOBUFS or WAIT */
 export function sendStream(
   core: SocketCore,
   tid: number,
@@ -35,7 +32,7 @@ export function sendStream(
   skip: number,
   flags: number,
   message: Message | null,
-  mark: Mark,
+  identity: Readonly<Identity>,
 ): number {
   const left = from.total - skip;
   if (left === 0) return 0;
@@ -43,14 +40,10 @@ export function sendStream(
   if (room === 0) return block(core, tid, socket.writeEvent, socket.sendTimeout, flags);
   const count = Math.min(left, room);
   if (core.table.held + count > MOST_HELD) return -ENOBUFS;
-  const sign = pack(core.kernel, from, skip, 0, message);
-  sign.sender = socket.id;
-  mark(sign);
-  if (sign.files.length === 0 && extend(core, peer, sign, from, skip, count)) return count;
-  const packet = pack(core.kernel, from, skip, count, null);
-  packet.files = sign.files;
-  packet.sender = socket.id;
-  mark(packet);
+  const alone = message === null || message.files.length === 0;
+  if (alone && extend(core, peer, socket.id, identity, from, skip, count)) return count;
+  const packet = pack(core.kernel, from, skip, count, message);
+  sign(packet, socket.id, identity);
   enqueue(core, peer, packet, count);
   return count;
 }

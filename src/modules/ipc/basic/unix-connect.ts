@@ -174,6 +174,8 @@ function remove(core: UnixCore, socket: Socket, doomed: Doomed): void {
   const peer = socket.type === SOCK_DGRAM ? null : peerOf(core, socket);
   table.sockets.delete(socket.id);
   core.kernel.waits.wake(socket.roomEvent, EVERYONE);
+  // Another thread that waits in it finds no descriptor.
+  wakeBoth(core, socket);
   if (peer === null || socket.stage === 'listening') return;
   peer.receiveShut = true;
   peer.sendShut = true;

@@ -32,9 +32,18 @@ import {
   SOL_SOCKET,
 } from '../../../abi/linux/socket.ts';
 import type { Kernel, Spans } from '../../../contracts/kernel.ts';
-import type { Message, Packet, Socket, Sockets } from '../../../contracts/sockets.ts';
+import type { Message, Socket, Sockets } from '../../../contracts/sockets.ts';
 import { getSocketOption, setSocketOption } from '../../../lib/socket/options.ts';
-import { enqueue, isWritable, MOST_HELD, pack, PACKET_COST, pollBits } from '../../../lib/socket/queue.ts';
+import {
+  enqueue,
+  type Identity,
+  isWritable,
+  MOST_HELD,
+  pack,
+  PACKET_COST,
+  pollBits,
+  sign,
+} from '../../../lib/socket/queue.ts';
 import { receiveDatagram, receiveStream } from '../../../lib/socket/receive.ts';
 import { brokenPipe, sendStream } from '../../../lib/socket/send.ts';
 import { block, peerOf, socketOf, takeError } from '../../../lib/socket/table.ts';
@@ -46,28 +55,20 @@ const MESSAGE_ROOM = 32;
 /** Open files in flight, all together. */
 const MOST_IN_FLIGHT = 65536;
 
-/** Sign a packet with who sends it, if either end wants to know (SO_PASSCRED). */
-function sign(
+const UNKNOWN: Readonly<Identity> = { pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID };
+
+/** Who sends, if either end wants to know (SO_PASSCRED) or it is said. */
+function identityOf(
   kernel: Kernel,
   tid: number,
   from: Socket,
   to: Socket,
   message: Message | null,
-  packet: Packet,
-): void {
-  if (message?.credentials === true) {
-    packet.pid = message.pid;
-    packet.uid = message.uid;
-    packet.gid = message.gid;
-  } else if (from.passCredentials || to.passCredentials) {
-    const { uid, gid } = kernel.process.credentials(tid);
-    packet.pid = kernel.process.thread(tid).tgid;
-    packet.uid = uid;
-    packet.gid = gid;
-  } else {
-    packet.uid = OVERFLOW_ID;
-    packet.gid = OVERFLOW_ID;
-  }
+): Readonly<Identity> {
+  if (message?.credentials === true) return message;
+  if (!from.passCredentials && !to.passCredentials) return UNKNOWN;
+  const { uid, gid } = kernel.process.credentials(tid);
+  return { pid: kernel.process.thread(tid).tgid, uid, gid };
 }
 
 function tooManyInFlight({ table }: UnixCore, message: Message | null): boolean {
@@ -90,9 +91,8 @@ function sendBytes(
   if (socket.peer === 0) return -ENOTCONN;
   const peer = peerOf(core, socket);
   if (socket.sendShut || peer === null || peer.receiveShut) return brokenPipe(core.kernel, tid, flags);
-  return sendStream(core, tid, socket, peer, from, skip, flags, message, (packet) =>
-    sign(core.kernel, tid, socket, peer, message, packet),
-  );
+  const identity = identityOf(core.kernel, tid, socket, peer, message);
+  return sendStream(core, tid, socket, peer, from, skip, flags, message, identity);
 }
 
 /** Where a message goes. @returns the socket, -errno or WAIT */
@@ -133,8 +133,7 @@ function sendMessage(
   if (table.held + from.total > MOST_HELD) return -ENOBUFS;
   const packet = pack(kernel, from, 0, from.total, message);
   packet.from = socket.name;
-  packet.sender = socket.id;
-  sign(kernel, tid, socket, to, message, packet);
+  sign(packet, socket.id, identityOf(kernel, tid, socket, to, message));
   enqueue(core, to, packet, from.total + PACKET_COST);
   return from.total;
 }

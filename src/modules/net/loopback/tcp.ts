@@ -23,7 +23,7 @@ import { AF_UNSPEC, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_STREAM } from '../../../ab
 import type { Spans } from '../../../contracts/kernel.ts';
 import type { Socket } from '../../../contracts/sockets.ts';
 import { accept, hasBacklog, listen, offer } from '../../../lib/socket/listen.ts';
-import { dequeue } from '../../../lib/socket/queue.ts';
+import { dequeue, NOBODY } from '../../../lib/socket/queue.ts';
 import { brokenPipe, sendStream } from '../../../lib/socket/send.ts';
 import {
   addSocket,
@@ -168,12 +168,11 @@ export function connect(
   address: string,
   nonBlocking: boolean,
 ): number {
-  const resumed = core.kernel.waits.resumed(tid) !== 0;
   if (address.length < 2) return -EINVAL;
   if (familyOf(address) === AF_UNSPEC) return disconnect(core, socket);
   if (socket.stage === 'listening' || socket.stage === 'closed') return -EISCONN;
   if (socket.stage === 'connected' && socket.announced) return -EISCONN;
-  if (socket.stage === 'fresh' && !resumed && socket.error === 0) {
+  if (socket.stage === 'fresh' && socket.error === 0) {
     const error = begin(core, tid, socket, address);
     if (error !== 0) return error === -EAFNOSUPPORT && address.length < 16 ? -EINVAL : error;
     if (nonBlocking) return -EINPROGRESS;
@@ -211,7 +210,7 @@ export function send(
   }
   if (socket.stage !== 'connected') return brokenPipe(kernel, tid, flags);
   const peer = peerOf(core, socket);
-  if (peer !== null) return sendStream(core, tid, socket, peer, from, skip, flags, null, () => {});
+  if (peer !== null) return sendStream(core, tid, socket, peer, from, skip, flags, null, NOBODY);
   // The other end is closed: it answers with a reset, which the next call finds.
   if (from.total > skip) reset(core, socket, EPIPE);
   return from.total - skip;
@@ -268,6 +267,8 @@ export function close(core: NetCore, socket: Socket, abort: boolean): void {
     }
   }
   kernel.waits.wake(socket.roomEvent, EVERYONE);
+  // Another thread that waits in it finds no descriptor.
+  wakeBoth(core, socket);
   vacate(core, socket);
   table.sockets.delete(socket.id);
 }

@@ -124,6 +124,7 @@ export function send(
 
 export function close(core: NetCore, socket: Socket): void {
   socket.queue.length = 0;
+  wakeBoth(core, socket);
   core.table.held -= socket.held;
   vacate(core, socket);
   core.table.sockets.delete(socket.id);
