@@ -81,8 +81,9 @@ export interface Socket {
 export interface SocketTable {
   sockets: Map<number, Socket>;
   next: number;
-  /** Sum of what all sockets hold. */
+  /** Sum of what all sockets hold, and how many open files lie in their queues. */
   held: number;
+  files: number;
 }
 
 export const createPacket = (): Packet => ({
@@ -132,7 +133,12 @@ export const createSocket = (): Socket => ({
   writeEvent: 0,
   roomEvent: 0,
 });
-export const createSocketTable = (): SocketTable => ({ sockets: new Map(), next: 1, held: 0 });
+export const createSocketTable = (): SocketTable => ({
+  sockets: new Map(),
+  next: 1,
+  held: 0,
+  files: 0,
+});
 
 const packet = record<Packet>(
   {
@@ -190,25 +196,28 @@ const socket = record<Socket>(
 );
 
 export const socketTableSchema: Schema<SocketTable> = record<SocketTable>(
-  { sockets: map(int(), socket), next: int(), held: int() },
+  { sockets: map(int(), socket), next: int(), held: int(), files: int() },
   createSocketTable,
 );
 
 /** @returns what is broken, or null */
-export function verifySockets({ sockets, held: all }: SocketTable): string | null {
+export function verifySockets({ sockets, held: all, files: flying }: SocketTable): string | null {
   let total = 0;
+  let count = 0;
   const charged = new Map<number, number>();
   for (const { id, queue, held } of sockets.values()) {
     let sum = 0;
-    for (const { charge, sender, start, end, bytes } of queue) {
+    for (const { charge, sender, start, end, bytes, files } of queue) {
       if (start > end || end > bytes.length) return `socket ${id} holds a packet beyond its bytes`;
       sum += charge;
+      count += files.length;
       charged.set(sender, (charged.get(sender) ?? 0) + charge);
     }
     if (sum !== held) return `socket ${id} holds ${sum} but counts ${held}`;
     total += held;
   }
   if (total !== all) return `sockets hold ${total} but count ${all}`;
+  if (count !== flying) return `${count} files are in flight but ${flying} are counted`;
   for (const { id, charged: counted } of sockets.values()) {
     const sum = charged.get(id) ?? 0;
     if (sum !== counted) return `socket ${id} is charged ${sum} but counts ${counted}`;

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -580,6 +581,22 @@ static void tcp(void) {
   where("its peer", client, 1);
   close(client);
   close(accept(server, 0, 0));
+
+  puts("# tcp: no descriptor left");
+  client = socket(AF_INET, SOCK_STREAM, 0);
+  connect(client, (void *)&a, sizeof a);
+  struct rlimit limit, none;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  none = limit;
+  none.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &none);
+  SAY("accept", accept(server, 0, 0));
+  SAY("socket", socket(AF_UNIX, SOCK_STREAM, 0));
+  setrlimit(RLIMIT_NOFILE, &limit);
+  conn = accept(server, 0, 0);
+  printf("still there %d\n", conn > 0);
+  close(conn);
+  close(client);
 
   puts("# tcp: without waiting");
   client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);

@@ -83,6 +83,7 @@ export function sign(packet: Packet, sender: number, { pid, uid, gid }: Readonly
 /** Put a packet at the end of a queue, charged to its sender, and wake who reads. */
 export function enqueue(core: SocketCore, to: Socket, packet: Packet, cost: number): void {
   to.queue.push(packet);
+  core.table.files += packet.files.length;
   charge(core, to, packet, cost);
   core.kernel.waits.wake(to.readEvent, EVERYONE);
 }
@@ -130,12 +131,13 @@ export function consume(core: SocketCore, from: Socket, count: number): void {
   uncharge(core, first.sender, amount);
 }
 
-/** Take a packet out of a queue. Its files are the caller's. */
+/** Take a packet out of a queue. Its files are the caller's, and no longer in flight. */
 export function dequeue(core: SocketCore, from: Socket): Packet | null {
   const first = from.queue.shift();
   if (first === undefined) return null;
   from.held -= first.charge;
   core.table.held -= first.charge;
+  core.table.files -= first.files.length;
   uncharge(core, first.sender, first.charge);
   core.kernel.waits.wake(from.roomEvent, EVERYONE);
   return first;

@@ -6,21 +6,28 @@
  */
 import { EPIPE } from '../../abi/linux/errno.ts';
 import { MSG_PEEK, MSG_TRUNC } from '../../abi/linux/socket.ts';
-import type { Kernel, Spans } from '../../contracts/kernel.ts';
+import type { Spans } from '../../contracts/kernel.ts';
 import type { Message, Packet, Socket } from '../../contracts/sockets.ts';
 import { copyToSpans } from '../spans.ts';
 import { consume, dequeue } from './queue.ts';
 import { block, type SocketCore, takeError } from './table.ts';
 
 /** Hand over a packet's files: once and for all, or further references to a peeking call. */
-function handOver(kernel: Kernel, packet: Packet, peek: boolean, message: Message | null): void {
+function handOver(
+  { kernel, table }: SocketCore,
+  packet: Packet,
+  peek: boolean,
+  message: Message | null,
+): void {
   if (packet.files.length === 0) return;
   for (const file of packet.files) {
     if (peek && message !== null) kernel.vfs.retain(file);
     if (message !== null) message.files.push(file);
     else if (!peek) kernel.vfs.release(file, 0);
   }
-  if (!peek) packet.files = [];
+  if (peek) return;
+  table.files -= packet.files.length;
+  packet.files = [];
 }
 
 function tellCredentials(socket: Socket, packet: Packet, message: Message | null): void {
@@ -66,7 +73,7 @@ export function receiveStream(
     if (copies) copyToSpans(kernel, packet.bytes, packet.start, into, done, count);
     done += count;
     const divides = packet.files.length > 0;
-    handOver(kernel, packet, peek, message);
+    handOver(core, packet, peek, message);
     if (peek) at++;
     else consume(core, socket, count);
     if (divides) break;
@@ -95,7 +102,7 @@ export function receiveDatagram(
   }
   tellCredentials(socket, first, message);
   const peek = (flags & MSG_PEEK) !== 0;
-  handOver(kernel, first, peek, message);
+  handOver(core, first, peek, message);
   if (!peek) dequeue(core, socket);
   return (flags & MSG_TRUNC) !== 0 ? length : count;
 }

@@ -104,11 +104,23 @@ function accept(
   const room = at === 0 ? 0 : addressRoom(kernel, tid, at, lengthAt);
   if (room < 0) return room;
   const { sockets, id, file } = socket;
+  // The descriptor first, held by the listener itself, so that a full table loses no connection.
+  kernel.vfs.retain(file.id);
+  const installed = installFile(kernel, tid, file.id, 0, false);
+  if (installed < 0) return installed;
   const made = sockets.acceptSocket(tid, id, isNonBlocking(socket));
-  if (made < 0) return made;
+  if (made < 0) {
+    kernel.process.close(tid, installed);
+    return made;
+  }
+  const opened = kernel.vfs.openObject(
+    kindOf(sockets.socket(made).family),
+    made,
+    O_RDWR | (flags & O_NONBLOCK),
+  );
+  kernel.process.installAt(tid, opened, installed, (flags & O_CLOEXEC) !== 0);
+  if (at === 0) return installed;
   const name = sockets.peerName(made);
-  const installed = publish(kernel, tid, file.kind as SocketKind, made, flags);
-  if (installed < 0 || at === 0) return installed;
   const error = writeAddress(kernel, tid, at, lengthAt, room, typeof name === 'number' ? '' : name);
   return error === 0 ? installed : error;
 }

@@ -20,7 +20,6 @@ function inFlight({ table }: UnixCore): Map<number, number> {
 export function collect(core: UnixCore): readonly Socket[] {
   const { kernel, table } = core;
   const counts = inFlight(core);
-  if (counts.size === 0) return [];
   /** By id: those of which every reference is in flight. */
   const suspects = new Set<number>();
   for (const [id, count] of counts) {

@@ -194,9 +194,12 @@ function releaseAll({ kernel }: UnixCore, doomed: Doomed): void {
 export function close(core: UnixCore, socket: Socket, doomed: Doomed): void {
   remove(core, socket, doomed);
   releaseAll(core, doomed);
-  if (doomed.busy) return;
+  if (doomed.busy || core.table.files === 0) return;
   for (const lost of collect(core)) {
-    for (const packet of lost.queue) doomed.files.push(...packet.files.splice(0));
+    for (const packet of lost.queue) {
+      core.table.files -= packet.files.length;
+      doomed.files.push(...packet.files.splice(0));
+    }
   }
   releaseAll(core, doomed);
 }

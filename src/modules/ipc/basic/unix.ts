@@ -46,7 +46,7 @@ import {
 } from '../../../lib/socket/queue.ts';
 import { receiveDatagram, receiveStream } from '../../../lib/socket/receive.ts';
 import { brokenPipe, sendStream } from '../../../lib/socket/send.ts';
-import { block, peerOf, socketOf, takeError } from '../../../lib/socket/table.ts';
+import { block, EVERYONE, peerOf, socketOf, takeError } from '../../../lib/socket/table.ts';
 import * as connections from './unix-connect.ts';
 import { bind, checkAddress, lookUp, type UnixCore } from './unix-names.ts';
 
@@ -71,12 +71,8 @@ function identityOf(
   return { pid: kernel.process.thread(tid).tgid, uid, gid };
 }
 
-function tooManyInFlight({ table }: UnixCore, message: Message | null): boolean {
-  if (message === null || message.files.length === 0) return false;
-  let count = message.files.length;
-  for (const { queue } of table.sockets.values()) for (const { files } of queue) count += files.length;
-  return count > MOST_IN_FLIGHT;
-}
+const tooManyInFlight = ({ table }: UnixCore, message: Message | null): boolean =>
+  message !== null && message.files.length > 0 && table.files + message.files.length > MOST_IN_FLIGHT;
 
 function sendBytes(
   core: UnixCore,
@@ -201,7 +197,11 @@ export function unixOperations(core: UnixCore): Sockets {
       level === SOL_SOCKET ? getSocketOption(find(id), name) : -EOPNOTSUPP,
     setOption(tid, id, level, name, value) {
       if (level !== SOL_SOCKET) return -EOPNOTSUPP;
-      return setSocketOption(find(id), name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
+      const socket = find(id);
+      const error = setSocketOption(socket, name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
+      // A larger SO_SNDBUF is room.
+      if (error === 0) kernel.waits.wake(socket.writeEvent, EVERYONE);
+      return error;
     },
     pollSocket(id) {
       const socket = find(id);

@@ -32,7 +32,7 @@ import type { Socket } from '../../../contracts/sockets.ts';
 import { getSocketOption, setSocketOption } from '../../../lib/socket/options.ts';
 import { pollBits } from '../../../lib/socket/queue.ts';
 import { receiveDatagram, receiveStream } from '../../../lib/socket/receive.ts';
-import { socketOf, wakeBoth } from '../../../lib/socket/table.ts';
+import { EVERYONE, socketOf, wakeBoth } from '../../../lib/socket/table.ts';
 import { checkOwn, format, nowhere, parse } from './addresses.ts';
 import { getIpOption, setIpOption } from './options.ts';
 import { type NetCore, occupy } from './ports.ts';
@@ -138,8 +138,12 @@ export const loopbackNet: Module<Net, NetState> = {
       getOption: (_tid, id, level, name) =>
         level === SOL_SOCKET ? getSocketOption(find(id), name) : getIpOption(find(id), level, name),
       setOption(tid, id, level, name, value) {
-        if (level !== SOL_SOCKET) return setIpOption(find(id), level, name, value);
-        return setSocketOption(find(id), name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
+        const socket = find(id);
+        if (level !== SOL_SOCKET) return setIpOption(socket, level, name, value);
+        const error = setSocketOption(socket, name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
+        // A larger SO_SNDBUF is room.
+        if (error === 0) kernel.waits.wake(socket.writeEvent, EVERYONE);
+        return error;
       },
       pollSocket: (id) => pollBits(find(id), true),
       armSocket(id, wanted) {
