@@ -19,15 +19,18 @@ function handOver(
   peek: boolean,
   message: Message | null,
 ): void {
-  if (packet.files.length === 0) return;
-  for (const file of packet.files) {
+  const { files } = packet;
+  if (files.length === 0) return;
+  if (!peek) {
+    // Out of the queue before any is let go, for that may close a socket, which looks at all queues.
+    table.files -= files.length;
+    packet.files = [];
+  }
+  for (const file of files) {
     if (peek && message !== null) kernel.vfs.retain(file);
     if (message !== null) message.files.push(file);
     else if (!peek) kernel.vfs.release(file, 0);
   }
-  if (peek) return;
-  table.files -= packet.files.length;
-  packet.files = [];
 }
 
 function tellCredentials(socket: Socket, packet: Packet, message: Message | null): void {
