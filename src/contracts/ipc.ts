@@ -72,7 +72,7 @@ export interface IpcState {
   notifiers: NotifierState;
   /** AF_UNIX. */
   sockets: SocketTable;
-  /** Their names, `#` and an inode or `@` and an abstract name, to the socket. */
+  /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
   unixNames: Map<string, number>;
 }
 

@@ -56,6 +56,8 @@ export interface Socket {
   waiting: number[];
   /** The listener among whose pending it is; 0 = none. */
   listener: number;
+  /** Its name was asked for by bind(2), not given by the way. */
+  bound: boolean;
   /** A connect(2) has told of its outcome. */
   announced: boolean;
   passCredentials: boolean;
@@ -119,6 +121,7 @@ export const createSocket = (): Socket => ({
   pending: [],
   waiting: [],
   listener: 0,
+  bound: false,
   announced: false,
   passCredentials: false,
   peerPid: 0,
@@ -178,6 +181,7 @@ const socket = record<Socket>(
     pending: array(int()),
     waiting: array(int()),
     listener: int(),
+    bound: bool(),
     announced: bool(),
     passCredentials: bool(),
     peerPid: int(),

@@ -54,6 +54,8 @@ static void eventfds(void) {
   char small[4];
   SAY("short read", read(fd, small, 4));
   SAY("short write", write(fd, small, 4));
+  uint64_t two[2] = {1, 1};
+  SAY("long write", write(fd, two, 16));
   SAY("seek", lseek(fd, 0, SEEK_SET));
   SAY("pread", pread(fd, &count, 8, 0));
   close(fd);

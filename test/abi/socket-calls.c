@@ -157,6 +157,7 @@ static void streams(void) {
   SAY("gone", send(s[1], "x", 1, MSG_NOSIGNAL));
   pid_t child = fork();
   if (child == 0) {
+    signal(SIGPIPE, SIG_DFL);
     write(s[1], "x", 1);
     _exit(0);
   }
@@ -704,6 +705,43 @@ static void udp(void) {
   close(b), close(c);
 }
 
+/* What random calls, compared with Linux, found to be otherwise. */
+static void rare(void) {
+  puts("# rare");
+  int s[2], t = socket(AF_INET, SOCK_STREAM, 0), u = socket(AF_INET, SOCK_DGRAM, 0), six = socket(AF_INET6, SOCK_DGRAM, 0);
+  struct sockaddr_in nobody = in(INADDR_LOOPBACK, 1), other = in(INADDR_LOOPBACK + 1, 1), any = in(INADDR_LOOPBACK, 0);
+  fcntl(t, F_SETFL, O_NONBLOCK);
+  SAY("refused", connect(t, (void *)&nobody, sizeof nobody));
+  printf("poll %x error %d\n", ready(t, ALL), option(t, SOL_SOCKET, SO_ERROR));
+  got("read", recv(t, buf, 9, 0));
+  SAY("write", send(t, "x", 1, MSG_NOSIGNAL));
+  SAY("told", connect(t, (void *)&nobody, sizeof nobody));
+  fcntl(t, F_SETFL, 0);
+  SAY("once more", connect(t, (void *)&nobody, sizeof nobody));
+  SAY("free again", bind(t, (void *)&any, sizeof any));
+  SAY("connect", connect(u, (void *)&nobody, sizeof nobody));
+  SAY("elsewhere", sendto(u, "x", 1, 0, (void *)&other, sizeof other));
+  usleep(1000);
+  printf("error %d\n", option(u, SOL_SOCKET, SO_ERROR));
+  SAY("ipv4 of six", connect(six, (void *)&any, sizeof any));
+  struct sockaddr_un a;
+  socklen_t n = abstract(&a, "strake-types");
+  SAY("bind", bind(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&a, n));
+  SAY("another type", bind(socket(AF_UNIX, SOCK_DGRAM, 0), (void *)&a, n));
+  SAY("send", sendto(socket(AF_UNIX, SOCK_DGRAM, 0), "x", 1, 0, (void *)&a, n));
+  socketpair(AF_UNIX, SOCK_DGRAM, 0, s);
+  shutdown(s[0], SHUT_RD);
+  SAY("shut, not waiting", recv(s[0], buf, 9, MSG_DONTWAIT));
+  got("shut, waiting", recv(s[0], buf, 9, 0));
+  int value = 1;
+  SAY("reuse port", setsockopt(s[0], SOL_SOCKET, SO_REUSEPORT, &value, sizeof value));
+  close(s[0]), close(s[1]), close(t), close(u), close(six);
+  t = socket(AF_INET, SOCK_STREAM, 0);
+  int bad = 99;
+  printf("rights over tcp %ld\n", pass(t, &bad, 1, "x"));
+  close(t);
+}
+
 static void *echo(void *arg) {
   int conn = accept(*(int *)arg, 0, 0);
   char text[64];
@@ -745,6 +783,7 @@ static void together(void) {
 }
 
 int main(void) {
+  signal(SIGPIPE, SIG_IGN);
   setvbuf(stdout, 0, _IONBF, 0);
   errors();
   streams();
@@ -755,6 +794,7 @@ int main(void) {
   tcp();
   six();
   udp();
+  rare();
   together();
   return 0;
 }

@@ -11,9 +11,10 @@ import {
   POLLOUT,
   POLLRDHUP,
   POLLRDNORM,
+  POLLWRBAND,
   POLLWRNORM,
 } from '../../abi/linux/poll.ts';
-import { SOCK_DGRAM } from '../../abi/linux/socket.ts';
+import { IPPROTO_TCP, SOCK_DGRAM } from '../../abi/linux/socket.ts';
 import type { Kernel, Spans } from '../../contracts/kernel.ts';
 import { createPacket, type Message, type Packet, type Socket } from '../../contracts/sockets.ts';
 import { copyFromSpans } from '../spans.ts';
@@ -162,5 +163,6 @@ export function pollBits(socket: Socket, hasRoom: boolean): number {
   if (socket.stage === 'connecting') return ready;
   if (socket.type !== SOCK_DGRAM && socket.stage !== 'connected') ready |= POLLHUP;
   if (socket.sendShut || (hasRoom && isWritable(socket))) ready |= POLLOUT | POLLWRNORM;
+  if ((ready & POLLOUT) !== 0 && socket.protocol !== IPPROTO_TCP) ready |= POLLWRBAND;
   return ready;
 }

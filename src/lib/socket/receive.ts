@@ -5,7 +5,7 @@
  * asked for, before a run of another sender's (unix(7)).
  */
 import { EPIPE } from '../../abi/linux/errno.ts';
-import { MSG_PEEK, MSG_TRUNC } from '../../abi/linux/socket.ts';
+import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, SOCK_DGRAM } from '../../abi/linux/socket.ts';
 import type { Spans } from '../../contracts/kernel.ts';
 import type { Message, Packet, Socket } from '../../contracts/sockets.ts';
 import { copyToSpans } from '../spans.ts';
@@ -47,7 +47,9 @@ const sameSender = (a: Packet, b: Packet): boolean => a.pid === b.pid && a.uid =
 function empty(core: SocketCore, tid: number, socket: Socket, flags: number): number {
   // Who wrote to an end that is gone is told so by the next write.
   if (socket.error !== 0 && socket.error !== EPIPE) return takeError(socket);
-  if (socket.receiveShut) return 0;
+  // A datagram socket that was shut ends a wait only.
+  const ends = socket.type !== SOCK_DGRAM || (flags & MSG_DONTWAIT) === 0;
+  if (socket.receiveShut && ends) return 0;
   return block(core, tid, socket.readEvent, socket.receiveTimeout, flags);
 }
 
@@ -94,6 +96,7 @@ export function receiveDatagram(
 ): number {
   const { kernel } = core;
   const first = socket.queue[0];
+  if (socket.error !== 0) return takeError(socket);
   if (first === undefined) return empty(core, tid, socket, flags);
   const length = first.end - first.start;
   const count = Math.min(length, into.total);

@@ -145,6 +145,7 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   mkdir("/tmp/sockets", 0777);
   if (chdir("/tmp/sockets") != 0) return 3;
+  memset(pool, -1, sizeof pool);
   uint64_t sum = 0;
   long good = 0;
   for (long i = 0, n = atol(argv[2]); i < n; i++) {

@@ -4,30 +4,28 @@
  * A call's progress is what it has moved of a stream; a socket keeps its deadline behind that. All that will be written is
  * looked at before anything is taken from a queue, so that nothing is lost to a bad address.
  */
-import { EAGAIN, EFAULT, EINVAL, EMSGSIZE, ENOBUFS } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EFAULT, EMSGSIZE, ENOBUFS } from '../../../abi/linux/errno.ts';
 import * as S from '../../../abi/linux/socket.ts';
 import { MAX_RW_COUNT, UIO_MAXIOV } from '../../../abi/linux/uio.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { createMessage, type Message } from '../../../contracts/sockets.ts';
-import { CHUNK, gather, readVectors, suspend, totalOf, type Vectors } from './buffers.ts';
+import { CHUNK, gather, suspend, totalOf, type Vectors } from './buffers.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
-import { giveControl, readControl } from './control-data.ts';
+import { readControl } from './control-data.ts';
+import { checkWritable, readHeader, tell } from './message-header.ts';
 import {
   addressRoom,
-  bytesOf,
   isNonBlocking,
   readAddress,
   type SocketFile,
   socketOf,
   writeAddress,
 } from './socket-address.ts';
-import { get64, put64 } from './usage.ts';
 
 /** No message that is kept whole is longer. */
 const LONGEST_MESSAGE = 1 << 20;
-/** Control data beyond this are refused (net.core.optmem_max), or not filled. */
+/** Control data beyond this are refused (net.core.optmem_max). */
 const MOST_CONTROL = 131072;
-const MOST_GIVEN = 4096;
 
 /** The part of the buffers from `from` on that one go moves, into `kernel.user.scratch`. @returns 0, -EFAULT or WAIT */
 function part(
@@ -129,43 +127,6 @@ const sysRecvfrom: Handler = (kernel, tid, fd, at, length, flags, addressAt, len
   return error === 0 ? count : error;
 };
 
-/** A struct msghdr as read. */
-interface Header {
-  readonly at: number;
-  readonly name: number;
-  readonly nameLength: number;
-  readonly vectors: Vectors;
-  readonly control: number;
-  readonly controlLength: number;
-}
-
-const pointer = (data: DataView, at: number): number =>
-  data.getUint32(at, true) + data.getUint32(at + 4, true) * 0x1_0000_0000;
-
-/** @returns it, -EINVAL, -EMSGSIZE, -EFAULT or WAIT */
-function readHeader(kernel: Kernel, tid: number, at: number): Header | number {
-  const bytes = new Uint8Array(S.MSGHDR_SIZE);
-  const error = kernel.user.read(tid, at, bytes);
-  if (error !== 0) return error;
-  const data = new DataView(bytes.buffer);
-  const name = pointer(data, S.MSGHDR_NAME);
-  const nameLength = name === 0 ? 0 : data.getInt32(S.MSGHDR_NAMELEN, true);
-  if (nameLength < 0) return -EINVAL;
-  const count = get64(data, S.MSGHDR_IOVLEN);
-  if (count < 0 || count > UIO_MAXIOV) return -EMSGSIZE;
-  const vectors = readVectors(kernel, tid, pointer(data, S.MSGHDR_IOV), count);
-  if (typeof vectors === 'number') return vectors;
-  const control = pointer(data, S.MSGHDR_CONTROL);
-  return {
-    at,
-    name,
-    nameLength: Math.min(nameLength, S.SOCKADDR_STORAGE_SIZE),
-    vectors,
-    control,
-    controlLength: control === 0 ? 0 : pointer(data, S.MSGHDR_CONTROLLEN),
-  };
-}
-
 function sendOne(kernel: Kernel, tid: number, socket: SocketFile, at: number, flags: number): number {
   const header = readHeader(kernel, tid, at);
   if (typeof header === 'number') return header;
@@ -176,38 +137,15 @@ function sendOne(kernel: Kernel, tid: number, socket: SocketFile, at: number, fl
   if (header.controlLength > MOST_CONTROL) return -ENOBUFS;
   const control = new Uint8Array(header.controlLength);
   let error = control.length === 0 ? 0 : kernel.user.read(tid, header.control, control);
-  if (error === 0) error = readControl(kernel, tid, control, message);
+  // Internet sockets look past rights and credentials (ip(7)); packets look whether they are connected first.
+  if (error === 0 && socket.file.kind === 'unix-socket') {
+    const { type, stage, error: pending } = socket.sockets.socket(socket.id);
+    if (type === S.SOCK_SEQPACKET && (pending !== 0 || stage !== 'connected'))
+      return send(kernel, tid, socket, header.vectors, flags, message);
+    error = readControl(kernel, tid, control, message);
+  }
   if (error !== 0) return error;
   return send(kernel, tid, socket, header.vectors, flags, message);
-}
-
-/** Is what will be told of a message writable? @returns 0, -EFAULT or WAIT */
-function checkWritable(kernel: Kernel, tid: number, header: Header): number {
-  const { user } = kernel;
-  let error = user.spans(tid, header.at, S.MSGHDR_SIZE, true, user.scratch2);
-  if (error === 0 && header.nameLength > 0)
-    error = user.spans(tid, header.name, header.nameLength, true, user.scratch2);
-  const room = Math.min(header.controlLength, MOST_GIVEN);
-  if (error === 0 && room > 0) error = user.spans(tid, header.control, room, true, user.scratch2);
-  return error;
-}
-
-/** Write what came beside the bytes. Pre: `checkWritable`. */
-function tell(kernel: Kernel, tid: number, header: Header, flags: number, message: Message): number {
-  const { user } = kernel;
-  const room = Math.min(header.controlLength, MOST_GIVEN);
-  const control = giveControl(kernel, tid, room, flags, message);
-  const name = bytesOf(message.address).subarray(0, header.nameLength);
-  let error = name.length === 0 ? 0 : user.write(tid, header.name, name);
-  if (error === 0 && control.length > 0) error = user.write(tid, header.control, control);
-  const sizes = new Uint8Array(S.MSGHDR_FLAGS + 4 - S.MSGHDR_CONTROLLEN);
-  const data = new DataView(sizes.buffer);
-  put64(data, 0, control.length);
-  data.setInt32(8, message.flags | (flags & S.MSG_CMSG_CLOEXEC), true);
-  if (error === 0) error = user.write(tid, header.at + S.MSGHDR_CONTROLLEN, sizes);
-  if (error === 0 && header.name !== 0)
-    error = user.writeU32(tid, header.at + S.MSGHDR_NAMELEN, message.address.length);
-  return error;
 }
 
 function receiveOne(kernel: Kernel, tid: number, socket: SocketFile, at: number, flags: number): number {

@@ -51,8 +51,9 @@ export function readEventfd(kernel: Kernel, eventfd: Eventfd, into: Spans, nonBl
   return COUNT_SIZE;
 }
 
+/** Linux takes exactly one count since 6.8. */
 export function writeEventfd(kernel: Kernel, eventfd: Eventfd, from: Spans, nonBlocking: boolean): number {
-  if (!holdsCount(from)) return -EINVAL;
+  if (from.total !== COUNT_SIZE) return -EINVAL;
   const bytes = new Uint8Array(COUNT_SIZE);
   copyFromSpans(kernel, from, 0, bytes, 0, COUNT_SIZE);
   const view = new DataView(bytes.buffer);

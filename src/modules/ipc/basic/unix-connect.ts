@@ -85,7 +85,7 @@ function connectDatagram(core: UnixCore, tid: number, socket: Socket, address: s
   }
   const error = checkAddress(address);
   if (error !== 0) return error;
-  const to = lookUp(core, tid, address);
+  const to = lookUp(core, tid, address, socket.type);
   if (typeof to === 'number') return to;
   if (to.type !== socket.type) return -EPROTOTYPE;
   if (!maySend(to, socket)) return -EPERM;
@@ -107,7 +107,7 @@ export function connect(
   if (socket.type === SOCK_DGRAM) return connectDatagram(core, tid, socket, address);
   const error = checkAddress(address);
   if (error !== 0) return error;
-  const listener = lookUp(core, tid, address);
+  const listener = lookUp(core, tid, address, socket.type);
   if (typeof listener === 'number') return listener;
   if (listener.type !== socket.type) return -EPROTOTYPE;
   if (listener.stage !== 'listening' || listener.receiveShut) return -ECONNREFUSED;

@@ -13,7 +13,7 @@ import type { Socket } from '../../../contracts/sockets.ts';
 import type { SocketCore } from '../../../lib/socket/table.ts';
 
 export interface UnixCore extends SocketCore {
-  /** Name to socket: `#` and an inode, or `@` and an abstract name. */
+  /** Name to socket: `#` and an inode, or `@`, the type, `:` and an abstract name. */
   readonly names: Map<string, number>;
 }
 
@@ -23,7 +23,9 @@ const MAY_WRITE = 2;
 const ANY_NAMES = 0x100000;
 
 const isAbstract = (address: string): boolean => address.charCodeAt(SOCKADDR_FAMILY_SIZE) === 0;
-const abstractKey = (address: string): string => `@${address.slice(SOCKADDR_FAMILY_SIZE + 1)}`;
+/** Sockets of different types may have one abstract name. */
+const abstractKey = (type: number, address: string): string =>
+  `@${type}:${address.slice(SOCKADDR_FAMILY_SIZE + 1)}`;
 const pathOf = (address: string): string => {
   const end = address.indexOf('\0', SOCKADDR_FAMILY_SIZE);
   return address.slice(SOCKADDR_FAMILY_SIZE, end < 0 ? undefined : end);
@@ -35,10 +37,10 @@ export function checkAddress(address: string): number {
   return address.startsWith(UNNAMED) ? 0 : -EINVAL;
 }
 
-/** The socket of an address. @returns it, -ECONNREFUSED, what the path's walk says, or WAIT */
-export function lookUp(core: UnixCore, tid: number, address: string): Socket | number {
+/** The socket of an address; of a path, of whatever type. @returns it, -ECONNREFUSED, what the path's walk says, or WAIT */
+export function lookUp(core: UnixCore, tid: number, address: string, type: number): Socket | number {
   const { kernel, names, table } = core;
-  let key = abstractKey(address);
+  let key = abstractKey(type, address);
   if (!isAbstract(address)) {
     const { vfs } = kernel;
     const dentry = vfs.resolve(tid, 0, pathOf(address), true);
@@ -55,10 +57,10 @@ export function lookUp(core: UnixCore, tid: number, address: string): Socket | n
 }
 
 /** An abstract name that is free: five digits. */
-function anyName({ names }: UnixCore): string {
+function anyName({ names }: UnixCore, type: number): string {
   for (let i = names.size; i < ANY_NAMES; i++) {
     const digits = i.toString(16).padStart(5, '0');
-    if (!names.has(`@${digits}`)) return `${UNNAMED}\0${digits}`;
+    if (!names.has(`@${type}:${digits}`)) return `${UNNAMED}\0${digits}`;
   }
   return '';
 }
@@ -93,13 +95,13 @@ function alreadyNamed({ kernel }: UnixCore, tid: number, address: string): numbe
 
 /** bind(2) */
 export function bind(core: UnixCore, tid: number, socket: Socket, asked: string): number {
-  const address = asked === UNNAMED ? anyName(core) : asked;
+  const address = asked === UNNAMED ? anyName(core, socket.type) : asked;
   if (asked === UNNAMED && socket.name !== '') return 0;
   const error = checkAddress(address);
   if (error !== 0) return error;
   if (socket.name !== '') return alreadyNamed(core, tid, address);
   if (!isAbstract(address)) return bindPath(core, tid, socket, address);
-  const key = abstractKey(address);
+  const key = abstractKey(socket.type, address);
   if (core.names.has(key)) return -EADDRINUSE;
   core.names.set(key, socket.id);
   socket.name = address;
@@ -108,9 +110,9 @@ export function bind(core: UnixCore, tid: number, socket: Socket, asked: string)
 
 /** The socket is closed. */
 export function unname({ kernel, names }: UnixCore, socket: Socket): void {
-  const { dentry, name, id } = socket;
+  const { dentry, name, id, type } = socket;
   if (name === '') return;
-  const key = dentry === 0 ? abstractKey(name) : `#${kernel.vfs.dentryInode(dentry)}`;
+  const key = dentry === 0 ? abstractKey(type, name) : `#${kernel.vfs.dentryInode(dentry)}`;
   // A connection has its listener's name, but does not own it.
   if (names.get(key) === id) names.delete(key);
   if (dentry !== 0) kernel.vfs.releaseDentry(dentry);

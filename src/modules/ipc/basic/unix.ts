@@ -25,6 +25,7 @@ import {
   AF_UNIX,
   MSG_OOB,
   OVERFLOW_ID,
+  SO_REUSEPORT,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_SEQPACKET,
@@ -93,11 +94,7 @@ function sendBytes(
 
 /** Where a message goes. @returns the socket, -errno or WAIT */
 function destination(core: UnixCore, tid: number, socket: Socket, address: string): Socket | number {
-  if (address !== '' && socket.type === SOCK_DGRAM) {
-    const error = checkAddress(address);
-    return error !== 0 ? error : lookUp(core, tid, address);
-  }
-  if (socket.peer === 0) return -ENOTCONN;
+  if (address !== '') return lookUp(core, tid, address, socket.type);
   const peer = peerOf(core, socket);
   if (peer !== null) return peer;
   if (socket.type === SOCK_SEQPACKET) return -EPIPE;
@@ -106,6 +103,7 @@ function destination(core: UnixCore, tid: number, socket: Socket, address: strin
   return -ECONNREFUSED;
 }
 
+/** Checks in Linux's order: the socket's own state before where the message goes. */
 function sendMessage(
   core: UnixCore,
   tid: number,
@@ -115,16 +113,21 @@ function sendMessage(
   message: Message | null,
 ): number {
   const { kernel, table } = core;
-  if (socket.error !== 0) return takeError(socket);
-  const to = destination(core, tid, socket, message?.address ?? '');
-  if (typeof to === 'number') return to;
+  const address = socket.type === SOCK_DGRAM ? (message?.address ?? '') : '';
+  const bad = address === '' ? 0 : checkAddress(address);
+  if (bad !== 0) return bad;
+  if (socket.type === SOCK_SEQPACKET && socket.error !== 0) return takeError(socket);
+  if (address === '' && socket.peer === 0) return -ENOTCONN;
   if (from.total > socket.sendLimit - MESSAGE_ROOM) return -EMSGSIZE;
+  if (socket.error !== 0) return takeError(socket);
   if (socket.sendShut) return -EPIPE;
+  if (socket.charged >= socket.sendLimit)
+    return block(core, tid, socket.writeEvent, socket.sendTimeout, flags);
+  const to = destination(core, tid, socket, address);
+  if (typeof to === 'number') return to;
   if (to.type !== socket.type) return -EPROTOTYPE;
   if (!connections.maySend(to, socket)) return -EPERM;
   if (to.receiveShut) return -EPIPE;
-  if (socket.charged >= socket.sendLimit)
-    return block(core, tid, socket.writeEvent, socket.sendTimeout, flags);
   if (!connections.hasRoomFor(to, socket)) return block(core, tid, to.roomEvent, socket.sendTimeout, flags);
   if (table.held + from.total > MOST_HELD) return -ENOBUFS;
   const packet = pack(kernel, from, 0, from.total, message);
@@ -198,6 +201,7 @@ export function unixOperations(core: UnixCore): Sockets {
     setOption(tid, id, level, name, value) {
       if (level !== SOL_SOCKET) return -EOPNOTSUPP;
       const socket = find(id);
+      if (name === SO_REUSEPORT && value.some((byte) => byte !== 0)) return -EOPNOTSUPP;
       const error = setSocketOption(socket, name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
       // A larger SO_SNDBUF is room.
       if (error === 0) kernel.waits.wake(socket.writeEvent, EVERYONE);

@@ -64,6 +64,12 @@ export function placeOf(name: string, family: number): Place {
   return typeof place === 'number' ? nowhere(family) : place;
 }
 
+/** What an address says to a UDP socket, which takes those of AF_INET in AF_INET6 too. Same returns. */
+export function parseEither(address: string, family: number, lax: boolean): Place | number {
+  const four = family === AF_INET6 && address.length >= 2 && familyOf(address) === AF_INET;
+  return parse(address, four ? AF_INET : family, lax);
+}
+
 const isLocal = (host: string): boolean => (isIpv4(host) ? host.startsWith('\x7f') : host === LOCAL6);
 
 /** May a socket have this host as its own? @returns 0 or -EADDRNOTAVAIL */

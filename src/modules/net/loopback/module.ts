@@ -37,6 +37,7 @@ import { checkOwn, format, nowhere, parse } from './addresses.ts';
 import { getIpOption, setIpOption } from './options.ts';
 import { type NetCore, occupy } from './ports.ts';
 import * as tcp from './tcp.ts';
+import * as ends from './tcp-end.ts';
 import * as udp from './udp.ts';
 
 function make(core: NetCore, tid: number, family: number, type: number, protocol: number): Socket | number {
@@ -57,7 +58,10 @@ function bind(core: NetCore, tid: number, socket: Socket, address: string): numb
   if (typeof place === 'number') return place;
   const error = checkOwn(place.host);
   if (error !== 0) return error;
-  return socket.name === '' && socket.stage === 'fresh' ? occupy(core, tid, socket, place) : -EINVAL;
+  if (socket.name !== '' || socket.stage !== 'fresh') return -EINVAL;
+  const taken = occupy(core, tid, socket, place);
+  socket.bound = taken === 0;
+  return taken;
 }
 
 function shutdownUdp(core: NetCore, socket: Socket, how: number): number {
@@ -90,7 +94,7 @@ export const loopbackNet: Module<Net, NetState> = {
       createPair: () => -EOPNOTSUPP,
       closeSocket(id) {
         const socket = find(id);
-        if (socket.type === SOCK_STREAM) tcp.close(core, socket, false);
+        if (socket.type === SOCK_STREAM) ends.close(core, socket, false);
         else udp.close(core, socket);
       },
       bindSocket: (tid, id, address) => bind(core, tid, find(id), address),
@@ -119,13 +123,15 @@ export const loopbackNet: Module<Net, NetState> = {
         if ((flags & MSG_OOB) !== 0) return -EINVAL;
         const socket = find(id);
         if (socket.type !== SOCK_STREAM) return receiveDatagram(core, tid, socket, into, flags, message);
-        if (socket.stage === 'listening' || (socket.stage === 'fresh' && socket.error === 0))
+        if (socket.stage === 'listening' || (socket.stage === 'fresh' && !socket.receiveShut))
           return -ENOTCONN;
         return receiveStream(core, tid, socket, into, flags, message, true);
       },
       shutdownSocket(id, how) {
         const socket = find(id);
-        return socket.type === SOCK_STREAM ? tcp.shutdown(core, socket, how) : shutdownUdp(core, socket, how);
+        return socket.type === SOCK_STREAM
+          ? ends.shutdown(core, socket, how)
+          : shutdownUdp(core, socket, how);
       },
       socketName(id) {
         const { name, family } = find(id);

@@ -9,31 +9,22 @@ import {
   EADDRINUSE,
   EAFNOSUPPORT,
   EALREADY,
-  ECONNREFUSED,
+  ECONNABORTED,
   ECONNRESET,
   EINPROGRESS,
   EINVAL,
   EISCONN,
   ENETUNREACH,
   ENOBUFS,
-  ENOTCONN,
   EPIPE,
 } from '../../../abi/linux/errno.ts';
-import { AF_UNSPEC, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_STREAM } from '../../../abi/linux/socket.ts';
+import { AF_UNSPEC, SOCK_STREAM } from '../../../abi/linux/socket.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
 import type { Socket } from '../../../contracts/sockets.ts';
 import { accept, hasBacklog, listen, offer } from '../../../lib/socket/listen.ts';
-import { dequeue, NOBODY } from '../../../lib/socket/queue.ts';
+import { NOBODY } from '../../../lib/socket/queue.ts';
 import { brokenPipe, sendStream } from '../../../lib/socket/send.ts';
-import {
-  addSocket,
-  block,
-  EVERYONE,
-  peerOf,
-  socketOf,
-  takeError,
-  wakeBoth,
-} from '../../../lib/socket/table.ts';
+import { addSocket, block, peerOf, takeError, wakeBoth } from '../../../lib/socket/table.ts';
 import {
   familyOf,
   format,
@@ -46,7 +37,8 @@ import {
   reach,
   sourceFor,
 } from './addresses.ts';
-import { conflicts, find, inherit, isSix, type NetCore, occupy, sixOnly, vacate } from './ports.ts';
+import { conflicts, find, inherit, isSix, type NetCore, occupy, sixOnly } from './ports.ts';
+import { refuse, reset } from './tcp-end.ts';
 
 /** net.ipv4.tcp_wmem and tcp_rmem, as far as one connection may have in flight. */
 const IN_FLIGHT = 131072;
@@ -60,7 +52,7 @@ export function make(core: NetCore, family: number, protocol: number): Socket | 
 }
 
 export function listenSocket(core: NetCore, tid: number, socket: Socket, backlog: number): number {
-  if (socket.stage !== 'fresh' && socket.stage !== 'listening') return -EINVAL;
+  if (socket.receiveShut || (socket.stage !== 'fresh' && socket.stage !== 'listening')) return -EINVAL;
   if (socket.name === '') {
     const error = occupy(core, tid, socket, nowhere(socket.family));
     if (error !== 0) return error;
@@ -73,16 +65,6 @@ export function listenSocket(core: NetCore, tid: number, socket: Socket, backlog
   }
   listen(socket, backlog);
   return 0;
-}
-
-/** The end is no more, and its owner is told why. */
-function reset(core: NetCore, socket: Socket, error: number): void {
-  socket.stage = 'closed';
-  socket.peer = 0;
-  socket.receiveShut = true;
-  socket.sendShut = true;
-  socket.error = error;
-  wakeBoth(core, socket);
 }
 
 /** Join a client and a listener with room. @returns false if there are too many sockets */
@@ -137,14 +119,11 @@ function begin(core: NetCore, tid: number, socket: Socket, address: string): num
   socket.stage = 'connecting';
   const listener = find(core, SOCK_STREAM, place, ({ stage }) => stage === 'listening');
   if (listener === null) {
-    socket.stage = 'fresh';
-    socket.error = ECONNREFUSED;
-    wakeBoth(core, socket);
+    refuse(core, socket);
   } else if (!hasBacklog(listener)) {
     listener.waiting.push(socket.id);
   } else if (!establish(core, listener, socket, place)) {
-    socket.stage = 'fresh';
-    socket.error = ENOBUFS;
+    refuse(core, socket);
   }
   return 0;
 }
@@ -172,7 +151,7 @@ export function connect(
   if (familyOf(address) === AF_UNSPEC) return disconnect(core, socket);
   if (socket.stage === 'listening' || socket.stage === 'closed') return -EISCONN;
   if (socket.stage === 'connected' && socket.announced) return -EISCONN;
-  if (socket.stage === 'fresh' && socket.error === 0) {
+  if (socket.stage === 'fresh' && !socket.receiveShut) {
     const error = begin(core, tid, socket, address);
     if (error !== 0) return error === -EAFNOSUPPORT && address.length < 16 ? -EINVAL : error;
     if (nonBlocking) return -EINPROGRESS;
@@ -183,7 +162,10 @@ export function connect(
     return blocked < 0 && blocked > -4096 ? -EINPROGRESS : blocked;
   }
   socket.announced = true;
-  return socket.stage === 'connected' ? 0 : takeError(socket);
+  if (socket.stage === 'connected') return 0;
+  socket.receiveShut = false;
+  socket.sendShut = false;
+  return socket.error === 0 ? -ECONNABORTED : takeError(socket);
 }
 
 export function acceptSocket(core: NetCore, tid: number, listener: Socket, nonBlocking: boolean): number {
@@ -214,61 +196,4 @@ export function send(
   // The other end is closed: it answers with a reset, which the next call finds.
   if (from.total > skip) reset(core, socket, EPIPE);
   return from.total - skip;
-}
-
-export function shutdown(core: NetCore, socket: Socket, how: number): number {
-  if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
-  if (socket.stage === 'listening') {
-    if (how === SHUT_WR) return 0;
-    refuseAll(core, socket);
-    socket.stage = 'fresh';
-    wakeBoth(core, socket);
-    return 0;
-  }
-  if (socket.stage !== 'connected') return -ENOTCONN;
-  if (how !== SHUT_WR) socket.receiveShut = true;
-  if (how !== SHUT_RD) socket.sendShut = true;
-  const peer = how === SHUT_RD ? null : peerOf(core, socket);
-  if (peer !== null) {
-    peer.receiveShut = true;
-    wakeBoth(core, peer);
-  }
-  wakeBoth(core, socket);
-  return 0;
-}
-
-/** A listener that goes: connections that nobody took are reset, attempts refused. */
-function refuseAll(core: NetCore, listener: Socket): void {
-  for (const id of listener.pending.splice(0)) close(core, socketOf(core, id), true);
-  for (const id of listener.waiting.splice(0)) {
-    const client = core.table.sockets.get(id);
-    if (client === undefined) continue;
-    client.stage = 'fresh';
-    client.error = ECONNREFUSED;
-    wakeBoth(core, client);
-  }
-}
-
-/** @param abort the other end is reset whatever was read */
-export function close(core: NetCore, socket: Socket, abort: boolean): void {
-  const { table, kernel } = core;
-  if (socket.stage === 'listening') refuseAll(core, socket);
-  const unread = socket.queue.length > 0;
-  while (dequeue(core, socket) !== null);
-  const peer = peerOf(core, socket);
-  if (peer !== null && socket.stage === 'connected') {
-    if (abort || unread || socket.linger === 0) {
-      reset(core, peer, ECONNRESET);
-    } else {
-      peer.receiveShut = true;
-      peer.peer = 0;
-      if (peer.sendShut) peer.stage = 'closed';
-      wakeBoth(core, peer);
-    }
-  }
-  kernel.waits.wake(socket.roomEvent, EVERYONE);
-  // Another thread that waits in it finds no descriptor.
-  wakeBoth(core, socket);
-  vacate(core, socket);
-  table.sockets.delete(socket.id);
 }

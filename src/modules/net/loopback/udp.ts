@@ -22,7 +22,7 @@ import {
   isAny,
   isIpv4,
   nowhere,
-  parse,
+  parseEither,
   type Place,
   placeOf,
   reach,
@@ -45,8 +45,8 @@ export function make(core: NetCore, family: number, protocol: number): Socket | 
 
 /** A destination that can be reached from the socket. */
 function target(socket: Socket, address: string): Place | number {
-  const asked = parse(address, socket.family, true);
-  if (typeof asked === 'number') return asked;
+  const asked = parseEither(address, socket.family, true);
+  if (typeof asked === 'number') return isSix(socket) ? -EINVAL : asked;
   const host = reach(asked.host);
   if (typeof host === 'number') return host;
   if (isIpv4(host) && isSix(socket) && sixOnly(socket)) return -ENETUNREACH;
@@ -65,7 +65,7 @@ export function connect(core: NetCore, tid: number, socket: Socket, address: str
     socket.stage = 'fresh';
     return 0;
   }
-  const asked = parse(address, socket.family, false);
+  const asked = parseEither(address, socket.family, false);
   if (typeof asked === 'number') return asked;
   const host = reach(asked.host);
   if (typeof host === 'number') return host;
@@ -108,7 +108,8 @@ export function send(
   const source = { host: isAny(own.host) ? sourceFor(to.host) : own.host, port: own.port };
   const receiver = find(core, SOCK_DGRAM, to, (each) => takes(each, source));
   if (receiver === null) {
-    if (socket.stage === 'connected') {
+    // The answer of a host finds only who is connected to it.
+    if (socket.stage === 'connected' && takes(socket, to)) {
       socket.error = ECONNREFUSED;
       wakeBoth(core, socket);
     }
