@@ -20,6 +20,7 @@ import { ramFilesystem } from '../modules/filesystem/ram/module.ts';
 import { sysFilesystem } from '../modules/filesystem/sys/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
+import { loopbackNet } from '../modules/net/loopback/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
 import { sv39Pmap } from '../modules/pmap/sv39/module.ts';
 import { posixProcess } from '../modules/process/posix/module.ts';
@@ -46,6 +47,7 @@ const STANDARD: readonly unknown[] = [
   demandPagecache,
   cowVm,
   basicIpc,
+  loopbackNet,
   lineDisciplineTty,
   deadlineBlock,
   twoQueueBuffercache,

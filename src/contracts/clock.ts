@@ -7,16 +7,16 @@ import { type Contract, layout, type StateLayout } from './contract.ts';
 import { array, int, oneOf, record } from './schema.ts';
 
 /**
- * Who is told when a timer expires: the wait of a thread, an interval timer of a thread group (setitimer(2)), a disk whose
- * transfer takes its time, or the buffer cache that is to write back.
+ * Who is told when a timer expires: the wait of a thread, an interval timer of a thread group (setitimer(2)), who waits for an
+ * event, a disk whose transfer takes its time, or the buffer cache that is to write back.
  */
-export type TimerKind = 'wait' | 'itimer' | 'block' | 'buffers';
+export type TimerKind = 'wait' | 'itimer' | 'event' | 'block' | 'buffers';
 
 export interface Timer {
   kind: TimerKind;
   /**
    * For `wait` a tid, or 0: nobody is told, but the scheduler is asked again, as one who was throttled may go on. For
-   * `itimer` a tgid, or minus the id of a timer of timer_create(2). For `block` the disk; else 0.
+   * `itimer` a tgid, or minus the id of a timer of timer_create(2). For `event` the event, for `block` the disk; else 0.
    */
   target: number;
   /** Monotonic ns. */
@@ -46,7 +46,7 @@ export const clockLayout: StateLayout<ClockState> = layout(
       timers: array(
         record<Timer>(
           {
-            kind: oneOf<TimerKind>('wait', 'itimer', 'block', 'buffers'),
+            kind: oneOf<TimerKind>('wait', 'itimer', 'event', 'block', 'buffers'),
             target: int(),
             deadline: int(),
             order: int(),

@@ -1,12 +1,28 @@
 /**
- * Contract `ipc`: how processes exchange bytes and wake-ups: pipes and futexes.
+ * Contract `ipc`: how processes exchange bytes and wake-ups: pipes, futexes, notifiers, AF_UNIX sockets.
  *
  * Policy here: buffering and who is woken. Mechanism, fixed: user buffers arrive as physical ranges; waiting goes through
  * `Waits`. Nothing here knows descriptors: vfs holds an end of a pipe by the pipe's id. Source: pipe(7), futex(2).
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { Spans } from './kernel.ts';
-import { array, bool, int, map, record, uint8s } from './schema.ts';
+import {
+  createNotifierState,
+  NOTIFIER_OPERATIONS,
+  notifierSchema,
+  type Notifiers,
+  type NotifierState,
+  verifyNotifiers,
+} from './notifiers.ts';
+import { array, bool, int, map, record, text, uint8s } from './schema.ts';
+import {
+  createSocketTable,
+  SOCKET_OPERATIONS,
+  type Sockets,
+  type SocketTable,
+  socketTableSchema,
+  verifySockets,
+} from './sockets.ts';
 
 /** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
 export const PIPE_CAPACITY = 65536;
@@ -53,6 +69,11 @@ export interface IpcState {
   fifos: Map<number, number>;
   /** In order of arrival. */
   futexWaiters: FutexWaiter[];
+  notifiers: NotifierState;
+  /** AF_UNIX. */
+  sockets: SocketTable;
+  /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
+  unixNames: Map<string, number>;
 }
 
 export const createPipe = (): Pipe => ({
@@ -78,7 +99,15 @@ export const createFutexWaiter = (): FutexWaiter => ({
   woken: false,
 });
 
-const blank = (): IpcState => ({ pipes: new Map(), nextPipe: 1, fifos: new Map(), futexWaiters: [] });
+const blank = (): IpcState => ({
+  pipes: new Map(),
+  nextPipe: 1,
+  fifos: new Map(),
+  futexWaiters: [],
+  notifiers: createNotifierState(),
+  sockets: createSocketTable(),
+  unixNames: new Map(),
+});
 
 export const ipcLayout: StateLayout<IpcState> = layout(
   'ipc',
@@ -112,6 +141,9 @@ export const ipcLayout: StateLayout<IpcState> = layout(
           createFutexWaiter,
         ),
       ),
+      notifiers: notifierSchema,
+      sockets: socketTableSchema,
+      unixNames: map(text(), int()),
     },
     blank,
   ),
@@ -121,11 +153,12 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
     }
-    return null;
+    return verifyNotifiers(state.notifiers) ?? verifySockets(state.sockets);
   },
 );
 
-export interface Ipc {
+/** The sockets are those of AF_UNIX. */
+export interface Ipc extends Notifiers, Sockets {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -198,6 +231,8 @@ export const ipc: Contract<Ipc> = {
     'futexDone',
     'futexWake',
     'futexRequeue',
+    ...NOTIFIER_OPERATIONS,
+    ...SOCKET_OPERATIONS,
   ],
   interfaces: {},
 };

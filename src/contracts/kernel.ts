@@ -15,6 +15,7 @@ import type { Frames } from './frames.ts';
 import type { Host } from './host.ts';
 import type { Ipc } from './ipc.ts';
 import type { SlotName } from './module.ts';
+import type { Net } from './net.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pmap } from './pmap.ts';
 import type { Process } from './process.ts';
@@ -34,6 +35,7 @@ export interface Linkage {
   pagecache: PageCache;
   vm: Vm;
   ipc: Ipc;
+  net: Net;
   tty: Tty;
   block: Block;
   buffercache: BufferCache;
@@ -100,6 +102,16 @@ export interface Waits {
   waiting(tid: number): RestartClass | null;
   /** Wake up to `count` waiters in the order in which they came. @returns how many */
   wake(event: number, count: number): number;
+  /**
+   * The events that the call in progress named so far are watched instead of waited for: each wake-up of one adds `token` to
+   * what `fired` gives for `to`, and wakes all who wait for `to`, unless it is among that already. Twice is once.
+   * @param to an event; chains of such must not close
+   */
+  watch(to: number, token: number): void;
+  /** Watch nothing for this pair any more. */
+  unwatch(to: number, token: number): void;
+  /** Take the tokens added for `to` since the last time, in order. */
+  fired(to: number): readonly number[];
   /** Move up to `count` waiters without waking them. @returns how many */
   requeue(from: number, to: number, count: number): number;
   /** Threads that wait for the event, in order. */

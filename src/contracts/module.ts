@@ -19,6 +19,7 @@ export const SLOTS = [
   'pagecache',
   'vm',
   'ipc',
+  'net',
   'tty',
   'block',
   'buffercache',

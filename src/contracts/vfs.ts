@@ -8,6 +8,7 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { FileSystemStat, Stat } from './filesystem.ts';
 import type { Spans } from './kernel.ts';
+import type { NotifierKind } from './notifiers.ts';
 import { array, bool, int, map, oneOf, record, set, text } from './schema.ts';
 
 /** A name in the tree. The root of each mount is a dentry whose parent is the dentry that it covers. */
@@ -49,7 +50,12 @@ export type FileKind =
   | 'stream'
   | 'device'
   | 'disk'
-  | 'path';
+  | 'path'
+  | NotifierKind
+  | SocketKind;
+
+/** Sockets of ipc (AF_UNIX) and of net. */
+export type SocketKind = 'unix-socket' | 'inet-socket';
 
 /** An open file description (open(2)). */
 export interface OpenFile {
@@ -62,7 +68,7 @@ export interface OpenFile {
   /** 0 for what has no inode of a file system (pipes of pipe2). */
   inode: number;
   dentry: number;
-  /** Pipe, tty, stream or disk id; for `device` major * 2^20 + minor. */
+  /** Pipe, tty, stream, disk, notifier or socket id; for `device` major * 2^20 + minor. */
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
@@ -213,6 +219,12 @@ export const vfsLayout: StateLayout<VfsState> = layout(
               'device',
               'disk',
               'path',
+              'eventfd',
+              'timerfd',
+              'signalfd',
+              'epoll',
+              'unix-socket',
+              'inet-socket',
             ),
             references: int(),
             flags: int(),
@@ -324,6 +336,8 @@ export interface Vfs {
   openDentry(tid: number, dentry: number, flags: number): number;
   /** A file on an end of a pipe that ipc made. */
   openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
+  /** A file on an object of ipc or net without a name. */
+  openObject(kind: NotifierKind | SocketKind, object: number, flags: number): number;
   /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
   openStream(stream: number, flags: number): number;
   /** A file on a terminal that tty knows by this id, its slave side (TIOCGPTPEER). @returns it or -errno of tty.openSlave */
@@ -380,10 +394,13 @@ export interface Vfs {
   /** F_SETOWN. */
   setOwner(file: number, owner: number): void;
   ioctl(tid: number, file: number, request: number, argument: number): number;
-  /** POLL bits ready now. Hot path. */
-  poll(file: number): number;
-  /** Name the file's events to the call in progress. */
-  arm(file: number): void;
+  /** POLL bits ready now, as the thread sees them. Hot path. */
+  poll(tid: number, file: number): number;
+  /**
+   * Name the file's events to the call in progress: at least those that may bring one of the POLL bits `wanted`, an error or a
+   * hang-up. They hold until one is woken; who watches longer names them again after each look.
+   */
+  arm(tid: number, file: number, wanted: number): void;
   /** flock(2). @param operation LOCK_ bits @returns 0, -EWOULDBLOCK, -EINVAL or WAIT */
   flock(tid: number, file: number, operation: number): number;
   /**
@@ -435,6 +452,7 @@ export const vfs: Contract<Vfs> = {
     'open',
     'openDentry',
     'openPipe',
+    'openObject',
     'openStream',
     'openTerminal',
     'make',

@@ -255,6 +255,9 @@ export class Dispatcher {
       case 'wait':
         this.#waits.timeOut(target);
         break;
+      case 'event':
+        this.#waits.wake(target, Number.POSITIVE_INFINITY);
+        break;
       case 'itimer':
         process.timerExpired(target);
         break;
@@ -272,13 +275,13 @@ export class Dispatcher {
    */
   advance(): number {
     const { kernel, time } = this.#parts;
-    const next = kernel.clock.next();
+    const next = this.#step(NEXT_TIMER, 0, 0, 0);
     if (next < 0) return -1;
     if (kernel.settings.deterministic) time.skipTo(next);
-    const left = next - kernel.clock.monotonic();
+    const left = next - time.now();
     if (left > 0) return left;
     this.#waits.begin();
-    this.#expireTimers();
+    this.#step(TIMERS, 0, 0, 0);
     return 0;
   }
 

@@ -281,6 +281,7 @@ function emptyKernel(
     pagecache: unfilled,
     vm: unfilled,
     ipc: unfilled,
+    net: unfilled,
     tty: unfilled,
     block: unfilled,
     buffercache: unfilled,

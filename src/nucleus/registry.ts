@@ -14,6 +14,7 @@ import { filesystem } from '../contracts/filesystem.ts';
 import { frames } from '../contracts/frames.ts';
 import { ipc } from '../contracts/ipc.ts';
 import { type Manifest, type Module, SLOTS, type SlotName } from '../contracts/module.ts';
+import { net } from '../contracts/net.ts';
 import { pagecache } from '../contracts/pagecache.ts';
 import { pmap } from '../contracts/pmap.ts';
 import { process } from '../contracts/process.ts';
@@ -36,6 +37,7 @@ const CONTRACTS = {
   pagecache,
   vm,
   ipc,
+  net,
   tty,
   block,
   buffercache,

@@ -56,6 +56,28 @@ describe('WaitQueues', () => {
     expect(told.runnable).toEqual([1]);
   });
 
+  it('tells who watches an event once, until what fired is taken, and through others', () => {
+    const [a, b, inner, outer] = [1, 2, 3, 4].map(() => waits.newEvent()) as [number, number, number, number];
+    waits.begin();
+    waits.on(a);
+    waits.on(b);
+    waits.watch(inner, 70);
+    waits.on(inner);
+    waits.watch(outer, 80);
+    waitOn(1, outer);
+    waits.wake(b, 1);
+    waits.wake(a, 1);
+    expect(told.runnable).toEqual([1]);
+    expect([waits.fired(inner), waits.fired(outer), waits.fired(inner)]).toEqual([[70], [80], []]);
+    waitOn(2, inner);
+    waits.unwatch(outer, 80);
+    waits.wake(a, 1);
+    expect([waits.fired(outer), waits.fired(inner)]).toEqual([[], [70]]);
+    waits.unwatch(inner, 70);
+    waits.wake(a, 1);
+    expect([told.runnable, waits.fired(inner)]).toEqual([[1, 2], []]);
+  });
+
   it('keeps progress over runs until the call ends', () => {
     const event = waits.newEvent();
     waits.begin();

@@ -34,13 +34,24 @@ export interface WaitRecord {
 }
 
 const NO_PROGRESS: readonly number[] = [];
+const NO_WATCHERS: readonly Watcher[] = [];
 export const SYSCALL: Continuation = { operation: 'syscall' };
 export const FAULT: Continuation = { operation: 'fault' };
+
+/** Who is to hear of an event: see `Waits.watch`. */
+interface Watcher {
+  readonly to: number;
+  readonly token: number;
+}
 
 export class WaitQueues implements Waits, Undoable {
   readonly #kernel: Kernel;
   readonly #records = new Map<number, WaitRecord>();
   readonly #queues = new Map<number, number[]>();
+  /** By the event that is watched, and back: by `to` and token to the events. */
+  readonly #watchers = new Map<number, Watcher[]>();
+  readonly #watched = new Map<number, Map<number, number[]>>();
+  readonly #fired = new Map<number, Set<number>>();
   #nextEvent = 1;
   /** Of the call in progress. */
   readonly #events: number[] = [];
@@ -98,7 +109,55 @@ export class WaitQueues implements Waits, Undoable {
       this.#resume(this.#records.get(queue[0] as number) as WaitRecord, RESUMED_BY_EVENT);
       woken++;
     }
+    if (this.#watchers.size !== 0) this.#tell(event);
     return woken;
+  }
+
+  watch(to: number, token: number): void {
+    let tokens = this.#watched.get(to);
+    if (tokens === undefined) this.#watched.set(to, (tokens = new Map()));
+    let events = tokens.get(token);
+    if (events === undefined) tokens.set(token, (events = []));
+    for (const event of this.#events) {
+      if (events.includes(event)) continue;
+      events.push(event);
+      const watchers = this.#watchers.get(event);
+      if (watchers === undefined) this.#watchers.set(event, [{ to, token }]);
+      else watchers.push({ to, token });
+    }
+    this.#events.length = 0;
+  }
+
+  unwatch(to: number, token: number): void {
+    const tokens = this.#watched.get(to);
+    for (const event of tokens?.get(token) ?? NO_PROGRESS) {
+      const left = this.#watchers.get(event)?.filter((each) => each.to !== to || each.token !== token) ?? [];
+      if (left.length === 0) this.#watchers.delete(event);
+      else this.#watchers.set(event, left);
+    }
+    tokens?.delete(token);
+    if (tokens?.size === 0) this.#watched.delete(to);
+    const fired = this.#fired.get(to);
+    fired?.delete(token);
+    if (fired?.size === 0) this.#fired.delete(to);
+  }
+
+  fired(to: number): readonly number[] {
+    const tokens = this.#fired.get(to);
+    if (tokens === undefined) return NO_PROGRESS;
+    this.#fired.delete(to);
+    return [...tokens];
+  }
+
+  /** An event was woken: who watches it hears of it once, until it has taken what fired. */
+  #tell(event: number): void {
+    for (const { to, token } of this.#watchers.get(event) ?? NO_WATCHERS) {
+      const tokens = this.#fired.get(to);
+      if (tokens === undefined) this.#fired.set(to, new Set([token]));
+      else if (tokens.has(token)) continue;
+      else tokens.add(token);
+      this.wake(to, Number.POSITIVE_INFINITY);
+    }
   }
 
   requeue(from: number, to: number, count: number): number {
@@ -209,12 +268,21 @@ export class WaitQueues implements Waits, Undoable {
     const records = [...this.#records.values()].map(copyOf);
     const queues = [...this.#queues].map(([event, queue]) => [event, queue.slice()] as const);
     const nextEvent = this.#nextEvent;
+    const watchers = [...this.#watchers].map(([event, list]) => [event, list.slice()] as const);
+    const watched = [...this.#watched].map(
+      ([to, tokens]) => [to, new Map([...tokens].map(([token, events]) => [token, events.slice()]))] as const,
+    );
+    const fired = [...this.#fired].map(([to, tokens]) => [to, new Set(tokens)] as const);
     return () => {
       this.begin();
-      this.#records.clear();
-      for (const record of records) this.#records.set(record.tid, record);
-      this.#queues.clear();
-      for (const [event, queue] of queues) this.#queues.set(event, queue);
+      refill(this.#watchers, watchers);
+      refill(this.#watched, watched);
+      refill(this.#fired, fired);
+      refill(
+        this.#records,
+        records.map((record) => [record.tid, record]),
+      );
+      refill(this.#queues, queues);
       this.#nextEvent = nextEvent;
     };
   }
@@ -252,3 +320,8 @@ const copyOf = (record: WaitRecord): WaitRecord => ({
   events: record.events.slice(),
   progress: record.progress.slice(),
 });
+
+function refill<K, V>(map: Map<K, V>, entries: readonly (readonly [K, V])[]): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
+}

@@ -8,6 +8,7 @@ import { EFAULT } from '../abi/linux/errno.ts';
 import type { HostRequest } from '../contracts/host.ts';
 import { createSpans, type Kernel, type Spans, WAIT } from '../contracts/kernel.ts';
 import {
+  createCredentials,
   createThread,
   createThreadGroup,
   type SignalInfo,
@@ -120,6 +121,7 @@ export function createFakeGuest(extra: FakeGuestOptions = {}): FakeGuest {
       action: (_tid: number, signal: number) => ({ handler: ignored.has(signal) ? 1 : 0 }),
       orphaned: (pgid: number) => orphans.has(pgid),
       capable: () => false,
+      credentials: () => createCredentials(),
       signalProcessGroup(pgrp: number, info: SignalInfo): number {
         signals.push({ pgrp, signal: info.signal });
         return 1;

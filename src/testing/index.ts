@@ -15,5 +15,6 @@ export { fakeVfs, type FakeVfs } from './fake-vfs-kernel.ts';
 export { fakeVmKernel, type FakeVmKernel } from './fake-vm-kernel.ts';
 export { framesConformance } from './frames-suite.ts';
 export { ipcConformance } from './ipc-suite.ts';
+export { netConformance } from './net-suite.ts';
 export { schedulerConformance } from './scheduler-suite.ts';
 export { vmConformance } from './vm-suite.ts';

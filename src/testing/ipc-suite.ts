@@ -1,14 +1,16 @@
 /**
- * What every implementation of pipes, FIFOs and futexes must do (`ipcConformance`).
+ * What every implementation of pipes, FIFOs, futexes and unix sockets must do (`ipcConformance`).
  */
 import fc from 'fast-check';
 import { EAGAIN, EBUSY, EPIPE } from '../abi/linux/errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../abi/linux/poll.ts';
+import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../abi/linux/socket.ts';
 import { type Ipc, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { Module } from '../contracts/module.ts';
 import { type Check, equal, holds, Subject } from './check.ts';
-import { buffer, content, createFakeGuest, type FakeGuest, run } from './fake-guest.ts';
+import { addProcess, buffer, content, createFakeGuest, type FakeGuest, run } from './fake-guest.ts';
+import { datagramChecks, type SocketWorld, streamChecks } from './socket-suite.ts';
 
 const READER = 7;
 const WRITER = 8;
@@ -152,10 +154,22 @@ function futexWait(world: IpcWorld<unknown>, tid: number, address: number, bits:
   });
 }
 
+/** Two sockets of a type that are each other's peer. */
+function socketWorld<State>(module: Module<Ipc, State>, type: number): SocketWorld {
+  const { guest, subject } = ipcWorld(module);
+  for (const tid of [READER, WRITER]) addProcess(guest, tid, tid, tid);
+  const first = subject.operations.createPair(WRITER, AF_UNIX, type, 0);
+  const ends = [first, subject.operations.socket(first).peer] as const;
+  return { guest, subject, ends };
+}
+
 export function ipcConformance<State>(module: Module<Ipc, State>): readonly Check[] {
   const make = (): IpcWorld<State> => ipcWorld(module);
   const sizes = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 8 });
   return [
+    ...streamChecks('a pair of unix sockets', () => socketWorld(module, SOCK_STREAM)),
+    ...datagramChecks('a pair of unix datagram sockets', () => socketWorld(module, SOCK_DGRAM)),
+    ...datagramChecks('a pair of unix packet sockets', () => socketWorld(module, SOCK_SEQPACKET)),
     {
       name: 'a pipe gives what was put in, in order, and blocks when a model says so',
       run: () =>

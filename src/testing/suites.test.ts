@@ -1,11 +1,13 @@
 /** The suites can fail: a module with one operation broken does not pass. */
 import { describe, expect, test } from 'vitest';
+import { MSG_PEEK } from '../abi/linux/socket.ts';
 import type { Module } from '../contracts/module.ts';
 import deadlineBlock from '../modules/block/deadline/module.ts';
 import lruBuffercache from '../modules/buffercache/lru/module.ts';
 import tickClock from '../modules/clock/tick/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
+import { loopbackNet } from '../modules/net/loopback/module.ts';
 import roundRobin from '../modules/scheduler/round-robin/module.ts';
 import { cowVm } from '../modules/vm/cow/module.ts';
 import {
@@ -15,6 +17,7 @@ import {
   clockConformance,
   framesConformance,
   ipcConformance,
+  netConformance,
   schedulerConformance,
   vmConformance,
 } from './index.ts';
@@ -71,6 +74,21 @@ const PLANTED: readonly (readonly [what: string, checks: () => readonly Check[],
     'a pipe that wakes nobody at its end',
     () => ipcConformance(broken(basicIpc, () => ({ closeEnd: () => {} }))),
     /end of file/,
+  ],
+  [
+    'a socket that takes what it only shows',
+    () =>
+      ipcConformance(
+        broken(basicIpc, (own) => ({
+          receive: (tid, id, into, flags, message) => own.receive(tid, id, into, flags & ~MSG_PEEK, message),
+        })),
+      ),
+    /unix sockets gives what was sent/,
+  ],
+  [
+    'a net that does not end what it shuts',
+    () => netConformance(broken(loopbackNet, () => ({ shutdownSocket: () => 0 }))),
+    /TCP connection gives what was sent/,
   ],
   [
     'a memory whose child has nothing',

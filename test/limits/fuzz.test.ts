@@ -9,6 +9,7 @@ const REPLACED: readonly string[] = [
   ['vfs', 'dentry'],
   ['vm', 'cow'],
   ['ipc', 'basic'],
+  ['net', 'loopback'],
   ['abi', 'linux'],
   ['clock', 'tick'],
   ['tty', 'line-discipline'],

@@ -164,6 +164,16 @@ const PLACES: readonly Place[] = [
     ],
   },
   {
+    file: 'src/modules/net/loopback/tcp.ts',
+    may: ['./ports.ts', '../../../contracts/sockets.ts', '../../../lib/socket/queue.ts'],
+    mayNot: [
+      '../../ipc/basic/unix.ts',
+      '../../../nucleus/waits.ts',
+      '../../../host/node/index.ts',
+      'node:net',
+    ],
+  },
+  {
     file: 'src/modules/vfs/dentry/parts/walk.ts',
     may: ['./step.ts', '../module.ts', '../../../../contracts/vfs.ts', '../../../../machine/layout.ts'],
     mayNot: [

@@ -19,6 +19,7 @@ import type { ClockState } from '../../src/contracts/clock.ts';
 import type { FileSystem } from '../../src/contracts/filesystem.ts';
 import type { FramesState } from '../../src/contracts/frames.ts';
 import type { IpcState } from '../../src/contracts/ipc.ts';
+import type { NetState } from '../../src/contracts/net.ts';
 import type { Kernel } from '../../src/contracts/kernel.ts';
 import type { PageCacheState } from '../../src/contracts/pagecache.ts';
 import { EXTRACT_FRAME_SHIFT, type PmapState, PROT_READ, PROT_WRITE } from '../../src/contracts/pmap.ts';
@@ -350,6 +351,51 @@ const PLANTS: readonly Plant[] = [
     says: ['pipe 9 012345678'],
   },
   {
+    cell: 'ipc',
+    loses: 'the count of an eventfd',
+    damage: ({ notifiers }: IpcState) => {
+      found([...notifiers.eventfds.values()].find(({ low }) => low === 7)).low = 0;
+    },
+    says: ['counter 0'],
+  },
+  {
+    cell: 'ipc',
+    loses: 'what an epoll is to tell',
+    damage: ({ notifiers }: IpcState) => {
+      for (const { watches, ready } of notifiers.epolls.values()) {
+        ready.clear();
+        for (const watch of watches.values()) watch.events = 0;
+      }
+    },
+    says: ['watched 0'],
+  },
+  {
+    cell: 'ipc',
+    loses: 'a datagram',
+    damage: ({ sockets }: IpcState) => {
+      const socket = found([...sockets.sockets.values()].find(({ queue }) => queue.length > 0));
+      const { charge, sender } = found(socket.queue.shift());
+      socket.held -= charge;
+      sockets.held -= charge;
+      found(sockets.sockets.get(sender)).charged -= charge;
+    },
+    says: ['message -1 '],
+  },
+  {
+    cell: 'net',
+    loses: 'a byte in flight',
+    damage: ({ sockets }: NetState) => {
+      const socket = found([...sockets.sockets.values()].find(({ held }) => held === 9));
+      const packet = found(socket.queue[0]);
+      packet.end--;
+      packet.charge--;
+      socket.held--;
+      sockets.held--;
+      found(sockets.sockets.get(packet.sender)).charged--;
+    },
+    says: ['socket 8 in fligh'],
+  },
+  {
     cell: 'tty',
     loses: 'a typed character',
     damage: ({ terminals }: TtyState) => {
@@ -552,6 +598,20 @@ const BROKEN: readonly Broken[] = [
       for (const pipe of pipes.values()) pipe.used = pipe.buffer.length + 1;
     },
     reason: /overflows its buffer/,
+  },
+  {
+    cell: 'ipc',
+    what: 'an epoll that a file does not know of',
+    damage: ({ notifiers }: IpcState) => notifiers.watchers.clear(),
+    reason: /which does not know it/,
+  },
+  {
+    cell: 'net',
+    what: 'a socket that counts more than it holds',
+    damage: ({ sockets }: NetState) => {
+      for (const socket of sockets.sockets.values()) socket.held++;
+    },
+    reason: /holds \d+ but counts/,
   },
   {
     cell: 'tty',

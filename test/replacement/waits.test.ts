@@ -148,6 +148,36 @@ const SITUATIONS: readonly Situation[] = [
     ),
   },
   {
+    kind: 'epoll of 200, nested',
+    scene: 'epoll',
+    pending: inCall('epoll_pwait'),
+    output: lines('1 at 137', '1 at 2000, count 5', '0 after the time-out', '1 at 1000, 1 within', 'EINTR'),
+  },
+  {
+    kind: 'eventfd, timerfd, signalfd',
+    scene: 'notifiers',
+    pending: inCall('read'),
+    output: lines('eventfd 9', 'signalfd 10', 'timerfd 1', 'timerfd 1', 'timerfd 1', 'timerfd 2'),
+  },
+  {
+    kind: 'accept, connect',
+    scene: 'accept',
+    pending: inCall('accept', 'connect'),
+    output: lines(...Array<string>(4).fill('accepted, read 1'), 'connected 4', 'EINTR'),
+  },
+  {
+    kind: 'recv',
+    scene: 'receive',
+    pending: inCall('recvfrom'),
+    output: lines('5 first', '9 of all abcabcabc', 'EAGAIN after the time-out', 'EINTR', '0 at the end'),
+  },
+  {
+    kind: 'send, in part',
+    scene: 'send',
+    pending: inCall('sendto'),
+    output: lines(...Array<string[]>(2).fill(['sent 400000', 'received 400000 intact']).flat()),
+  },
+  {
     kind: 'signal suspend',
     scene: 'sigsuspend',
     pending: inCall('rt_sigsuspend'),

@@ -33,6 +33,7 @@ export const CAP_MKNOD = 27;
 export const CAP_LEASE = 28;
 export const CAP_SETFCAP = 31;
 export const CAP_SYSLOG = 34;
+export const CAP_WAKE_ALARM = 35;
 export const CAP_LAST_CAP = 40;
 
 /** All capabilities as bits 0-31 and 32-63. */

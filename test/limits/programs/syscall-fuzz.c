@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -128,6 +131,14 @@ static void child(int root, unsigned calls, const char *only) {
   }
   int pipes[2];
   pipe(pipes);
+  int pair[2], server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), epoll = epoll_create1(0);
+  socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair);
+  socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
+  listen(server, 4);
+  socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, pair[0], &event);
+  eventfd(1, EFD_NONBLOCK);
   scatter();
   for (unsigned i = 0; i < calls; i++) {
     if (i % 16 == 0) {

@@ -13,7 +13,7 @@ import type { FileKind } from '../../../contracts/vfs.ts';
 import { USER_LIMIT } from '../../../contracts/vm.ts';
 
 /** 64 pages. */
-const CHUNK = 262_144;
+export const CHUNK = 262_144;
 
 /** struct iovec's of a call as base, length, base, length ... */
 export type Vectors = readonly number[];
@@ -58,8 +58,8 @@ export function resolve(
   return kernel.user.spans(tid, va, into.total, write, into);
 }
 
-/** The same for `length` bytes of a list of buffers from byte `from` on. */
-function gather(
+/** The same for `length` bytes of a list of buffers from byte `from` on, into `kernel.user.scratch`. */
+export function gather(
   kernel: Kernel,
   tid: number,
   vectors: Vectors,
@@ -115,7 +115,9 @@ const isBulk = (kind: FileKind): boolean => kind === 'regular' || kind === 'devi
 export function suspend(kernel: Kernel, tid: number, done: number): number {
   if (done === 0) return WAIT;
   if (kernel.waits.interrupted(tid)) return done;
-  kernel.waits.keep([done]);
+  // A socket keeps its deadline behind.
+  const deadline = kernel.waits.progress(tid)[1];
+  kernel.waits.keep(deadline === undefined ? [done] : [done, deadline]);
   return WAIT;
 }
 
@@ -152,6 +154,11 @@ export function readBuffers(
   }
 }
 
+function isSocket(kernel: Kernel, file: number): boolean {
+  const kind = file === 0 ? 'regular' : kernel.vfs.file(file).kind;
+  return kind === 'unix-socket' || kind === 'inet-socket';
+}
+
 export function sendSelf(kernel: Kernel, tid: number, signal: number): void {
   const info = createSignalInfo();
   info.signal = signal;
@@ -160,9 +167,12 @@ export function sendSelf(kernel: Kernel, tid: number, signal: number): void {
   kernel.process.signalThread(tid, info);
 }
 
-/** What a failed write does beside its error (write(2), pipe(7), setrlimit(2)). */
-export function signalWriteError(kernel: Kernel, tid: number, error: number): void {
-  if (error === -EPIPE) sendSelf(kernel, tid, SIGPIPE);
+/**
+ * What a failed write does beside its error (write(2), pipe(7), setrlimit(2)). A socket has sent its SIGPIPE itself, if it is one
+ * that does. @param file the open file, 0 where it can not be a socket
+ */
+export function signalWriteError(kernel: Kernel, tid: number, file: number, error: number): void {
+  if (error === -EPIPE && !isSocket(kernel, file)) sendSelf(kernel, tid, SIGPIPE);
   if (error === -EFBIG) sendSelf(kernel, tid, SIGXFSZ);
 }
 
@@ -192,7 +202,7 @@ export function writeBuffers(
     const count = kernel.vfs.write(tid, file, scratch, skip, offset < 0 ? -1 : offset + done);
     if (count === WAIT) return suspend(kernel, tid, done);
     if (count < 0) {
-      if (count === -EPIPE || done === 0) signalWriteError(kernel, tid, count);
+      if (count === -EPIPE || done === 0) signalWriteError(kernel, tid, file, count);
       return done > 0 ? done : count;
     }
     done += count;

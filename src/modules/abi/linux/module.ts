@@ -16,6 +16,7 @@ import { signals } from './signals.ts';
 import { attributeCalls } from './sys_attributes.ts';
 import { cloneCalls } from './sys_clone.ts';
 import { copyCalls } from './sys_copy.ts';
+import { epollCalls } from './sys_epoll.ts';
 import { execCalls } from './sys_exec.ts';
 import { fcntlCalls } from './sys_fcntl.ts';
 import { fileCalls } from './sys_files.ts';
@@ -24,14 +25,17 @@ import { ipcCalls } from './sys_ipc.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { memoryCalls } from './sys_memory.ts';
+import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
 import { mountCalls } from './sys_mount.ts';
+import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
 import { pollCalls } from './sys_poll.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
 import { signalCalls } from './sys_signal.ts';
+import { socketCalls } from './sys_socket.ts';
 import { timeCalls } from './sys_time.ts';
 import { waitCalls } from './sys_wait.ts';
 import { trap } from './trap.ts';
@@ -43,6 +47,7 @@ const ROWS: readonly Row[] = [
   ...attributeCalls,
   ...cloneCalls,
   ...copyCalls,
+  ...epollCalls,
   ...execCalls,
   ...fcntlCalls,
   ...fileCalls,
@@ -51,14 +56,17 @@ const ROWS: readonly Row[] = [
   ...killCalls,
   ...limitCalls,
   ...memoryCalls,
+  ...messageCalls,
   ...moduleCalls,
   ...mountCalls,
+  ...notifierCalls,
   ...openCalls,
   ...pathCalls,
   ...pollCalls,
   ...processCalls,
   ...schedCalls,
   ...signalCalls,
+  ...socketCalls,
   ...timeCalls,
   ...waitCalls,
 ].sort((a, b) => a.number - b.number);
@@ -166,6 +174,7 @@ export const linuxAbi: Module<Abi, AbiState> = {
       engine: 1,
       frames: 1,
       ipc: 1,
+      net: 1,
       pagecache: 1,
       pmap: 1,
       process: 1,

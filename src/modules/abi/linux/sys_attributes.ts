@@ -214,7 +214,7 @@ const sysTruncate: Handler = (kernel, tid, va, size) => {
   const path = readPath(kernel, tid, va);
   if (typeof path === 'number') return path;
   const error = kernel.vfs.truncate(tid, 0, path, size);
-  if (error === -EFBIG) signalWriteError(kernel, tid, error);
+  if (error === -EFBIG) signalWriteError(kernel, tid, 0, error);
   return error;
 };
 
@@ -224,7 +224,7 @@ const sysFtruncate: Handler = (kernel, tid, fd, size) => {
   const file = kernel.process.file(tid, fd);
   if (file < 0) return file;
   const error = kernel.vfs.truncateFile(tid, file, size);
-  if (error === -EFBIG) signalWriteError(kernel, tid, error);
+  if (error === -EFBIG) signalWriteError(kernel, tid, 0, error);
   return error;
 };
 

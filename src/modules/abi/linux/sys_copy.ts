@@ -113,7 +113,7 @@ function copy(kernel: Kernel, tid: number, from: Position, to: Position, length:
     return suspended === WAIT ? WAIT : finish(kernel, tid, from, to, done);
   }
   if (result < 0) {
-    signalWriteError(kernel, tid, result);
+    signalWriteError(kernel, tid, to.file.id, result);
     if (done === 0) return result;
   }
   return finish(kernel, tid, from, to, done);

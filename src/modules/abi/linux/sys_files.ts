@@ -150,7 +150,7 @@ const sysFallocate: Handler = (kernel, tid, fd, mode, offset, length) => {
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind !== 'regular') return -ENODEV;
   const error = kernel.vfs.allocate(tid, file.id, mode, offset, length);
-  signalWriteError(kernel, tid, error);
+  signalWriteError(kernel, tid, file.id, error);
   return error;
 };
 

@@ -45,8 +45,8 @@ beforeEach(() => {
     vm: { areas: () => [{ start: SHARED, end: SHARED + 4096, flags: VMA_SHARED }] },
     pmap: { translate: (_space: number, va: number) => va },
     vfs: {
-      poll: (file: number) => ready.get(file) ?? 0,
-      arm: (file: number) => guest.waits.on(events.get(file) ?? 0),
+      poll: (_tid: number, file: number) => ready.get(file) ?? 0,
+      arm: (_tid: number, file: number) => guest.waits.on(events.get(file) ?? 0),
       openPipe: (_pipe: number, reader: boolean) => (reader ? 1000 : 1001),
       release: (file: number) => installed.push(-file),
     },

@@ -59,7 +59,7 @@ function finish(
 /** Bits ready of a descriptor, or POLLNVAL. */
 function ready(kernel: Kernel, tid: number, fd: number): number {
   const file = kernel.process.file(tid, fd);
-  return file < 0 ? POLLNVAL : kernel.vfs.poll(file);
+  return file < 0 ? POLLNVAL : kernel.vfs.poll(tid, file);
 }
 
 function pollAll(kernel: Kernel, tid: number, view: DataView, count: number): number {
@@ -92,7 +92,8 @@ const sysPpoll: Handler = (kernel, tid, fds, count, timeout, mask, maskSize) => 
     if (kernel.waits.interrupted(tid)) return end(WAIT);
     for (let at = 0; at < bytes.length; at += POLLFD_SIZE) {
       const fd = view.getInt32(at + POLLFD_FD, true);
-      if (fd >= 0) kernel.vfs.arm(kernel.process.file(tid, fd));
+      const wanted = view.getUint16(at + POLLFD_EVENTS, true);
+      if (fd >= 0) kernel.vfs.arm(tid, kernel.process.file(tid, fd), wanted);
     }
     return sleep(kernel, deadline);
   }
@@ -110,6 +111,15 @@ interface Sets {
 
 const CONDITIONS: readonly number[] = [SELECT_READ, SELECT_WRITE, SELECT_EXCEPT];
 
+/** The POLL bits that the sets ask of one descriptor. */
+function wantedOf({ size, wanted }: Sets, at: number, bit: number): number {
+  let bits = 0;
+  for (let set = 0; set < 3; set++) {
+    if ((((wanted[set * size + at] as number) >>> bit) & 1) !== 0) bits |= CONDITIONS[set] as number;
+  }
+  return bits;
+}
+
 /** @returns how many bits are set in `found`, or -EBADF */
 function selectAll(kernel: Kernel, tid: number, sets: Sets, limit: number, arm: boolean): number {
   const { size, wanted, found } = sets;
@@ -122,10 +132,10 @@ function selectAll(kernel: Kernel, tid: number, sets: Sets, limit: number, arm: 
       const file = kernel.process.file(tid, fd);
       if (file < 0) return -EBADF;
       if (arm) {
-        kernel.vfs.arm(file);
+        kernel.vfs.arm(tid, file, wantedOf(sets, at, bit));
         continue;
       }
-      const bits = kernel.vfs.poll(file);
+      const bits = kernel.vfs.poll(tid, file);
       for (let set = 0; set < 3; set++) {
         const index = set * size + at;
         if ((((wanted[index] as number) >>> bit) & 1) === 0) continue;

@@ -61,7 +61,7 @@ function sysGetitimer(kernel: Kernel, tid: number, which: number, at: number): n
 }
 
 /** A time of seconds and parts in ns, or -1 if it is none. @param unit ns of a part */
-function timeAt(data: DataView, at: number, unit: number): number {
+export function timeAt(data: DataView, at: number, unit: number): number {
   const seconds = get64(data, at);
   const parts = get64(data, at + 8);
   if (seconds < 0 || parts < 0 || parts * unit >= SECOND) return -1;
@@ -137,20 +137,23 @@ function sysTimerCreate(kernel: Kernel, tid: number, id: number, eventAt: number
 const nowOf = (kernel: Kernel, tid: number, { clock }: Readonly<PosixTimer>): number =>
   clock >= 0 ? kernel.clock.monotonic() : Math.max(0, cpuTime(kernel, tid, clock));
 
-function timerSpec(kernel: Kernel, tid: number, timer: Readonly<PosixTimer>): Uint8Array {
-  const { deadline, interval } = timer;
+/** An itimerspec: what is left, and the interval. @param deadline ns by the clock whose time is `now`, -1 = none */
+export function timerSpec(now: number, deadline: number, interval: number): Uint8Array {
   const bytes = new Uint8Array(ITIMERSPEC_SIZE);
   const data = new DataView(bytes.buffer);
   putTimespec(data, 0, interval);
-  if (deadline >= 0) putTimespec(data, 16, Math.max(1, deadline - nowOf(kernel, tid, timer)));
+  if (deadline >= 0) putTimespec(data, 16, Math.max(1, deadline - now));
   return bytes;
 }
+
+const specOf = (kernel: Kernel, tid: number, timer: Readonly<PosixTimer>): Uint8Array =>
+  timerSpec(nowOf(kernel, tid, timer), timer.deadline, timer.interval);
 
 /** timer_gettime(2) */
 function sysTimerGettime(kernel: Kernel, tid: number, id: number, at: number): number {
   const timer = kernel.process.timer(tid, id);
   if (timer === null) return -EINVAL;
-  return kernel.user.write(tid, at, timerSpec(kernel, tid, timer));
+  return kernel.user.write(tid, at, specOf(kernel, tid, timer));
 }
 
 /** timer_settime(2) */
@@ -172,7 +175,7 @@ function sysTimerSettime(
   const timer = kernel.process.timer(tid, id);
   if (interval < 0 || value < 0 || timer === null) return -EINVAL;
   if (oldAt !== 0) {
-    const written = kernel.user.write(tid, oldAt, timerSpec(kernel, tid, timer));
+    const written = kernel.user.write(tid, oldAt, specOf(kernel, tid, timer));
     if (written !== 0) return written;
   }
   const now = nowOf(kernel, tid, timer);

@@ -5,6 +5,7 @@
  * proc_pid_fdinfo(5).
  */
 import { EACCES, ENOENT } from '../../../abi/linux/errno.ts';
+import { socketInode } from '../../../contracts/sockets.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { mayInspect, type Subject } from './subject.ts';
 
@@ -20,11 +21,20 @@ export function openFileOf({ kernel, group, thread }: Subject, fd: number): numb
 export const descriptorsOf = ({ kernel, group, thread }: Subject): number[] =>
   group.zombie ? [] : kernel.process.descriptors(thread.tid);
 
+const ANONYMOUS: Readonly<Partial<Record<OpenFile['kind'], string>>> = {
+  eventfd: 'anon_inode:[eventfd]',
+  timerfd: 'anon_inode:[timerfd]',
+  signalfd: 'anon_inode:[signalfd]',
+  epoll: 'anon_inode:[eventpoll]',
+};
+
 const nameless = ({ kind, object }: OpenFile): string => {
   if (kind === 'tty') return object === 0 ? '/dev/console' : `/dev/pts/${object}`;
   if (kind === 'pty-master') return '/dev/ptmx';
   if (kind === 'stream') return `pipe:[${object + 1}]`;
-  return `${kind}:[${object}]`;
+  if (kind === 'unix-socket' || kind === 'inet-socket')
+    return `socket:[${socketInode(kind === 'unix-socket', object)}]`;
+  return ANONYMOUS[kind] ?? `${kind}:[${object}]`;
 };
 
 /** What fd/N says. */

@@ -7,6 +7,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import { file, link, setting, type TextRow, type TextTree, textTree } from '../../../lib/text-tree.ts';
 import { MAX_PID } from './numbers.ts';
 import type { ProcState } from './state.ts';
+import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
 import { cpuinfo, filesystems, loadavg, meminfo, modules, stat, uptime, uuid, vmstat } from './system.ts';
 
 export interface Context {
@@ -28,8 +29,6 @@ const DEVICES = `Character devices:
 
 Block devices:
 `;
-const SOCKETS =
-  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 const INTERFACES = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
@@ -63,11 +62,11 @@ const ROWS: readonly TextRow<Context>[] = [
     'net/route',
     () => 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n',
   ),
-  file('net/tcp', () => SOCKETS),
-  file('net/tcp6', () => SOCKETS),
-  file('net/udp', () => SOCKETS),
-  file('net/udp6', () => SOCKETS),
-  file('net/unix', () => 'Num       RefCount Protocol Flags    Type St Inode Path\n'),
+  file('net/tcp', ({ kernel }) => tcp(kernel)),
+  file('net/tcp6', ({ kernel }) => tcp6(kernel)),
+  file('net/udp', ({ kernel }) => udp(kernel)),
+  file('net/udp6', ({ kernel }) => udp6(kernel)),
+  file('net/unix', ({ kernel }) => unix(kernel)),
   file(
     'sysvipc/msg',
     () =>
@@ -140,6 +139,11 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/fs/mqueue/msg_max', '10'),
   setting('sys/fs/mqueue/msgsize_max', '8192'),
   setting('sys/fs/mqueue/queues_max', '256'),
+  setting('sys/net/unix/max_dgram_qlen', '10'),
+  setting('sys/net/ipv4/tcp_max_syn_backlog', '4096'),
+  setting('sys/net/core/rmem_default', '212992'),
+  setting('sys/net/core/wmem_default', '212992'),
+  file('net/if_inet6', () => '00000000000000000000000000000001 01 80 10 80       lo\n'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

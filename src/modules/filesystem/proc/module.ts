@@ -21,6 +21,8 @@ export const procFilesystem: Module<FileSystem, ProcState> = {
       buffercache: 1,
       clock: 1,
       frames: 1,
+      ipc: 1,
+      net: 1,
       pagecache: 1,
       pmap: 1,
       process: 1,

@@ -43,6 +43,16 @@ import { hold, release as releaseDentry } from './dentries.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { controlDisk, readDisk, seekDisk, writeDisk } from './disks.ts';
 import { releaseOwned, releaseRecords } from './locks.ts';
+import {
+  armObject,
+  closeObject,
+  ioctlObject,
+  isNotifier,
+  isObject,
+  pollObject,
+  readObject,
+  writeObject,
+} from './objects.ts';
 
 /** Flags that act at the opening only and are not kept. */
 const TRANSIENT: number = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
@@ -51,6 +61,8 @@ const CHANGEABLE: number = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYN
 
 export const isReadable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_WRONLY;
 export const isWritable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_RDONLY;
+/** What an epoll may watch (epoll_ctl(2), EPERM). */
+const isPollable = (kind: FileKind): boolean => kind !== 'regular' && kind !== 'directory' && kind !== 'path';
 const isNonBlocking = (file: OpenFile): boolean => (file.flags & O_NONBLOCK) !== 0;
 
 /** A description with one reference, which holds its dentry. */
@@ -89,6 +101,8 @@ export function closeFile(core: Core, file: OpenFile): void {
   if (file.kind === 'pipe') kernel.ipc.closeEnd(file.object, isReadable(file), isWritable(file));
   else if (file.kind === 'tty') kernel.tty.closeSlave(file.object);
   else if (file.kind === 'pty-master') kernel.tty.closeMaster(file.object);
+  else if (isObject(file)) closeObject(core, file);
+  if (isPollable(file.kind)) kernel.ipc.fileClosed(file.id);
   releaseOwned(core, file.id);
   if (file.dentry !== 0) releaseDentry(core, file.dentry);
 }
@@ -100,6 +114,7 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return readDevice(core, file.object, into);
   if (file.kind === 'disk') return readDisk(core, file, into, offset);
+  if (isObject(file)) return readObject(core, tid, file, into, offset);
   if (offset >= 0) return -ESPIPE;
   if (into.total === 0) return 0;
   const { kernel } = core;
@@ -111,7 +126,7 @@ export function read(core: Core, tid: number, id: number, into: Spans, offset: n
       return kernel.tty.read(tid, file.object, into, isNonBlocking(file));
     case 'pty-master':
       return kernel.tty.readMaster(file.object, into, isNonBlocking(file));
-    case 'stream':
+    default:
       return file.object === 0 ? kernel.tty.readStream(into, isNonBlocking(file)) : -EBADF;
   }
 }
@@ -130,6 +145,7 @@ export function write(
   if (file.kind === 'directory') return -EISDIR;
   if (file.kind === 'device') return writeDevice(file.object, from, skip);
   if (file.kind === 'disk') return writeDisk(core, file, from, skip, offset);
+  if (isObject(file)) return writeObject(core, tid, file, from, skip, offset);
   if (offset >= 0) return -ESPIPE;
   if (from.total === skip) return 0;
   const { kernel } = core;
@@ -141,7 +157,7 @@ export function write(
       return kernel.tty.write(tid, file.object, from, skip, isNonBlocking(file));
     case 'pty-master':
       return kernel.tty.writeMaster(file.object, from, skip, isNonBlocking(file));
-    case 'stream':
+    default:
       return file.object === 0 ? -EBADF : kernel.tty.writeStream(file.object, from, skip);
   }
 }
@@ -149,7 +165,7 @@ export function write(
 export function seek(core: Core, id: number, offset: number, whence: number): number {
   const file = fileOf(core, id);
   if (file.kind === 'path') return -EBADF;
-  if (file.kind === 'device') return 0;
+  if (file.kind === 'device' || isNotifier(file.kind)) return 0;
   if (file.kind === 'disk') return seekDisk(core, file, offset, whence);
   if (file.kind === 'directory') return seekDirectory(file, offset, whence);
   if (file.kind !== 'regular') return -ESPIPE;
@@ -188,7 +204,7 @@ export function setFlags(core: Core, id: number, flags: number): void {
   file.flags = (file.flags & ~CHANGEABLE) | (flags & CHANGEABLE);
 }
 
-export function poll(core: Core, id: number): number {
+export function poll(core: Core, tid: number, id: number): number {
   const file = fileOf(core, id);
   const { kernel } = core;
   switch (file.kind) {
@@ -203,17 +219,18 @@ export function poll(core: Core, id: number): number {
     case 'path':
       return POLLNVAL;
     default:
-      return ALWAYS_READY;
+      return isObject(file) ? pollObject(core, tid, file) : ALWAYS_READY;
   }
 }
 
-export function arm(core: Core, id: number): void {
+export function arm(core: Core, tid: number, id: number, wanted: number): void {
   const file = fileOf(core, id);
   const { kernel } = core;
   if (file.kind === 'pipe') kernel.ipc.armPipe(file.object, isReadable(file), isWritable(file));
   else if (file.kind === 'tty') kernel.tty.arm(file.object, false);
   else if (file.kind === 'pty-master') kernel.tty.arm(file.object, true);
   else if (file.kind === 'stream') kernel.tty.armStream(file.object);
+  else if (isObject(file)) armObject(core, tid, file, wanted);
 }
 
 export function ioctl(core: Core, tid: number, id: number, request: number, argument: number): number {
@@ -228,6 +245,7 @@ export function ioctl(core: Core, tid: number, id: number, request: number, argu
     return 0;
   }
   if (file.kind === 'disk') return controlDisk(core, tid, file, request, argument);
+  if (isObject(file)) return ioctlObject(core, tid, file, request, argument);
   if (file.kind === 'tty') return tty.ioctl(tid, file.object, false, request, argument);
   if (file.kind === 'pty-master') return tty.ioctl(tid, file.object, true, request, argument);
   if (request === FIONREAD) {

@@ -39,6 +39,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       pagecache: 1,
       vm: 1,
       ipc: 1,
+      net: 1,
       tty: 1,
       filesystem: 1,
     },
@@ -87,6 +88,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       open: (tid, at, path, flags, mode) => opening.open(core, tid, at, path, flags, mode),
       openDentry: (tid, dentry, flags) => opening.openDentry(core, tid, dentry, flags),
       openPipe: (pipe, reader, writer, flags) => special.openPipe(core, pipe, reader, writer, flags),
+      openObject: (kind, object, flags) => files.addFile(core, kind, flags, null, object).id,
       openStream: (stream, flags) => special.openStream(core, stream, flags),
       openTerminal: (tid, tty, flags) => special.openTerminal(core, tid, tty, flags),
       make: (tid, at, path, mode, rdev) => names.make(core, tid, at, path, mode, rdev),
@@ -152,8 +154,8 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         fileOf(core, file).owner = owner;
       },
       ioctl: (tid, file, request, argument) => files.ioctl(core, tid, file, request, argument),
-      poll: (file) => files.poll(core, file),
-      arm: (file) => files.arm(core, file),
+      poll: (tid, file) => files.poll(core, tid, file),
+      arm: (tid, file, wanted) => files.arm(core, tid, file, wanted),
       flock: (_tid, file, operation) => locks.flock(core, fileOf(core, file), operation),
       setLock: (tid, file, type, start, end, ofd, wait) =>
         locks.setLock(core, tid, fileOf(core, file), type, start, end, ofd, wait),

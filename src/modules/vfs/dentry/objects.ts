@@ -1,0 +1,86 @@
+/**
+ * Open files on objects of ipc and net that have no name: notifiers and sockets.
+ *
+ * Each operation goes on to the slot that has the object. Source: read(2), write(2), poll(2), ioctl(2), socket(7).
+ */
+import { EINVAL, ENOTTY, ESPIPE } from '../../../abi/linux/errno.ts';
+import { O_NONBLOCK } from '../../../abi/linux/fcntl.ts';
+import { FIONREAD } from '../../../abi/linux/ioctl.ts';
+import { MSG_DONTWAIT, SIOCOUTQ } from '../../../abi/linux/socket.ts';
+import type { Spans } from '../../../contracts/kernel.ts';
+import type { NotifierKind } from '../../../contracts/notifiers.ts';
+import type { Sockets } from '../../../contracts/sockets.ts';
+import type { FileKind, OpenFile, SocketKind } from '../../../contracts/vfs.ts';
+import { readable } from '../../../lib/socket/queue.ts';
+import type { Core } from './core.ts';
+
+export type ObjectKind = NotifierKind | SocketKind;
+export interface ObjectFile extends OpenFile {
+  kind: ObjectKind;
+}
+
+export const isNotifier = (kind: FileKind): kind is NotifierKind =>
+  kind === 'eventfd' || kind === 'timerfd' || kind === 'signalfd' || kind === 'epoll';
+export const isSocket = (kind: FileKind): kind is SocketKind =>
+  kind === 'unix-socket' || kind === 'inet-socket';
+export const isObject = (file: OpenFile): file is ObjectFile => isNotifier(file.kind) || isSocket(file.kind);
+
+const socketsOf = ({ kernel }: Core, kind: SocketKind): Sockets =>
+  kind === 'unix-socket' ? kernel.ipc : kernel.net;
+const isNonBlocking = ({ flags }: OpenFile): boolean => (flags & O_NONBLOCK) !== 0;
+const messageFlags = (file: OpenFile): number => (isNonBlocking(file) ? MSG_DONTWAIT : 0);
+
+export function readObject(core: Core, tid: number, file: ObjectFile, into: Spans, offset: number): number {
+  if (offset >= 0) return -ESPIPE;
+  const { kind, object } = file;
+  core.kernel.waits.restart('restart');
+  return isNotifier(kind)
+    ? core.kernel.ipc.readNotifier(tid, kind, object, into, isNonBlocking(file))
+    : socketsOf(core, kind).receive(tid, object, into, messageFlags(file), null);
+}
+
+export function writeObject(
+  core: Core,
+  tid: number,
+  file: ObjectFile,
+  from: Spans,
+  skip: number,
+  offset: number,
+): number {
+  if (offset >= 0) return -ESPIPE;
+  const { kind, object } = file;
+  core.kernel.waits.restart('restart');
+  return isNotifier(kind)
+    ? core.kernel.ipc.writeNotifier(kind, object, from, isNonBlocking(file))
+    : socketsOf(core, kind).send(tid, object, from, skip, messageFlags(file), null);
+}
+
+export const pollObject = (core: Core, tid: number, { kind, object }: ObjectFile): number =>
+  isNotifier(kind)
+    ? core.kernel.ipc.pollNotifier(tid, kind, object)
+    : socketsOf(core, kind).pollSocket(object);
+
+export function armObject(core: Core, tid: number, { kind, object }: ObjectFile, wanted: number): void {
+  if (isNotifier(kind)) core.kernel.ipc.armNotifier(tid, kind, object, wanted);
+  else socketsOf(core, kind).armSocket(object, wanted);
+}
+
+export function closeObject(core: Core, { kind, object }: ObjectFile): void {
+  if (isNotifier(kind)) core.kernel.ipc.closeNotifier(kind, object);
+  else socketsOf(core, kind).closeSocket(object);
+}
+
+export function ioctlObject(
+  core: Core,
+  tid: number,
+  { kind, object }: ObjectFile,
+  request: number,
+  argument: number,
+): number {
+  if (isNotifier(kind)) return -ENOTTY;
+  const socket = socketsOf(core, kind).socket(object);
+  const { user } = core.kernel;
+  if (request === SIOCOUTQ) return user.writeU32(tid, argument, socket.charged);
+  if (request !== FIONREAD) return -ENOTTY;
+  return socket.stage === 'listening' ? -EINVAL : user.writeU32(tid, argument, readable(socket));
+}
