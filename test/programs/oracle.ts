@@ -68,6 +68,8 @@ export function openOracle(root: string, cases: string): Oracle | null {
 function prepareHost(): (() => void) | null {
   if (process.getuid?.() !== 0) return null;
   try {
+    if (!fs.existsSync(path.join(BINFMT, 'register')))
+      execFileSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', BINFMT], { stdio: 'ignore' });
     const known = fs.readdirSync(BINFMT).some((name) => {
       if (name === 'register' || name === 'status') return false;
       const text = fs.readFileSync(path.join(BINFMT, name), 'utf8');
