@@ -145,11 +145,13 @@ function moduleFiles(nucleus: Nucleus): readonly ImageEntry[] {
   let dependencies = '';
   for (const { module } of nucleus.registry.all()) {
     const { slot, name } = module.manifest;
+    // A name stands for the newest of its versions.
+    if (nucleus.registry.find(slot, name)?.module !== module) continue;
     if (!slots.has(slot)) {
       slots.add(slot);
       entries.push({ type: 'directory', path: `${folder}/kernel/${slot}`, mode: 0o755 });
     }
-    const file = `kernel/${slot}/${name}.ko`;
+    const file = `kernel/${slot}/${nucleus.registry.guestName(module)}.ko`;
     dependencies += `${file}:\n`;
     entries.push({
       type: 'file',

@@ -23,6 +23,8 @@ import { basicIpc } from '../modules/ipc/basic/module.ts';
 import { loopbackNet } from '../modules/net/loopback/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
 import { sv39Pmap } from '../modules/pmap/sv39/module.ts';
+import { sv39Pmap10 } from '../modules/pmap/sv39/module-1.0.ts';
+import { sv48Pmap } from '../modules/pmap/sv48/module.ts';
 import { posixProcess } from '../modules/process/posix/module.ts';
 import { deadlineScheduler } from '../modules/scheduler/deadline/module.ts';
 import { fairScheduler } from '../modules/scheduler/fair/module.ts';
@@ -67,6 +69,8 @@ const ALTERNATIVES: readonly unknown[] = [
   fairScheduler,
   deadlineScheduler,
   lotteryScheduler,
+  sv39Pmap10,
+  sv48Pmap,
   primitiveVm,
   fifoBlock,
   lruBuffercache,

@@ -13,7 +13,7 @@ import { reasonOf } from '../lib/reason.ts';
 import { toByteString } from '../lib/utf8.ts';
 import type { LedgerEntry } from '../nucleus/ledger.ts';
 import { Nucleus } from '../nucleus/nucleus.ts';
-import { type AnyModule, Refusal } from '../nucleus/registry.ts';
+import { type AnyModule, chooseVersion, Refusal } from '../nucleus/registry.ts';
 import { parsePlan } from '../nucleus/schedule.ts';
 import type { Trying } from '../nucleus/trial.ts';
 import { mountAll, settler } from './boot.ts';
@@ -440,8 +440,12 @@ function chooseDefaults(
   for (const [slot, name] of Object.entries(chosen)) {
     const module =
       extra.get(`${slot}=${name}`) ??
-      builtin.find((m) => m.manifest.slot === slot && m.manifest.name === name);
-    if (module === undefined) {
+      chooseVersion(
+        builtin.filter((m) => m.manifest.slot === slot),
+        (m) => m,
+        name,
+      );
+    if (module === null) {
       const names = builtin.filter((m) => m.manifest.slot === slot).map((m) => m.manifest.name);
       throw new Refusal(
         `slot ${slot} has no module '${name}'; it has ${names.join(', ')}, or give the path of a module file`,

@@ -34,7 +34,7 @@ export interface Engine {
   /**
    * Run the context that the hart block names, in the address space of the root it names.
    *
-   * Pre: HART_CONTEXT and HART_ROOT are set. Post: the context holds the precise state: pc is that of the trapping
+   * Pre: HART_CONTEXT, HART_ROOT and HART_MODE are set. Post: the context holds the precise state: pc is that of the trapping
    * instruction (not advanced; ecall and ebreak included) or, for EXIT_BUDGET, that of the next one; CTX_RETIRED
    * has grown by the instructions retired; HART_TVAL holds the faulting address or instruction bits; the reservation
    * is cleared. A budget of n stops at the first check point (a taken transfer to a target at or below the pc, or any

@@ -208,6 +208,8 @@ export interface Leases {
 export interface ModuleEntry {
   readonly slot: string;
   readonly name: string;
+  /** By which guests know it, who name no slot: its own, or `SLOT-NAME` where a slot before its own has a module of that name. */
+  readonly guestName: string;
   readonly version: string;
   readonly description: string;
   readonly interfaces: readonly string[];
@@ -215,7 +217,7 @@ export interface ModuleEntry {
   readonly default: boolean;
   /** Bytes of the module file, 0 for one that is built in. */
   readonly size: number;
-  /** How many modules name this one's slot among their needs. */
+  /** How many modules name this one's slot among their needs, and how many leases on its interfaces are held. */
   readonly users: number;
   /** Loaded by init_module or a module path, so that rmmod may remove it. */
   readonly loaded: boolean;
@@ -241,6 +243,8 @@ export interface ModuleControl {
   event(ticket: number): number;
   /** null while under way; else 0 or -errno (ENOEXEC, EEXIST, EINVAL). The ticket ends with the first answer. */
   outcome(ticket: number): number | null;
+  /** True if the module in place meets a need. */
+  meets(need: Need): boolean;
   /**
    * See that the module in a slot meets a need: another one comes in if it does not, at the next kernel-entry boundary.
    * @param authorised who asks may replace modules; others have what the policy of this boot allows

@@ -5,7 +5,7 @@
  * counts are vm's. Page tables are machine memory, reached from the root in the state.
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
-import { array, int, map, record } from './schema.ts';
+import { array, int, map, record, set } from './schema.ts';
 
 /** Protection bits; those of mmap(2). */
 export const PROT_READ = 1;
@@ -19,20 +19,25 @@ export const EXTRACT_FRAME_SHIFT = 8;
 export interface PmapState {
   /** Address space id to the frame of its root table. */
   roots: Map<number, number>;
+  /** Address spaces whose tree has four levels (Sv48); the others have three (Sv39). */
+  wide: Set<number>;
   /** The address space that each hart runs; 0 = none. */
   active: number[];
 }
 
-const blank = (): PmapState => ({ roots: new Map(), active: [] });
+const blank = (): PmapState => ({ roots: new Map(), wide: new Set(), active: [] });
 
 export const pmapLayout: StateLayout<PmapState> = layout(
   'pmap',
-  record<PmapState>({ roots: map(int(), int()), active: array(int()) }, blank),
+  record<PmapState>({ roots: map(int(), int()), wide: set(int()), active: array(int()) }, blank),
   blank,
   (state) => {
     for (const space of state.active) {
       if (space !== 0 && !state.roots.has(space))
         return `a hart runs address space ${space}, which has no root`;
+    }
+    for (const space of state.wide) {
+      if (!state.roots.has(space)) return `address space ${space} has four levels but no root`;
     }
     return null;
   },

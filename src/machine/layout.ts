@@ -33,12 +33,16 @@ export const CTX_RETIRED = 528;
 export const HART_SIZE = 4096;
 /** Physical address of the context that the hart runs, u32. */
 export const HART_CONTEXT = 0;
-/** PPN of the root page table, u32 (Sv39). */
+/** PPN of the root page table, u32. */
 export const HART_ROOT = 4;
 /** Trap value of the last exit (faulting virtual address or instruction bits), u64. */
 export const HART_TVAL = 8;
 /** LR/SC reservation: virtual address, u64; all ones = none. The engine clears it at every exit. */
 export const HART_RESERVATION = 16;
+/** Paging format, u32: levels above those of Sv39 (MODE of satp, less 8). */
+export const HART_MODE = 24;
+export const MODE_SV39 = 0;
+export const MODE_SV48 = 1;
 
 /** A half-open range of linear memory, in bytes. */
 export interface Region {

@@ -157,6 +157,8 @@ export class Dispatcher {
     if (this.#idleSince >= 0) kernel.counters.idleNs += time.now() - this.#idleSince;
     this.#idleSince = -1;
     this.#parts.journal.refill();
+    // What the embedding program did since the last turn may have asked for a module.
+    this.#parts.boundary();
     for (;;) {
       this.deliver();
       if (deterministic && host.pending(!terminal) > 0) return HOST;
@@ -309,7 +311,11 @@ export class Dispatcher {
   #runThread(tid: number): void {
     const { kernel, time } = this.#parts;
     const { counters, machine } = kernel;
-    if (this.#step(PREPARE, tid, 0, 0) === 0) return;
+    if (this.#step(PREPARE, tid, 0, 0) === 0) {
+      // A call that ran again and waits anew may have asked for a module.
+      this.#parts.boundary();
+      return;
+    }
     const context = this.#step(SWITCH, tid, 0, 0);
     this.#lastThread = tid;
     const began = time.now();

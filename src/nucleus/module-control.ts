@@ -77,18 +77,24 @@ export class GuestModules implements ModuleControl, Undoable {
 
   list(): readonly ModuleEntry[] {
     const { registry, cells, defaults } = this.#parts;
-    const active = new Set(cells.all().map((cell) => cell.module));
+    const active = new Map(cells.all().map((cell) => [cell.module, cell]));
+    const users = (module: AnyModule): number => {
+      const others = [...active.keys()].filter((other) => other !== module);
+      const leases = [...(active.get(module)?.leases.values() ?? [])];
+      const needing = others.filter((other) => module.manifest.slot in other.manifest.needs);
+      return needing.length + leases.reduce((sum, holders) => sum + holders.size, 0);
+    };
     return registry.all().map(({ module, loaded, size }) => ({
       slot: module.manifest.slot,
       name: module.manifest.name,
+      guestName: registry.guestName(module),
       version: module.manifest.version,
       description: module.manifest.description,
       interfaces: [...module.manifest.interfaces],
       active: active.has(module),
       default: defaults.has(module),
       size,
-      users: [...active].filter((other) => other !== module && module.manifest.slot in other.manifest.needs)
-        .length,
+      users: users(module),
       loaded,
     }));
   }
@@ -106,10 +112,21 @@ export class GuestModules implements ModuleControl, Undoable {
     return this.#bring(entry.module, image.length);
   }
 
+  meets(need: Need): boolean {
+    return this.#inPlaceFor(need).some(({ manifest }) => meets(manifest, need));
+  }
+
+  /** What fills the slot; a slot of several cells has several. */
+  #inPlaceFor({ slot }: Need): readonly AnyModule[] {
+    const modules = this.#parts.cells.all().map(({ module }) => module);
+    return modules.filter(({ manifest }) => manifest.slot === slot);
+  }
+
   demand(need: Need, authorised: boolean): number {
-    const { registry, cells, onDemand } = this.#parts;
-    const inPlace = cells.get(need.slot).module;
-    if (meets(inPlace.manifest, need)) return 0;
+    const { registry, onDemand } = this.#parts;
+    if (this.meets(need)) return 0;
+    const [inPlace] = this.#inPlaceFor(need);
+    if (inPlace === undefined) return -ENOENT;
     const known = registry.of(need.slot).map(({ module }) => module);
     const module = bestOf(known, need, inPlace);
     if (module === null) return -ENOENT;
@@ -203,7 +220,7 @@ export class GuestModules implements ModuleControl, Undoable {
     }
     for (const { module, loaded } of named) {
       if (!loaded) continue;
-      registry.remove(module.manifest.slot, module.manifest.name);
+      registry.remove(module);
       for (const cell of cells.all()) {
         const at = cell.previous.indexOf(module);
         if (at >= 0) cell.previous.splice(at, 1);
@@ -266,7 +283,7 @@ export class GuestModules implements ModuleControl, Undoable {
       if (registry.find(slot, name) !== null) return -EEXIST;
       registry.add(module, true, size);
       const outcome = this.#activate(module);
-      if (outcome !== 0) registry.remove(slot, name);
+      if (outcome !== 0) registry.remove(module);
       return outcome;
     } catch (error) {
       log(`module file refused: ${reasonOf(error)}`);
@@ -277,8 +294,7 @@ export class GuestModules implements ModuleControl, Undoable {
   /** A module on trial was undone: one of a guest's is known no more, so that a better one may take its name. */
   undone(module: AnyModule): void {
     const { registry } = this.#parts;
-    const { slot, name } = module.manifest;
-    if (registry.find(slot, name)?.loaded === true) registry.remove(slot, name);
+    if (registry.entryOf(module)?.loaded === true) registry.remove(module);
   }
 
   #activate(module: AnyModule): number {
@@ -288,9 +304,8 @@ export class GuestModules implements ModuleControl, Undoable {
 
   #replace(module: AnyModule): number {
     try {
-      const { slot, name } = module.manifest;
       // What a file's factory does to the state before it fails must not be done to that of the module in place.
-      const transfer = this.#parts.registry.find(slot, name)?.loaded === true ? 'copy' : this.#parts.transfer;
+      const transfer = this.#parts.registry.entryOf(module)?.loaded === true ? 'copy' : this.#parts.transfer;
       this.#parts.replacer.replace({ modules: [module], transfer, by: 'guest' });
       return 0;
     } catch (error) {

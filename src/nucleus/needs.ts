@@ -3,19 +3,8 @@
  */
 import type { Need } from '../contracts/kernel.ts';
 import type { Manifest } from '../contracts/module.ts';
+import { compareVersions } from '../lib/version.ts';
 import type { AnyModule } from './registry.ts';
-
-/** Compare the numbers of two semantic versions; what follows them (a pre-release) is not looked at. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [numbersOf(a), numbersOf(b)];
-  for (let i = 0; i < 3; i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-const numbersOf = (version: string): readonly number[] => version.split(/[.+-]/, 3).map(Number);
 
 /** True if a module of this manifest will do. */
 export function meets({ slot, interfaces, version }: Manifest, need: Need): boolean {

@@ -13,6 +13,7 @@ import { engine } from '../contracts/engine.ts';
 import { filesystem } from '../contracts/filesystem.ts';
 import { frames } from '../contracts/frames.ts';
 import { ipc } from '../contracts/ipc.ts';
+import { compareVersions } from '../lib/version.ts';
 import { type Manifest, type Module, SLOTS, type SlotName } from '../contracts/module.ts';
 import { net } from '../contracts/net.ts';
 import { pagecache } from '../contracts/pagecache.ts';
@@ -72,28 +73,44 @@ export class Registry {
   /** Add a module. Throws Refusal if its record is malformed or its name is taken by one that is built in. */
   add(candidate: unknown, loaded: boolean, size: number): RegisteredModule {
     const module = checkModule(candidate);
-    const key = keyOf(module.manifest.slot, module.manifest.name);
-    const present = this.#modules.get(key);
-    if (present !== undefined && !present.loaded && loaded) {
-      throw new Refusal(`${key} is built in; give the module another name`);
+    const { slot, name, version } = module.manifest;
+    if (loaded && this.find(slot, name)?.loaded === false) {
+      throw new Refusal(`${slot}/${canonical(name)} is built in; give the module another name`);
     }
     const entry = { module, loaded, size };
-    this.#modules.set(key, entry);
+    this.#modules.set(`${slot}/${canonical(name)}@${version}`, entry);
     return entry;
   }
 
-  remove(slot: SlotName, name: string): void {
-    this.#modules.delete(keyOf(slot, name));
+  remove(module: AnyModule): void {
+    const { slot, name, version } = module.manifest;
+    this.#modules.delete(`${slot}/${canonical(name)}@${version}`);
   }
 
+  /** @param name as in `sv39`, the newest of that name, or `sv39@1.0`, the newest whose version begins so */
   find(slot: SlotName, name: string): RegisteredModule | null {
-    return this.#modules.get(keyOf(slot, name)) ?? null;
+    return chooseVersion(this.of(slot), ({ module }) => module, name);
   }
 
-  /** The modules of that name in any slot; `-` equals `_`. */
+  /** The entry of this very module, or null. */
+  entryOf(module: AnyModule): RegisteredModule | null {
+    return this.all().find((entry) => entry.module === module) ?? null;
+  }
+
+  /** The modules that guests know by that name, all of one slot; `-` equals `_`. */
   named(name: string): readonly RegisteredModule[] {
     const wanted = canonical(name);
-    return [...this.#modules.values()].filter(({ module }) => canonical(module.manifest.name) === wanted);
+    return this.all().filter(({ module }) => this.guestName(module) === wanted);
+  }
+
+  /** What guests call a module: its name, with the slot before it where a slot that boots earlier has the name too. */
+  guestName({ manifest: { slot, name } }: AnyModule): string {
+    const mine = canonical(name);
+    const earlier = SLOTS.slice(0, SLOTS.indexOf(slot));
+    const taken = this.all().some(
+      ({ module: { manifest } }) => earlier.includes(manifest.slot) && canonical(manifest.name) === mine,
+    );
+    return taken ? `${slot}-${mine}` : mine;
   }
 
   of(slot: SlotName): readonly RegisteredModule[] {
@@ -106,7 +123,22 @@ export class Registry {
 }
 
 const canonical = (name: string): string => name.replaceAll('_', '-');
-const keyOf = (slot: string, name: string): string => `${slot}/${canonical(name)}`;
+
+/** Of several things with modules, the one with the newest that `NAME` or `NAME@VERSION` means, or null. */
+export function chooseVersion<T>(
+  among: readonly T[],
+  moduleOf: (one: T) => AnyModule,
+  text: string,
+): T | null {
+  const [name = '', wanted = ''] = text.split('@');
+  const fits = among.filter((one) => {
+    const { manifest } = moduleOf(one);
+    const begins = wanted === '' || `${manifest.version}.`.startsWith(`${wanted}.`);
+    return begins && canonical(manifest.name) === canonical(name);
+  });
+  const versionOf = (one: T): string => moduleOf(one).manifest.version;
+  return fits.toSorted((a, b) => compareVersions(versionOf(b), versionOf(a)))[0] ?? null;
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

@@ -26,7 +26,7 @@ export class PlanError extends Error {
 
 const SCALE: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
-/** Parse `SLOT=NAME` or `SLOT=NAME@WHEN`, WHEN being `200ms`, `1000entries`, `every:50ms` or `every:1entries`. */
+/** Parse `SLOT=NAME` or `SLOT=NAME@WHEN`, NAME with a version or without (`sv39@1.0`), WHEN being `200ms`, `1000entries`, `every:50ms` or `every:1entries`. */
 export function parsePlan(text: string): Plan {
   const equals = text.indexOf('=');
   if (equals < 0) throw new PlanError(`'${text}' is not of the form SLOT=NAME[@WHEN]`);
@@ -35,7 +35,9 @@ export function parsePlan(text: string): Plan {
     throw new PlanError(`unknown slot '${slot}'; slots are ${SLOTS.join(', ')}`);
   }
   const rest = text.slice(equals + 1);
-  const at = rest.lastIndexOf('@');
+  const last = rest.lastIndexOf('@');
+  // What follows the last @ may be the version of the module: pmap=sv39@1.0.
+  const at = /^\d+(\.\d+)*$/.test(rest.slice(last + 1)) ? -1 : last;
   const name = at < 0 ? rest : rest.slice(0, at);
   if (name === '') throw new PlanError(`'${text}' names no module`);
   return { slot: slot as SlotName, name, when: at < 0 ? null : parseWhen(rest.slice(at + 1)) };

@@ -32,6 +32,7 @@ export const P_ALIGN = 48;
 
 export const PT_LOAD = 1;
 export const PT_INTERP = 3;
+export const PT_NOTE = 4;
 export const PT_PHDR = 6;
 export const PT_GNU_STACK = 0x6474_e551;
 export const PF_X = 1;

@@ -33,6 +33,7 @@ import {
   PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
+  PT_NOTE,
   PT_PHDR,
 } from './layout.ts';
 
@@ -63,6 +64,8 @@ export interface ElfSegment {
 
 export interface ElfProgram {
   readonly segments: readonly ElfSegment[];
+  /** Where notes lie in the file, in bytes; those that are too long or beyond its end are left out. */
+  readonly notes: readonly { readonly offset: number; readonly size: number }[];
   /** Where the interpreter's path lies in the file, its NUL included; null if there is none. */
   readonly interpreter: { readonly offset: number; readonly size: number } | null;
   readonly executableStack: boolean;
@@ -77,6 +80,8 @@ export interface ElfProgram {
 
 const PAGE = 4096;
 const PATH_MAX = 4096;
+/** Longer notes are nobody's that is known. */
+const NOTE_MAX = 4096;
 /** Linux refuses more than this many bytes of program headers. */
 const TABLE_MAX = 65536;
 /** Alignments above this are not worth honouring. */
@@ -130,6 +135,7 @@ export function parseProgram(
 ): ElfProgram {
   const data = view(table, header.tableCount * PHDR_SIZE, 'program headers');
   const segments: ElfSegment[] = [];
+  const notes: { offset: number; size: number }[] = [];
   let interpreter: ElfProgram['interpreter'] = null;
   let executableStack = false;
   let headers = 0;
@@ -145,6 +151,11 @@ export function parseProgram(
       const size = read64(data, at + P_FILESZ, 'interpreter size');
       if (size < 2 || size > PATH_MAX || offset + size > fileSize) throw new ElfError('bad interpreter');
       interpreter = { offset, size };
+    }
+    if (type === PT_NOTE) {
+      const offset = read64(data, at + P_OFFSET, 'note offset');
+      const size = read64(data, at + P_FILESZ, 'note size');
+      if (size <= NOTE_MAX && offset + size <= fileSize) notes.push({ offset, size });
     }
     if (type !== PT_LOAD) continue;
     const segment = parseSegment(data, at, flags, fileSize, limit);
@@ -162,6 +173,7 @@ export function parseProgram(
   if (first === undefined || last === undefined) throw new ElfError('nothing to load');
   return {
     segments,
+    notes,
     interpreter,
     executableStack,
     headers: headers === 0 ? headersWithin(header, segments) : headers,

@@ -33,6 +33,7 @@ import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { type Credentials, createCredentials } from '../../../contracts/process.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { type Image, loadImage, loadStack, STACK_TOP } from './exec-image.ts';
+import { meetNeeds } from './exec-needs.ts';
 import { dropProgram, findProgram, type Program } from './exec-program.ts';
 import { argumentSize, buildStack, EXEC_PATH, RANDOM_BYTES, type StackImage } from './exec-stack.ts';
 import { clearRegisters, contextOf, setPc, setRegister, SP } from './registers.ts';
@@ -186,6 +187,11 @@ export function execDentry(
 ): number {
   const program = findProgram(kernel, tid, dentry, path, argv.length === 0 ? [''] : argv);
   if (typeof program === 'number') return program;
+  const unmet = meetNeeds(kernel, tid, program.binary, path);
+  if (unmet !== 0) {
+    dropProgram(kernel, program);
+    return unmet;
+  }
   const pid = kernel.process.group(tid).tgid;
   const space = kernel.vm.create();
   let prepared = space < 0 ? space : prepare(kernel, tid, space, program, path, envp);

@@ -17,11 +17,16 @@ export function featureFault(
   name: string,
   otherwise: number,
 ): number {
-  return demand(kernel, tid, { slot, interface: name, version: null }, false) === WAIT ? WAIT : otherwise;
+  const need = { slot, interface: name, version: null };
+  return !kernel.modules.meets(need) && demand(kernel, tid, need, false) === WAIT ? WAIT : otherwise;
 }
 
-/** @returns 0 once the need is met, WAIT, or -errno: of the replacement, or as `kernel.modules.demand` says */
+/**
+ * @param authorised the caller may replace modules; others have what the policy of the boot allows
+ * @returns 0 once the need is met, WAIT, or -errno: of the replacement, or as `kernel.modules.demand` says
+ */
 export function demand(kernel: Kernel, tid: number, need: Need, authorised: boolean): number {
+  if (kernel.modules.meets(need)) return 0;
   const kept = kernel.waits.progress(tid)[0] ?? 0;
   const ticket = kept < 0 ? -kept : kernel.modules.demand(need, authorised);
   if (ticket <= 0) return ticket;

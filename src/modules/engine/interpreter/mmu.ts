@@ -1,11 +1,11 @@
 /**
- * Soft MMU as Wasm functions: the Sv39 walk, TLB refill and the block directory.
+ * Soft MMU as Wasm functions: the walk of Sv39 and Sv48, TLB refill and the block directory.
  *
  * All slow path: the handlers probe the TLB in line and come here on a miss. A walk sets A, and D for a write.
- * Source: Privileged ISA, 4.3.2 (address translation process) and 4.4 (Sv39).
+ * Source: Privileged ISA, 4.3.2 (address translation process) 4.4 (Sv39) and 4.5 (Sv48).
  */
 import { EXIT_FETCH_FAULT } from '../../../contracts/engine.ts';
-import { HART_ROOT, HART_TVAL, PAGE_SHIFT, PAGE_SIZE } from '../../../machine/layout.ts';
+import { HART_MODE, HART_ROOT, HART_TVAL, PAGE_SHIFT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
 import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { block, brIf, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
@@ -78,14 +78,17 @@ function buildWalk(m: ModuleBuilder): Func<'i32'> {
   const fault = ret(i32.const(0));
   const level = label('level');
   const leaf = label('leaf');
-  const canonical = i64.eq(i64.shrS(i64.shl(va.get, i64.const(25)), i64.const(25)), va.get);
+  // Each level above those of Sv39 adds nine bits to an address.
+  const more = i32.mul(i32.load(hart.get, HART_MODE), i32.const(9));
+  const unused = i64.extendU(i32.sub(i32.const(64 - 39), more));
+  const canonical = i64.eq(i64.shrS(i64.shl(va.get, unused), unused), va.get);
   const endFrame = i64.extendU(i32.load(header.get, H_END_FRAME));
   // Bits of the page number below a superpage's, taken from the virtual address.
   const lowPages = i32.sub(i32.shl(i32.const(1), i32.sub(shift.get, i32.const(PAGE_SHIFT))), i32.const(1));
   f.body(
     when(i32.eqz(canonical), [fault]),
     ppn.set(i64.extendU(i32.load(hart.get, HART_ROOT))),
-    shift.set(i32.const(PAGE_SHIFT + 9 * (LEVELS - 1))),
+    shift.set(i32.add(i32.const(PAGE_SHIFT + 9 * (LEVELS - 1)), more)),
     block(leaf, [
       loop(level, [
         when(i64.geU(ppn.get, endFrame), [fault]),

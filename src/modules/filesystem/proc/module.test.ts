@@ -38,6 +38,7 @@ interface Guest {
 const module = (slot: string, name: string, active: boolean): ModuleEntry => ({
   slot,
   name,
+  guestName: name,
   version: '1.2.0',
   description: '',
   interfaces: [],

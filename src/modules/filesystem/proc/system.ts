@@ -107,13 +107,16 @@ export function cpuinfo(kernel: Kernel): string {
 }
 
 /** `-` as `_`, as in every name that a guest gives or gets. */
-export const guestName = (name: string): string => name.replaceAll('-', '_');
+export const underscored = (name: string): string => name.replaceAll('-', '_');
 
 export const modules = (kernel: Kernel): string =>
   kernel.modules
     .list()
     .filter(({ active }) => active)
-    .map(({ name, size, users }) => `${guestName(name)} ${size} ${users} - Live 0x0000000000000000\n`)
+    .map(
+      ({ guestName, size, users }) =>
+        `${underscored(guestName)} ${size} ${users} - Live 0x0000000000000000\n`,
+    )
     .join('');
 
 /** File systems that are mounted from a disk. */

@@ -63,7 +63,7 @@ const MODULE_FILES: readonly ModuleFile[] = [
 const MODULE_INO = 0x1_0000;
 const FILES_EACH = 16;
 
-const guestName = (name: string): string => name.replaceAll('-', '_');
+const underscored = (name: string): string => name.replaceAll('-', '_');
 
 function sysSynthesis(kernel: Kernel): Synthesis {
   const modulesIno = FIXED.root.children.get(MODULES)?.ino ?? 0;
@@ -74,14 +74,15 @@ function sysSynthesis(kernel: Kernel): Synthesis {
   const directories = (): { name: string; ino: number }[] =>
     kernel.modules
       .list()
-      .flatMap(({ name, active }, i) =>
-        active ? [{ name: guestName(name), ino: MODULE_INO + i * FILES_EACH }] : [],
+      .flatMap(({ guestName: name, active }, i) =>
+        active ? [{ name: underscored(name), ino: MODULE_INO + i * FILES_EACH }] : [],
       );
 
   return {
     magic: SYSFS_MAGIC,
     lookup(_tid, ino, name) {
-      if (ino === modulesIno) return directories().find((at) => at.name === guestName(name))?.ino ?? -ENOENT;
+      if (ino === modulesIno)
+        return directories().find((at) => at.name === underscored(name))?.ino ?? -ENOENT;
       if (ino < MODULE_INO) return nodeOf(ino)?.children.get(name)?.ino ?? -ENOENT;
       const index = MODULE_FILES.findIndex((row) => row.name === name);
       return index < 0 ? -ENOENT : ino + 1 + index;

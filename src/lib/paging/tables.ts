@@ -4,7 +4,7 @@
  * Source: RISC-V Privileged spec, "Sv39". Linear memory is below 4 GiB, so a PPN has 20 bits and the high word of every
  * entry is zero; only low words are read or written. Knows no address spaces and flushes nothing.
  */
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../contracts/pmap.ts';
 
 export const PTE_V = 0x01;
 export const PTE_R = 0x02;
@@ -30,7 +30,8 @@ const middleEntry = (table: number, page: number): number => (table << 10) + (((
 const leafEntry = (table: number, page: number): number => (table << 10) + ((page & 511) << 1);
 
 export const frameOf = (pte: number): number => pte >>> PPN_SHIFT;
-const tableEntry = (frame: number): number => (frame << PPN_SHIFT) | PTE_V;
+/** An entry that points to a table. */
+export const tableEntry = (frame: number): number => (frame << PPN_SHIFT) | PTE_V;
 
 /** An entry that maps a frame, accessed and clean. Write without read is reserved in hardware, so it implies read. */
 export function leaf(frame: number, prot: number): number {

@@ -1,0 +1,184 @@
+/**
+ * A pmap over page tables of the RISC-V formats: what the modules sv39 and sv48 have in common.
+ *
+ * Sv48 is Sv39 with one level above it, so a tree of either becomes one of the other by its root alone: the table of Sv39's
+ * root is what the first entry of a root of Sv48 points to. A tree is turned into the format of the module in place when a
+ * hart next runs in it; until then every operation takes it as it is. Tables stay until the address space goes.
+ *
+ * A translation is flushed when it got worse: the page went, lost a right or got another frame. What got better needs none,
+ * because an engine walks the tables again before it refuses an access. Only a hart that runs in the address space can
+ * hold its translations. Source: RISC-V Privileged spec, "Sv39" and "Sv48".
+ */
+import type { Kernel } from '../../contracts/kernel.ts';
+import {
+  EXTRACT_FRAME_SHIFT,
+  MAPPED_DIRTY,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type Pmap,
+  type PmapState,
+} from '../../contracts/pmap.ts';
+import { ENOMEM } from '../../abi/linux/errno.ts';
+import { HART_MODE, HART_ROOT, MODE_SV39, MODE_SV48, PAGE_SIZE } from '../../machine/layout.ts';
+import { hartAddress } from '../../machine/machine.ts';
+import { KernelFault } from '../kernel-fault.ts';
+import {
+  find,
+  findOrMake,
+  frameOf,
+  leaf,
+  nextMapped,
+  PAGES,
+  PTE_A,
+  PTE_D,
+  PTE_R,
+  PTE_V,
+  PTE_W,
+  PTE_X,
+  pageOf,
+  protOf,
+  releaseTables,
+  tableEntry,
+} from './tables.ts';
+
+const LIMIT = PAGES * PAGE_SIZE;
+const ENTRIES = 512;
+export const RIGHTS: number = PTE_V | PTE_R | PTE_W | PTE_X;
+
+/** What a module decides. */
+export interface AddressMapPolicy {
+  readonly mode: typeof MODE_SV39 | typeof MODE_SV48;
+  /** Rights whose loss makes a translation one that must not be used any more. @param before a valid entry */
+  readonly rightsOf: (before: number) => number;
+}
+
+/** What `extract` says of an entry. */
+const describe = (pte: number): number =>
+  pte === 0
+    ? 0
+    : (frameOf(pte) << EXTRACT_FRAME_SHIFT) | ((pte & PTE_D) !== 0 ? MAPPED_DIRTY : 0) | protOf(pte);
+
+/** PTE bits that an access needs. A page that may be written may be read. */
+function needed(prot: number): number {
+  let bits = PTE_V;
+  if ((prot & PROT_READ) !== 0) bits |= PTE_R;
+  if ((prot & PROT_WRITE) !== 0) bits |= PTE_W;
+  if ((prot & PROT_EXEC) !== 0) bits |= PTE_X;
+  return bits;
+}
+
+export function createAddressMap(state: PmapState, kernel: Kernel, policy: AddressMapPolicy): Pmap {
+  const { roots, wide } = state;
+  const words = kernel.machine.i32;
+  const allocate = (): number => kernel.frames.alloc(true, 0);
+  const rootOf = (space: number): number => {
+    const root = roots.get(space);
+    if (root === undefined) throw new KernelFault(`address space ${space} has no page tables`);
+    return root;
+  };
+  /** The three levels below 2^39, of a tree of either format. */
+  const treeOf = (space: number): number => {
+    const root = rootOf(space);
+    return wide.size !== 0 && wide.has(space) ? frameOf(words[root << 10] as number) : root;
+  };
+
+  const change = (space: number, va: number, at: number, pte: number): void => {
+    const before = words[at] as number;
+    words[at] = pte;
+    if ((before & PTE_V) === 0 || !state.active.includes(space)) return;
+    const lost = before & ~pte & policy.rightsOf(before);
+    if (lost !== 0 || frameOf(before) !== frameOf(pte)) kernel.engine.flushPage(va);
+  };
+
+  /** Turn a tree into the format of this module. One that can not be, for want of a frame or for what it maps, stays. */
+  const convert = (space: number): void => {
+    const root = rootOf(space);
+    if (policy.mode === MODE_SV48) {
+      if (wide.has(space)) return;
+      const top = allocate();
+      if (top === 0) return;
+      words[top << 10] = tableEntry(root);
+      roots.set(space, top);
+      wide.add(space);
+    } else if (wide.has(space)) {
+      for (let i = 1; i < ENTRIES; i++) if (words[(root << 10) + (i << 1)] !== 0) return;
+      roots.set(space, frameOf(words[root << 10] as number));
+      wide.delete(space);
+      kernel.frames.unref(root);
+    }
+  };
+
+  const setRoot = (hart: number, space: number): void => {
+    const { machine, engine } = kernel;
+    while (state.active.length <= hart) state.active.push(0);
+    if (space !== 0) convert(space);
+    const block = hartAddress(machine.layout, hart);
+    machine.u32[(block + HART_ROOT) >>> 2] = space === 0 ? 0 : rootOf(space);
+    machine.u32[(block + HART_MODE) >>> 2] = wide.has(space) ? MODE_SV48 : MODE_SV39;
+    if (state.active[hart] === space) return;
+    state.active[hart] = space;
+    engine.flushHart(hart);
+  };
+
+  return {
+    create(space) {
+      const root = allocate();
+      if (root === 0) return -ENOMEM;
+      roots.set(space, root);
+      return 0;
+    },
+    destroy(space) {
+      const tree = treeOf(space);
+      const root = rootOf(space);
+      for (let hart = 0; hart < state.active.length; hart++) {
+        if (state.active[hart] === space) setRoot(hart, 0);
+      }
+      roots.delete(space);
+      if (wide.delete(space)) kernel.frames.unref(root);
+      releaseTables(words, tree, (frame) => {
+        kernel.frames.unref(frame);
+      });
+    },
+    enter(space, va, frame, prot) {
+      const at = findOrMake(words, treeOf(space), pageOf(va), allocate);
+      if (at < 0) return -ENOMEM;
+      change(space, va, at, leaf(frame, prot));
+      return 0;
+    },
+    remove(space, va) {
+      const at = find(words, treeOf(space), pageOf(va));
+      if (at < 0) return 0;
+      const before = words[at] as number;
+      if (before !== 0) change(space, va, at, 0);
+      return describe(before);
+    },
+    protect(space, va, prot) {
+      const at = find(words, treeOf(space), pageOf(va));
+      if (at < 0) return;
+      const before = words[at] as number;
+      if (before === 0) return;
+      change(space, va, at, leaf(frameOf(before), prot) | (before & (PTE_A | PTE_D)));
+    },
+    extract(space, va) {
+      const at = find(words, treeOf(space), pageOf(va));
+      return at < 0 ? 0 : describe(words[at] as number);
+    },
+    translate(space, va, prot) {
+      if (!(va >= 0 && va < LIMIT)) return 0;
+      const at = find(words, treeOf(space), pageOf(va));
+      if (at < 0) return 0;
+      const pte = words[at] as number;
+      const want = needed(prot);
+      if ((pte & want) !== want) return 0;
+      if ((prot & PROT_WRITE) !== 0 && (pte & PTE_D) === 0) words[at] = pte | PTE_D;
+      return frameOf(pte) * PAGE_SIZE + (va % PAGE_SIZE);
+    },
+    next(space, va, end) {
+      const last = Math.min(pageOf(end + PAGE_SIZE - 1), PAGES);
+      const page = nextMapped(words, treeOf(space), pageOf(va), last);
+      return page < 0 ? -1 : page * PAGE_SIZE;
+    },
+    activate: setRoot,
+  };
+}
