@@ -45,7 +45,7 @@ export class SpawnError extends Error {
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory (or its interpreter is missing)',
   EACCES: 'permission denied',
-  ENOEXEC: 'not a riscv64 Linux executable',
+  ENOEXEC: 'not a riscv64 Linux executable, or what it requires of the kernel (NAME.requires) can not be had',
   ENOTDIR: 'not a directory on the way',
   ELOOP: 'too many symbolic links',
   ENOMEM: 'not enough guest memory',

@@ -20,8 +20,7 @@ import {
   type PmapState,
 } from '../../contracts/pmap.ts';
 import { ENOMEM } from '../../abi/linux/errno.ts';
-import { HART_MODE, HART_ROOT, MODE_SV39, MODE_SV48, PAGE_SIZE } from '../../machine/layout.ts';
-import { hartAddress } from '../../machine/machine.ts';
+import { HART_MODE, HART_ROOT, HART_SIZE, MODE_SV39, MODE_SV48, PAGE_SIZE } from '../../machine/layout.ts';
 import { KernelFault } from '../kernel-fault.ts';
 import {
   find,
@@ -113,7 +112,7 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
     const { machine, engine } = kernel;
     while (state.active.length <= hart) state.active.push(0);
     if (space !== 0) convert(space);
-    const block = hartAddress(machine.layout, hart);
+    const block = machine.layout.hartBase + hart * HART_SIZE;
     machine.u32[(block + HART_ROOT) >>> 2] = space === 0 ? 0 : rootOf(space);
     machine.u32[(block + HART_MODE) >>> 2] = wide.has(space) ? MODE_SV48 : MODE_SV39;
     if (state.active[hart] === space) return;

@@ -5,8 +5,8 @@
  * call is done again from the start. Where it does not, the call gets the errno that Linux would give. The ticket is kept
  * as progress, negated, so that a handler can tell it from its own.
  */
-import type { Kernel, Need } from '../../../contracts/kernel.ts';
-import { WAIT } from '../../../contracts/kernel.ts';
+import { EINVAL } from '../../../abi/linux/errno.ts';
+import { type Kernel, type Need, WAIT } from '../../../contracts/kernel.ts';
 import type { SlotName } from '../../../contracts/module.ts';
 
 /** A call found that the module of a slot lacks an interface. @returns WAIT, or `otherwise` if no better one comes in */
@@ -26,12 +26,19 @@ export function featureFault(
  * @returns 0 once the need is met, WAIT, or -errno: of the replacement, or as `kernel.modules.demand` says
  */
 export function demand(kernel: Kernel, tid: number, need: Need, authorised: boolean): number {
+  const kept = -(kernel.waits.progress(tid)[0] ?? 0);
+  if (kept > 0) {
+    const outcome = kernel.modules.outcome(kept);
+    if (outcome === null) return awaitTicket(kernel, kept);
+    // EINVAL: its outcome was taken when the call ran before.
+    if (outcome !== 0 && outcome !== -EINVAL) return outcome;
+  }
   if (kernel.modules.meets(need)) return 0;
-  const kept = kernel.waits.progress(tid)[0] ?? 0;
-  const ticket = kept < 0 ? -kept : kernel.modules.demand(need, authorised);
-  if (ticket <= 0) return ticket;
-  const outcome = kernel.modules.outcome(ticket);
-  if (outcome !== null) return outcome;
+  const ticket = kernel.modules.demand(need, authorised);
+  return ticket <= 0 ? ticket : awaitTicket(kernel, ticket);
+}
+
+function awaitTicket(kernel: Kernel, ticket: number): number {
   kernel.waits.on(kernel.modules.event(ticket));
   kernel.waits.keep([-ticket]);
   kernel.waits.restart('disk');
