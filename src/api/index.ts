@@ -6,6 +6,7 @@ export type { BootOptions, ExitStatus, MountOption, ReplacementMap, SpawnOptions
 export type { WaitStat } from './waits.ts';
 export type { KernelStats, ProcessStat, ReplacementStat } from './stats.ts';
 export type { LedgerEntry } from '../nucleus/ledger.ts';
-export { Refusal } from '../nucleus/registry.ts';
+export { SLOTS, type SlotName } from '../contracts/module.ts';
+export { contractOf, Refusal } from '../nucleus/registry.ts';
 export { ReplacementError } from '../nucleus/replacement.ts';
 export { PlanError } from '../nucleus/schedule.ts';

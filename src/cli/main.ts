@@ -24,6 +24,12 @@ Examples:
   $ strake demo
   $ strake modules --json`,
   );
+// Whoever reads the output may have seen enough; what a guest writes is `run`'s to answer for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const run = runCommand();
 program.addCommand(run);
 program.addCommand(demoCommand());

@@ -3,6 +3,7 @@
  */
 import { Command } from 'commander';
 import { builtinModules, defaultModules } from '../api/builtin.ts';
+import { contractOf, SLOTS } from '../api/index.ts';
 
 interface Listed {
   readonly slot: string;
@@ -24,25 +25,65 @@ function list(): readonly Listed[] {
   });
 }
 
+/** An optional interface of a slot, and who has it. */
+interface ListedInterface {
+  readonly slot: string;
+  readonly interface: string;
+  readonly operations: readonly string[];
+  /** `NAME VERSION` of the modules that implement it. */
+  readonly modules: readonly string[];
+}
+
+function listInterfaces(modules: readonly Listed[]): readonly ListedInterface[] {
+  return SLOTS.flatMap((slot) =>
+    Object.entries(contractOf(slot).interfaces).map(([name, operations]) => ({
+      slot,
+      interface: name,
+      operations,
+      modules: modules
+        .filter((module) => module.slot === slot && module.interfaces.includes(name))
+        .map((module) => `${module.name} ${module.version}`),
+    })),
+  );
+}
+
+/** Rows in columns as wide as their widest cell; the last is as long as it is. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] as string).length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] as number))).join('  ');
+  return rows.map((row) => `${line(row)}\n`).join('');
+}
+
 export function modulesCommand(): Command {
   return new Command('modules')
-    .description('list the modules that can fill each slot')
+    .description('list the modules that can fill each slot; * marks what fills it at boot')
+    .option('--interfaces', 'list the optional interfaces of each slot, and which modules have them')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  $ strake modules\n  $ strake modules --json')
-    .action((options: { readonly json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ strake modules\n  $ strake modules --interfaces\n  $ strake modules --json',
+    )
+    .action((options: { readonly json?: boolean; readonly interfaces?: boolean }) => {
       const modules = list();
+      const interfaces = listInterfaces(modules);
       if (options.json === true) {
-        process.stdout.write(`${JSON.stringify(modules, null, 2)}\n`);
-        return;
-      }
-      const column = (of: (module: Listed) => string): number =>
-        Math.max(...modules.map((m) => of(m).length));
-      const slots = column((m) => m.slot);
-      const names = column((m) => m.name);
-      for (const { slot, name, version, default: standard, description } of modules) {
-        const mark = standard ? '*' : ' ';
+        const shown = options.interfaces === true ? interfaces : modules;
+        process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+      } else if (options.interfaces === true) {
         process.stdout.write(
-          `${mark} ${slot.padEnd(slots)}  ${name.padEnd(names)}  ${version}  ${description}\n`,
+          table(interfaces.map((row) => [row.slot, row.interface, row.modules.join(', ') || '(none)'])),
+        );
+      } else {
+        process.stdout.write(
+          table(
+            modules.map((module) => [
+              `${module.default ? '*' : ' '} ${module.slot}`,
+              module.name,
+              module.version,
+              module.description,
+            ]),
+          ),
         );
       }
     });

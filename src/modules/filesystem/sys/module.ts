@@ -78,11 +78,18 @@ function sysSynthesis(kernel: Kernel): Synthesis {
         active ? [{ name: underscored(name), ino: MODULE_INO + i * FILES_EACH }] : [],
       );
 
+  /** By the module's name, or by that of the slot which it fills. */
+  const directoryOf = (name: string): { ino: number } | undefined => {
+    const known = directories().find((at) => at.name === underscored(name));
+    if (known !== undefined) return known;
+    const i = kernel.modules.list().findIndex(({ slot, active }) => active && slot === name);
+    return i < 0 ? undefined : { ino: MODULE_INO + i * FILES_EACH };
+  };
+
   return {
     magic: SYSFS_MAGIC,
     lookup(_tid, ino, name) {
-      if (ino === modulesIno)
-        return directories().find((at) => at.name === underscored(name))?.ino ?? -ENOENT;
+      if (ino === modulesIno) return directoryOf(name)?.ino ?? -ENOENT;
       if (ino < MODULE_INO) return nodeOf(ino)?.children.get(name)?.ino ?? -ENOENT;
       const index = MODULE_FILES.findIndex((row) => row.name === name);
       return index < 0 ? -ENOENT : ino + 1 + index;
