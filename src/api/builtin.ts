@@ -4,7 +4,7 @@
  * Which modules come with the kernel, and which of them fill the slots unless a boot chooses others.
  */
 import type { AnyModule } from '../nucleus/registry.ts';
-import { linuxAbi } from '../modules/abi/linux/module.ts';
+import { coreAbi, linuxAbi } from '../modules/abi/linux/module.ts';
 import { deadlineBlock } from '../modules/block/deadline/module.ts';
 import { fifoBlock } from '../modules/block/fifo/module.ts';
 import { lruBuffercache } from '../modules/buffercache/lru/module.ts';
@@ -21,6 +21,7 @@ import { sysFilesystem } from '../modules/filesystem/sys/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
 import { loopbackNet } from '../modules/net/loopback/module.ts';
+import { noneNet } from '../modules/net/none/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
 import { sv39Pmap } from '../modules/pmap/sv39/module.ts';
 import { sv39Pmap10 } from '../modules/pmap/sv39/module-1.0.ts';
@@ -69,6 +70,8 @@ const ALTERNATIVES: readonly unknown[] = [
   fairScheduler,
   deadlineScheduler,
   lotteryScheduler,
+  coreAbi,
+  noneNet,
   sv39Pmap10,
   sv48Pmap,
   primitiveVm,

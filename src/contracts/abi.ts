@@ -78,5 +78,10 @@ export const abi: Contract<Abi> = {
     'describe',
     'describeResult',
   ],
-  interfaces: {},
+  interfaces: {
+    /** System calls of a family; without it they are absent. Sockets, with what sends and receives on them. */
+    sockets: [],
+    /** epoll, eventfd, timerfd and signalfd. */
+    notifiers: [],
+  },
 };

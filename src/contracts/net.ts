@@ -47,5 +47,8 @@ export const net: Contract<Net> = {
   name: 'net',
   version: 1,
   operations: [...SOCKET_OPERATIONS],
-  interfaces: {},
+  interfaces: {
+    /** Sockets can be made; an open one holds a lease, by its id. A module without it answers -EAFNOSUPPORT to `createSocket`. */
+    inet: [],
+  },
 };

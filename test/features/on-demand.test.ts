@@ -66,3 +66,53 @@ describe.runIf(root !== null)('sched_setattr of SCHED_DEADLINE on scheduler/time
     expect(replaced(run)).toEqual([]);
   });
 });
+
+const python = debianRoot('python3');
+
+describe.runIf(python !== null)('python3', { timeout: 120_000 }, () => {
+  const TALK = `
+import asyncio
+async def serve(reader, writer):
+    writer.write((await reader.readline()).upper()); await writer.drain(); writer.close()
+async def main():
+    server = await asyncio.start_server(serve, '127.0.0.1', 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(b'word\\n'); print((await reader.read()).decode(), end=''); writer.close(); server.close()
+asyncio.run(main())
+`;
+  const python3 = (script: string, options: GuestOptions): Promise<GuestRun> =>
+    runGuest(['/usr/bin/python3', '-c', script], {
+      root: python as string,
+      deterministic: true,
+      ...options,
+    });
+
+  it('finds no epoll and no sockets in abi/linux-core, and both on demand', async () => {
+    const modules = { abi: 'linux-core' };
+    const plain = await python3(TALK, { modules });
+    expect(plain.stderr).toMatch(/Function not implemented/);
+    const call = plain.stats.absentSyscalls['epoll_create1'] ?? plain.stats.absentSyscalls['socketpair'] ?? 0;
+    expect(call).toBeGreaterThan(0);
+    const able = await python3(TALK, { modules, onDemand: true });
+    expect([able.stdout, able.stderr]).toEqual(['WORD\n', '']);
+    expect(replaced(able)).toEqual(['abi/linux']);
+    expect(able.stats.absentSyscalls['epoll_create1']).toBe(undefined);
+  });
+
+  it('finds no address family on net/none, and it on demand; then `none` can not come back while a socket is open', async () => {
+    const modules = { net: 'none' };
+    const script = 'import socket; s = socket.socket(); print("made")';
+    const plain = await python3(script, { modules });
+    expect(plain.stderr).toMatch(/Address family not supported/);
+    const able = await python3(script, { modules, onDemand: true });
+    expect([able.stdout, replaced(able)]).toEqual(['made\n', ['net/loopback']]);
+    const held = await python3(`${script}; import time; time.sleep(10)`, {
+      modules: {},
+      replace: ['net=none@9s'],
+      probation: 0,
+    });
+    expect(held.stdout).toBe('made\n');
+    const refused = held.stats.replacements.flatMap(({ failed }) => failed ?? []);
+    expect(refused.some((reason) => /lacks inet, which is in use/.test(reason))).toBe(true);
+  });
+});

@@ -6,12 +6,13 @@
  */
 import { type Abi, type AbiState, abiLayout, NO_RESULT, type SyscallRow } from '../../../contracts/abi.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
-import type { Module } from '../../../contracts/module.ts';
+import type { Manifest, Module } from '../../../contracts/module.ts';
 import { ENOSYS, ERRNO_NAMES } from '../../../abi/linux/errno.ts';
 import { CTX_X } from '../../../machine/layout.ts';
 import { contextAddress } from '../../../machine/machine.ts';
 import { type ArgumentKind, decodeArgument, type Row } from './call.ts';
 import { exec } from './exec.ts';
+import { featureFault } from './feature-fault.ts';
 import { signals } from './signals.ts';
 import { attributeCalls } from './sys_attributes.ts';
 import { cloneCalls } from './sys_clone.ts';
@@ -43,11 +44,16 @@ import { trap } from './trap.ts';
 const A0 = 10;
 const A7 = 17;
 
-const ROWS: readonly Row[] = [
+/** Families that an ABI may do without, by the interface that stands for them. */
+const OPTIONAL: Readonly<Record<string, readonly Row[]>> = {
+  sockets: [...socketCalls, ...messageCalls],
+  notifiers: [...epollCalls, ...notifierCalls],
+};
+
+const CORE: readonly Row[] = [
   ...attributeCalls,
   ...cloneCalls,
   ...copyCalls,
-  ...epollCalls,
   ...execCalls,
   ...fcntlCalls,
   ...fileCalls,
@@ -56,25 +62,30 @@ const ROWS: readonly Row[] = [
   ...killCalls,
   ...limitCalls,
   ...memoryCalls,
-  ...messageCalls,
   ...moduleCalls,
   ...mountCalls,
-  ...notifierCalls,
   ...openCalls,
   ...pathCalls,
   ...pollCalls,
   ...processCalls,
   ...schedCalls,
   ...signalCalls,
-  ...socketCalls,
   ...timeCalls,
   ...waitCalls,
-].sort((a, b) => a.number - b.number);
+];
+
+const byNumber = (a: Row, b: Row): number => a.number - b.number;
+const ALL: readonly Row[] = [...CORE, ...Object.values(OPTIONAL).flat()].sort(byNumber);
 
 /** Rows by number; a call out of its range is absent. */
-const TABLE: readonly (Row | undefined)[] = Array.from(
-  { length: (ROWS.at(-1)?.number ?? 0) + 1 },
-  (_, number) => ROWS.find((row) => row.number === number),
+const tableOf = (rows: readonly Row[]): readonly (Row | undefined)[] =>
+  Array.from({ length: (ALL.at(-1)?.number ?? 0) + 1 }, (_, number) =>
+    rows.find((row) => row.number === number),
+  );
+
+/** The interface that an absent call belongs to, by its number. */
+const FAMILIES: ReadonlyMap<number, string> = new Map(
+  Object.entries(OPTIONAL).flatMap(([name, rows]) => rows.map((row) => [row.number, name] as const)),
 );
 
 const count = (counts: Map<number, number>, call: number): void => {
@@ -118,7 +129,24 @@ function showArgument(kind: ArgumentKind, value: number): string {
   return kind === 'uint' && value > 9 ? `0x${value.toString(16)}` : String(value);
 }
 
-function create(state: AbiState, kernel: Kernel): Abi {
+const NAMES: readonly (Row | undefined)[] = tableOf(ALL);
+const CORE_ROWS: readonly Row[] = CORE.toSorted(byNumber);
+const CORE_TABLE: readonly (Row | undefined)[] = tableOf(CORE);
+
+/** A call that this ABI lacks: another may have it. @returns -ENOSYS or WAIT */
+function absent(state: AbiState, kernel: Kernel, tid: number, call: number): number {
+  const family = FAMILIES.get(call);
+  if (family !== undefined && featureFault(kernel, tid, 'abi', family, -ENOSYS) === WAIT) return WAIT;
+  count(state.absent, call);
+  return -ENOSYS;
+}
+
+function createAbi(
+  state: AbiState,
+  kernel: Kernel,
+  rows: readonly Row[],
+  table: readonly (Row | undefined)[],
+): Abi {
   return {
     syscall(tid) {
       const context = contextOf(kernel, tid);
@@ -127,11 +155,8 @@ function create(state: AbiState, kernel: Kernel): Abi {
         count(state.calls, call);
         keepFree(kernel);
       }
-      const row = TABLE[call];
-      if (row === undefined) {
-        count(state.absent, call);
-        return -ENOSYS;
-      }
+      const row = table[call];
+      if (row === undefined) return absent(state, kernel, tid, call);
       const { kinds } = row;
       return row.run(
         kernel,
@@ -147,14 +172,14 @@ function create(state: AbiState, kernel: Kernel): Abi {
     trap: (tid, cause, address, error) => trap(kernel, tid, cause, address, error),
     signals: (tid, broken) => signals(kernel, tid, broken),
     exec: (tid, path, argv, envp) => exec(kernel, tid, path, argv, envp),
-    table: (): readonly SyscallRow[] => ROWS,
-    nameOf: (call) => TABLE[call]?.name ?? `syscall_${call}`,
+    table: (): readonly SyscallRow[] => rows,
+    nameOf: (call) => NAMES[call]?.name ?? `syscall_${call}`,
     counts: () => state,
     describeResult: showResult,
     describe(tid) {
       const context = contextOf(kernel, tid);
       const call = callOf(kernel, context);
-      const row = TABLE[call];
+      const row = NAMES[call];
       const kinds = row?.kinds ?? [];
       const values = kinds.map((kind, index) => showArgument(kind, argument(kernel, context, kinds, index)));
       return `[${tid}] ${row?.name ?? `syscall_${call}`}(${values.join(', ')})`;
@@ -162,31 +187,49 @@ function create(state: AbiState, kernel: Kernel): Abi {
   };
 }
 
+const NEEDS: Manifest['needs'] = {
+  clock: 1,
+  engine: 1,
+  frames: 1,
+  ipc: 1,
+  net: 1,
+  pagecache: 1,
+  pmap: 1,
+  process: 1,
+  scheduler: 1,
+  tty: 1,
+  vfs: 1,
+  vm: 1,
+};
+
 export const linuxAbi: Module<Abi, AbiState> = {
   manifest: {
     slot: 'abi',
     name: 'linux',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
-    needs: {
-      clock: 1,
-      engine: 1,
-      frames: 1,
-      ipc: 1,
-      net: 1,
-      pagecache: 1,
-      pmap: 1,
-      process: 1,
-      scheduler: 1,
-      tty: 1,
-      vfs: 1,
-      vm: 1,
-    },
+    interfaces: Object.keys(OPTIONAL),
+    needs: NEEDS,
     description: 'System calls, signals and program loading of riscv64 Linux',
   },
   layout: abiLayout,
-  create,
+  create: (state, kernel) => createAbi(state, kernel, ALL, NAMES),
+};
+
+/** The same without the optional families: fewer calls for a program to reach the kernel by. */
+export const coreAbi: Module<Abi, AbiState> = {
+  manifest: {
+    slot: 'abi',
+    name: 'linux-core',
+    version: '1.0.0',
+    contract: 1,
+    interfaces: [],
+    needs: NEEDS,
+    description:
+      'files, processes, memory, signals and time of riscv64 Linux; no sockets, no epoll and its kin',
+  },
+  layout: abiLayout,
+  create: (state, kernel) => createAbi(state, kernel, CORE_ROWS, CORE_TABLE),
 };
 
 export default linuxAbi;

@@ -9,6 +9,7 @@ import type { Sockets } from '../../../contracts/sockets.ts';
 import type { SocketKind } from '../../../contracts/vfs.ts';
 import { installFile } from './at.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
+import { featureFault } from './feature-fault.ts';
 import { addressRoom, isNonBlocking, readAddress, socketOf, writeAddress } from './socket-address.ts';
 
 const OPENING: number = O_CLOEXEC | O_NONBLOCK;
@@ -39,6 +40,7 @@ const sysSocket: Handler = (kernel, tid, family, type, protocol) => {
   if (kind >= SOCK_MAX) return -EINVAL;
   if (protocol < 0 || (family !== AF_UNIX && protocol >= IPPROTO_MAX)) return -EINVAL;
   const id = sockets.createSocket(tid, family, kind, protocol);
+  if (id === -EAFNOSUPPORT) return featureFault(kernel, tid, 'net', 'inet', -EAFNOSUPPORT);
   return id < 0 ? id : publish(kernel, tid, kindOf(family), id, type);
 };
 

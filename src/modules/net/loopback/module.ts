@@ -78,7 +78,7 @@ export const loopbackNet: Module<Net, NetState> = {
     name: 'loopback',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['inet'],
     needs: { clock: 1, engine: 1, process: 1 },
     description: 'TCP and UDP between programs of this kernel, no way outside',
   },

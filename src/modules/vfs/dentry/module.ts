@@ -12,6 +12,7 @@ import { allocate } from './content.ts';
 import { createCore, dentryOf, fileOf, servedBy, typeOf } from './core.ts';
 import * as dentries from './dentries.ts';
 import { flushDisk } from './disks.ts';
+import { leaseObject } from './objects.ts';
 import * as files from './files.ts';
 import { list } from './listing.ts';
 import * as locks from './locks.ts';
@@ -88,7 +89,10 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       open: (tid, at, path, flags, mode) => opening.open(core, tid, at, path, flags, mode),
       openDentry: (tid, dentry, flags) => opening.openDentry(core, tid, dentry, flags),
       openPipe: (pipe, reader, writer, flags) => special.openPipe(core, pipe, reader, writer, flags),
-      openObject: (kind, object, flags) => files.addFile(core, kind, flags, null, object).id,
+      openObject(kind, object, flags) {
+        leaseObject(core, kind, object);
+        return files.addFile(core, kind, flags, null, object).id;
+      },
       openStream: (stream, flags) => special.openStream(core, stream, flags),
       openTerminal: (tid, tty, flags) => special.openTerminal(core, tid, tty, flags),
       make: (tid, at, path, mode, rdev) => names.make(core, tid, at, path, mode, rdev),

@@ -68,6 +68,12 @@ export function armObject(core: Core, tid: number, { kind, object }: ObjectFile,
 export function closeObject(core: Core, { kind, object }: ObjectFile): void {
   if (isNotifier(kind)) core.kernel.ipc.closeNotifier(kind, object);
   else socketsOf(core, kind).closeSocket(object);
+  if (kind === 'inet-socket') core.kernel.leases.give('net', 'inet', object);
+}
+
+/** An open socket of the net keeps out modules that know no such sockets. */
+export function leaseObject(core: Core, kind: FileKind, object: number): void {
+  if (kind === 'inet-socket') core.kernel.leases.take('net', 'inet', object);
 }
 
 export function ioctlObject(
