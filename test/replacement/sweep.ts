@@ -16,10 +16,10 @@ export const CELLS: readonly string[] = defaultModules().map(
   ({ manifest }) => `${manifest.slot}=${manifest.name}`,
 );
 
-/** Modules that share a cell with a default, as `SLOT=NAME`. */
+/** Modules that share a cell with a default, as `SLOT=NAME@VERSION`. */
 export const ALTERNATIVES: readonly string[] = builtinModules()
   .filter((module) => !defaultModules().includes(module))
-  .map(({ manifest }) => `${manifest.slot}=${manifest.name}`);
+  .map(({ manifest }) => `${manifest.slot}=${manifest.name}@${manifest.version}`);
 
 export interface SweepOptions {
   /** `SLOT=NAME@WHEN`. */
