@@ -29,6 +29,9 @@ export const builtinModuleFile = ({ manifest }: AnyModule): string => {
 };
 
 interface Ticket {
+  readonly id: number;
+  /** Of a demand: that it succeeded is seen from the module in place, so nobody comes for the outcome. */
+  readonly ofDemand: boolean;
   readonly event: number;
   /** Host request that evaluates the file; 0 once done. */
   request: number;
@@ -130,14 +133,14 @@ export class GuestModules implements ModuleControl, Undoable {
     const known = registry.of(need.slot).map(({ module }) => module);
     const module = bestOf(known, need, inPlace);
     if (module === null) return -ENOENT;
-    return authorised || onDemand ? this.#bring(module, 0) : -EPERM;
+    return authorised || onDemand ? this.#bring(module, 0, true) : -EPERM;
   }
 
   /** A ticket for a module that is known, which comes in at the next boundary, or when its twin is there. */
-  #bring(module: AnyModule, size: number): number {
+  #bring(module: AnyModule, size: number, ofDemand = false): number {
     const act = (): number => this.#activate(module);
-    if (!this.#lacksTwins([module])) return this.#ticket(size, act);
-    return this.#ticket(size, null, this.#parts.host.loadTwins(), act);
+    if (!this.#lacksTwins([module])) return this.#ticket(size, act, 0, null, ofDemand);
+    return this.#ticket(size, null, this.#parts.host.loadTwins(), act, ofDemand);
   }
 
   event(ticket: number): number {
@@ -176,6 +179,7 @@ export class GuestModules implements ModuleControl, Undoable {
     ticket.request = 0;
     ticket.rest = null;
     ticket.outcome = outcome;
+    if (ticket.ofDemand && outcome === 0) this.#tickets.delete(ticket.id);
     this.#parts.trial.attempt(() => this.#parts.kernel.waits.wake(ticket.event, 1));
   }
 
@@ -197,10 +201,16 @@ export class GuestModules implements ModuleControl, Undoable {
   }
 
   /** @param act what to do at the next boundary, or null if a host request will tell */
-  #ticket(size: number, act: (() => number) | null, request = 0, rest: (() => number) | null = null): number {
+  #ticket(
+    size: number,
+    act: (() => number) | null,
+    request = 0,
+    rest: (() => number) | null = null,
+    ofDemand = false,
+  ): number {
     const event = this.#parts.kernel.waits.newEvent();
     const id = this.#next++;
-    this.#tickets.set(id, { event, request, size, rest, outcome: null });
+    this.#tickets.set(id, { id, ofDemand, event, request, size, rest, outcome: null });
     if (act !== null) this.#jobs.push({ ticket: id, act });
     return id;
   }

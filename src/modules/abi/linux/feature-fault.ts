@@ -30,7 +30,7 @@ export function demand(kernel: Kernel, tid: number, need: Need, authorised: bool
   if (kept > 0) {
     const outcome = kernel.modules.outcome(kept);
     if (outcome === null) return awaitTicket(kernel, kept);
-    // EINVAL: its outcome was taken when the call ran before.
+    // EINVAL: it succeeded, or its outcome was taken when the call ran before.
     if (outcome !== 0 && outcome !== -EINVAL) return outcome;
   }
   if (kernel.modules.meets(need)) return 0;
