@@ -32,6 +32,7 @@ import { timeSharingScheduler } from '../modules/scheduler/time-sharing/module.t
 import { lineDisciplineTty } from '../modules/tty/line-discipline/module.ts';
 import { dentryVfs } from '../modules/vfs/dentry/module.ts';
 import { cowVm } from '../modules/vm/cow/module.ts';
+import { pagingVm } from '../modules/vm/paging/module.ts';
 import { primitiveVm } from '../modules/vm/primitive/module.ts';
 
 export { ENGINE_BYTES };
@@ -67,6 +68,7 @@ const ALTERNATIVES: readonly unknown[] = [
   fairScheduler,
   deadlineScheduler,
   lotteryScheduler,
+  pagingVm,
   primitiveVm,
   fifoBlock,
   lruBuffercache,

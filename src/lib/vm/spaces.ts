@@ -37,6 +37,7 @@ import {
 import { type Core, copyArea, createKeeper, isShared, type Policy, spaceOf } from './core.ts';
 import { fault } from './fault.ts';
 import { createPager } from './pages.ts';
+import { shareEvicted } from './slots.ts';
 import { advise, residency, sync, truncated } from './upkeep.ts';
 
 const PAGE = 4096;
@@ -81,15 +82,16 @@ function fork(core: Core, parent: Space): number {
       release(core, child);
       return -ENOMEM;
     }
+    shareEvicted(core.state, parent, child, area.start, area.end);
   }
   return id;
 }
 
-/** More private memory than there is memory at all is refused at once (proc(5), overcommit_memory 0). */
-const isTooMuch = (kernel: Kernel, length: number, prot: number, flags: number): boolean =>
+/** More private memory than there is memory and swap at all is refused at once (proc(5), overcommit_memory 0). */
+const isTooMuch = ({ kernel, policy }: Core, length: number, prot: number, flags: number): boolean =>
   (prot & PROT_WRITE) !== 0 &&
   (flags & (VMA_SHARED | VMA_NORESERVE)) === 0 &&
-  length / PAGE > kernel.frames.total();
+  length / PAGE > kernel.frames.total() + (policy.outside?.(kernel) ?? 0);
 
 function map(core: Core, space: Space, request: MapRequest): number {
   const { kernel, mapper, state, policy } = core;
@@ -98,7 +100,7 @@ function map(core: Core, space: Space, request: MapRequest): number {
   const length = pageUp(request.length);
   const start = placeArea(space, request.address, length, request.fixed, request.noReplace, mapper);
   if (start < 0) return start;
-  if (isTooMuch(kernel, length, prot, flags)) return -ENOMEM;
+  if (isTooMuch(core, length, prot, flags)) return -ENOMEM;
   const admitted = policy.admit(core, space, request);
   if (admitted !== 0) return admitted;
   if (request.fixed) {
@@ -125,7 +127,7 @@ function brk(core: Core, space: Space, address: number): number {
   heap.prot = PROT_READ | PROT_WRITE;
   heap.maxProt = PROT_READ | PROT_WRITE | PROT_EXEC;
   heap.flags = VMA_HEAP;
-  if (isTooMuch(core.kernel, address - space.brk, heap.prot, heap.flags)) return space.brk;
+  if (isTooMuch(core, address - space.brk, heap.prot, heap.flags)) return space.brk;
   return setBreak(space, address, heap, core.mapper);
 }
 

@@ -21,6 +21,7 @@ import { type Area, carve, coveredTo, findArea, mergeAround } from './areas.ts';
 import { type Core, fileSystemOf, isSharedFile, pageIndex, readOnly } from './core.ts';
 import { fault } from './fault.ts';
 import { discard, noteWritten } from './pages.ts';
+import { isEvicted } from './slots.ts';
 
 const PAGE_SIZE = 4096;
 
@@ -169,7 +170,8 @@ export function residency(
   for (let va = address, i = 0; va < end; va += PAGE_SIZE, i++) {
     const area = space.vmas[findArea(space.vmas, va)] as Area;
     let present = pmap.extract(space.id, va) !== 0;
-    if (!present && area.inode !== 0) present = pagecache.find(area.inode, pageIndex(area, va)) !== 0;
+    if (!present && area.inode !== 0 && !isEvicted(space, va))
+      present = pagecache.find(area.inode, pageIndex(area, va)) !== 0;
     into[i] = present ? 1 : 0;
   }
   return 0;

@@ -82,8 +82,20 @@ function translate(state: PmapState, kernel: Kernel, space: number, va: number, 
   const pte = words[at] as number;
   const want = needed(prot);
   if ((pte & want) !== want) return 0;
-  if ((prot & PROT_WRITE) !== 0 && (pte & PTE_D) === 0) words[at] = pte | PTE_D;
+  const used = (prot & PROT_WRITE) !== 0 ? PTE_A | PTE_D : PTE_A;
+  if ((pte & used) !== used) words[at] = pte | used;
   return frameOf(pte) * PAGE_SIZE + (va % PAGE_SIZE);
+}
+
+function age(state: PmapState, kernel: Kernel, space: number, va: number): boolean {
+  const words = kernel.machine.i32;
+  const at = find(words, rootOf(state, space), pageOf(va));
+  const pte = at < 0 ? 0 : (words[at] as number);
+  if ((pte & PTE_A) === 0) return false;
+  words[at] = pte & ~PTE_A;
+  // A translation that a hart still has would hide the next use.
+  if (state.active.includes(space)) kernel.engine.flushPage(va);
+  return true;
 }
 
 function setRoot(state: PmapState, kernel: Kernel, hart: number, space: number): void {
@@ -113,7 +125,7 @@ export const sv39Pmap: Module<Pmap, PmapState> = {
     name: 'sv39',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['ageing'],
     needs: { engine: 1, frames: 1 },
     description: 'page tables of Sv39, flushed page by page',
   },
@@ -160,6 +172,7 @@ export const sv39Pmap: Module<Pmap, PmapState> = {
         return page < 0 ? -1 : page * PAGE_SIZE;
       },
       activate: (hart, space) => setRoot(state, kernel, hart, space),
+      age: (space, va) => age(state, kernel, space, va),
     };
   },
 };
