@@ -66,7 +66,8 @@ export function parseDisk(text: string, before: readonly DiskOption[] = []): Dis
 export function parseSwap(text: string): DiskOption {
   const outside = bytesIn(text);
   if (!Number.isFinite(outside)) return { name: SWAP_DISK, file: text };
-  if (outside < 4096 || outside > MAX_DISK) throw new InvalidArgumentError('it must be between 4k and 1024G.');
+  if (outside < 4096 || outside > MAX_DISK)
+    throw new InvalidArgumentError('it must be between 4k and 1024G.');
   return { name: SWAP_DISK, outside };
 }
 

@@ -281,8 +281,13 @@ export interface Vm {
   /** Mapped and resident size in pages. */
   size(space: number): number;
   resident(space: number): number;
-  /** Pages that lie outside memory, for VmSwap: of an address space, or all slots in use (-1). */
-  evicted?(space: number): number;
+  /**
+   * Interface `paging`. Make this many frames free, from pages of programs. @returns WAIT after naming a wait, behind which it
+   * may be tried again: physical addresses that the caller has are void; or 0, there is nothing to give
+   */
+  relieve?(frames: number): number;
+  /** Interface `paging`. Pages of a range that lie outside memory, for VmSwap; of space -1 all slots in use. */
+  evicted?(space: number, start: number, end: number): number;
 }
 
 export const vm: Contract<Vm> = {
@@ -315,6 +320,6 @@ export const vm: Contract<Vm> = {
     /** `fork` and private mappings of files share frames until one side writes. */
     'copy-on-write': [],
     /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */
-    paging: ['evicted'],
+    paging: ['relieve', 'evicted'],
   },
 };

@@ -63,6 +63,14 @@ function eachEvicted(
   }
 }
 
+export function countEvicted(space: Space, start: number, end: number): number {
+  let count = 0;
+  eachEvicted(space, start, end, () => {
+    count++;
+  });
+  return count;
+}
+
 /** A range is unmapped. */
 export function dropEvicted(
   { swap }: VmState,

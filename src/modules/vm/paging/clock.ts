@@ -7,17 +7,26 @@
 import { superblockOf } from '../../../contracts/filesystem.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY } from '../../../contracts/pmap.ts';
-import { type Space, USER_LIMIT, VMA_SPECIAL, type Vma, type VmState } from '../../../contracts/vm.ts';
+import {
+  type Space,
+  USER_LIMIT,
+  VMA_SPECIAL,
+  VMA_STACK,
+  type Vma,
+  type VmState,
+} from '../../../contracts/vm.ts';
 import { findArea } from '../../../lib/vm/areas.ts';
 import { fileSystemOf, isShared, pageIndex } from '../../../lib/vm/core.ts';
 import { dropUnmapped, evict, slotsOf } from '../../../lib/vm/swap.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 
-/** Room is made when less than one frame in so many is free; and no fewer than so many are kept free, for tables. */
-const LOW_SHARE = 32;
+/** Room is made when less than one frame in so many is free, which is more than files need to grow; and so many at the least. */
+const LOW_SHARE = 12;
 const LEAST_FREE = 16;
 /** Frames that one pass is to give. */
-const BATCH = 32;
+export const BATCH = 32;
+/** The top of a stack stays: it has the arguments and the environment, which /proc shows without waiting. */
+const KEPT_OF_STACK: number = 16 * PAGE_SIZE;
 /** Pages that one pass looks at while some frames are left. */
 const MOST_LOOKS = 4096;
 
@@ -44,6 +53,7 @@ const UNMAPPED = 1;
 function take(state: VmState, kernel: Kernel, space: Space, va: number): number {
   const area = space.vmas[findArea(space.vmas, va)] as Vma;
   if ((area.flags & VMA_SPECIAL) !== 0) return 0;
+  if ((area.flags & VMA_STACK) !== 0 && area.end - va <= KEPT_OF_STACK) return 0;
   const page = kernel.pmap.extract(space.id, va);
   const frame = page >>> EXTRACT_FRAME_SHIFT;
   if (isClean(kernel, area, va, page)) {
@@ -53,7 +63,10 @@ function take(state: VmState, kernel: Kernel, space: Space, va: number): number 
     return UNMAPPED;
   }
   // Shared memory and what a file system keeps in the page cache alone stay.
-  if (isShared(area) || (area.inode !== 0 && kernel.pagecache.find(area.inode, pageIndex(area, va)) === frame))
+  if (
+    isShared(area) ||
+    (area.inode !== 0 && kernel.pagecache.find(area.inode, pageIndex(area, va)) === frame)
+  )
     return 0;
   return evict(state, kernel, space, va, frame);
 }
@@ -95,12 +108,12 @@ function turn(state: VmState, kernel: Kernel, goal: number): number {
   return 0;
 }
 
-/** Free some frames. Pre: as for `evict`. @returns how many; 0 and a wait named, then WAIT */
-export function makeRoom(state: VmState, kernel: Kernel): number {
+/** Free up to `wanted` frames. Pre: as for `evict`. @returns how many; if none and a wait is named, WAIT */
+export function makeRoom(state: VmState, kernel: Kernel, wanted: number): number {
   const { frames } = kernel;
   if (slotsOf(kernel) === 0) return 0;
   const before = frames.free();
-  const goal = before + BATCH;
+  const goal = before + wanted;
   dropUnmapped(state, kernel);
   if (frames.free() < goal) kernel.pagecache.reclaim(goal - frames.free());
   let turned = 0;

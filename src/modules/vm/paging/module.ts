@@ -9,11 +9,11 @@ import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { type Vm, type VmState, vmLayout } from '../../../contracts/vm.ts';
 import { copyOnWrite } from '../../../lib/vm/copy-on-write.ts';
-import type { Policy } from '../../../lib/vm/core.ts';
-import { spaceOf } from '../../../lib/vm/core.ts';
+import { type Policy, spaceOf } from '../../../lib/vm/core.ts';
+import { countEvicted } from '../../../lib/vm/slots.ts';
 import { vmOperations } from '../../../lib/vm/spaces.ts';
 import { slotsOf } from '../../../lib/vm/swap.ts';
-import { isLow, makeRoom } from './clock.ts';
+import { BATCH, isLow, makeRoom } from './clock.ts';
 
 const policy: Policy = { ...copyOnWrite, outside: slotsOf };
 
@@ -26,9 +26,15 @@ function comeAgain(state: VmState, kernel: Kernel): number {
   return WAIT;
 }
 
+/** @returns WAIT if room was made, or a slot is being written so that it can be; or 0 */
+function give(state: VmState, kernel: Kernel, wanted: number): number {
+  const made = makeRoom(state, kernel, wanted);
+  return made > 0 ? comeAgain(state, kernel) : made;
+}
+
 /** Make room as far as it goes without waiting. */
 function makeEnough(state: VmState, kernel: Kernel): void {
-  while (isLow(kernel) && makeRoom(state, kernel) > 0);
+  while (isLow(kernel) && makeRoom(state, kernel, BATCH) > 0);
 }
 
 function create(state: VmState, kernel: Kernel): Vm {
@@ -36,11 +42,7 @@ function create(state: VmState, kernel: Kernel): Vm {
   return {
     ...operations,
     fault(space, va, access, stackLimit) {
-      if (isLow(kernel)) {
-        const made = makeRoom(state, kernel);
-        if (made === WAIT) return WAIT;
-        if (made > 0) return comeAgain(state, kernel);
-      }
+      if (isLow(kernel) && give(state, kernel, BATCH) === WAIT) return WAIT;
       return operations.fault(space, va, access, stackLimit);
     },
     fork(space) {
@@ -50,7 +52,9 @@ function create(state: VmState, kernel: Kernel): Vm {
       makeEnough(state, kernel);
       return child;
     },
-    evicted: (space) => (space === -1 ? state.swap.used : spaceOf(state, space).evicted.size),
+    relieve: (frames) => give(state, kernel, frames),
+    evicted: (space, start, end) =>
+      space === -1 ? state.swap.used : countEvicted(spaceOf(state, space), start, end),
   };
 }
 
