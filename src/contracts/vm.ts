@@ -19,6 +19,8 @@ export const VMA_NORESERVE = 32;
 /** madvise(2): a fork leaves it out, or gives the child fresh zeros. */
 export const VMA_DONTFORK = 64;
 export const VMA_WIPEONFORK = 128;
+/** mlock(2): stays in memory. */
+export const VMA_LOCKED = 256;
 
 /** One virtual memory area; [start, end) in bytes, page aligned. */
 export interface Vma {
@@ -49,6 +51,8 @@ export interface Space {
   resident: number;
   /** Private pages that lie outside memory: page number (address / 4096) to slot. None of them is mapped. */
   evicted: Map<number, number>;
+  /** VMA_ bits that every new area gets (mlockall(2), MCL_FUTURE). */
+  future: number;
 }
 
 /**
@@ -86,8 +90,8 @@ export interface VmState {
 /** The disk of this name takes pages that do not fit into memory. */
 export const SWAP_DISK = 'swap';
 
-/** Version 1 had no pages outside memory. */
-type SpaceBefore = Omit<Space, 'evicted'>;
+/** Version 1 had no pages outside memory, and no locks. */
+type SpaceBefore = Omit<Space, 'evicted' | 'future'>;
 type VmStateBefore = Omit<VmState, 'spaces' | 'swap'> & { spaces: Map<number, SpaceBefore> };
 
 const blankVma = (): Vma => ({ start: 0, end: 0, prot: 0, maxProt: 0, flags: 0, inode: 0, offset: 0 });
@@ -100,7 +104,7 @@ const blankSpaceBefore = (): SpaceBefore => ({
   mmapTop: 0,
   resident: 0,
 });
-const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map() });
+const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map(), future: 0 });
 const blankSwap = (): Swap => ({
   counts: new Uint16Array(0),
   used: 0,
@@ -142,7 +146,10 @@ const before: Schema<VmStateBefore> = record<VmStateBefore>(
 
 const schema: Schema<VmState> = record<VmState>(
   {
-    spaces: map(int(), record<Space>({ ...spaceFields, evicted: map(int(), int()) }, blankSpace)),
+    spaces: map(
+      int(),
+      record<Space>({ ...spaceFields, evicted: map(int(), int()), future: int() }, blankSpace),
+    ),
     ...stateFields,
     swap: record<Swap>(
       {
@@ -164,7 +171,7 @@ const schema: Schema<VmState> = record<VmState>(
 function up(older: unknown): VmState {
   const { spaces, ...rest } = older as VmStateBefore;
   const state: VmState = { ...blank(), ...rest };
-  for (const [id, space] of spaces) state.spaces.set(id, { ...space, evicted: new Map() });
+  for (const [id, space] of spaces) state.spaces.set(id, { ...space, evicted: new Map(), future: 0 });
   return state;
 }
 
@@ -280,6 +287,12 @@ export interface Vm {
   areas(space: number): readonly Readonly<Vma>[];
   /** Mapped and resident size in pages. */
   size(space: number): number;
+  /** Interface `locking`, mlock(2): mark the areas of a range up to its first hole. Page aligned. @returns 0 or -ENOMEM (a hole). Idempotent. */
+  lock?(space: number, start: number, end: number, locked: boolean): number;
+  /** Interface `locking`, mlockall(2). @param present all areas there are; null leaves them @param future those that are yet to come */
+  lockAll?(space: number, present: boolean | null, future: boolean): void;
+  /** Interface `locking`. Bytes of a range that are locked. */
+  locked?(space: number, start: number, end: number): number;
   resident(space: number): number;
   /**
    * Interface `paging`. Make this many frames free, from pages of programs. @returns WAIT after naming a wait, behind which it
@@ -319,6 +332,8 @@ export const vm: Contract<Vm> = {
     'mapped-files': [],
     /** `fork` and private mappings of files share frames until one side writes. */
     'copy-on-write': [],
+    /** Which memory is to stay is remembered and counted. */
+    locking: ['lock', 'lockAll', 'locked'],
     /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */
     paging: ['relieve', 'evicted'],
   },

@@ -49,8 +49,8 @@ describe.runIf(haveCompiler)('a program larger than memory', () => {
 
   it('is killed without a swap disk, and without a module that uses it', async () => {
     const killed = { code: 0, signal: 9 };
-    expect((await run('random', 15, { memory: 16 * MEGABYTE, disks: [] })).status).toEqual(killed);
-    expect((await run('random', 15, { memory: 16 * MEGABYTE, modules: {} })).status).toEqual(killed);
+    expect((await run('random', 16, { memory: 16 * MEGABYTE, disks: [] })).status).toEqual(killed);
+    expect((await run('random', 16, { memory: 16 * MEGABYTE, modules: {} })).status).toEqual(killed);
   });
 
   it('ends as well over a file of the host', async () => {

@@ -17,6 +17,7 @@ import {
   USER_TOP,
   VMA_DONTFORK,
   VMA_HEAP,
+  VMA_LOCKED,
   VMA_NORESERVE,
   VMA_SHARED,
   VMA_WIPEONFORK,
@@ -36,6 +37,7 @@ import {
 } from './address-space.ts';
 import { type Core, copyArea, createKeeper, isShared, type Policy, spaceOf } from './core.ts';
 import { fault } from './fault.ts';
+import { lock, lockAll, lockedBytes } from './lock.ts';
 import { createPager } from './pages.ts';
 import { shareEvicted } from './slots.ts';
 import { advise, residency, sync, truncated } from './upkeep.ts';
@@ -75,6 +77,7 @@ function fork(core: Core, parent: Space): number {
   for (const area of parent.vmas) {
     if ((area.flags & VMA_DONTFORK) !== 0) continue;
     const copy = copyArea(area);
+    copy.flags &= ~VMA_LOCKED;
     child.vmas.push(copy);
     core.mapper.keeper.hold(copy);
     if ((area.flags & VMA_WIPEONFORK) !== 0) continue;
@@ -112,7 +115,7 @@ function map(core: Core, space: Space, request: MapRequest): number {
   area.end = start + length;
   area.prot = prot;
   area.maxProt = request.maxProt;
-  area.flags = flags;
+  area.flags = flags | space.future;
   area.inode = request.inode;
   if (area.inode !== 0) area.offset = request.offset;
   else if (isShared(area)) area.inode = state.nextAnonymous++;
@@ -126,7 +129,7 @@ function brk(core: Core, space: Space, address: number): number {
   const heap = createVma();
   heap.prot = PROT_READ | PROT_WRITE;
   heap.maxProt = PROT_READ | PROT_WRITE | PROT_EXEC;
-  heap.flags = VMA_HEAP;
+  heap.flags = VMA_HEAP | space.future;
   if (isTooMuch(core, address - space.brk, heap.prot, heap.flags)) return space.brk;
   return setBreak(space, address, heap, core.mapper);
 }
@@ -194,6 +197,12 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
     residency: (space, address, length, into) => residency(core, at(space), address, length, into),
     areas: (space) => at(space).vmas,
     size: (space) => sizeOf(at(space)),
+    lock: (space, start, end, locked) => lock(core, at(space), start, end, locked),
+    lockAll(space, present, future) {
+      if (present !== null) lockAll(core, at(space), present);
+      at(space).future = future ? VMA_LOCKED : 0;
+    },
+    locked: (space, start, end) => lockedBytes(at(space), start, end),
     resident: (space) => at(space).resident,
   };
 }

@@ -3,7 +3,7 @@
  *
  * Advice that changes nothing a program can see is checked and taken as read. Source: madvise(2), msync(2), mincore(2).
  */
-import { EACCES, EFAULT, EINVAL, EIO, ENOMEM } from '../../abi/linux/errno.ts';
+import { EACCES, EBUSY, EFAULT, EINVAL, EIO, ENOMEM } from '../../abi/linux/errno.ts';
 import * as advices from '../../abi/linux/mman.ts';
 import { superblockOf } from '../../contracts/filesystem.ts';
 import { WAIT } from '../../contracts/kernel.ts';
@@ -12,6 +12,7 @@ import {
   type Space,
   USER_LIMIT,
   VMA_DONTFORK,
+  VMA_LOCKED,
   VMA_SHARED,
   VMA_SPECIAL,
   VMA_WIPEONFORK,
@@ -20,6 +21,7 @@ import { isAligned, pageUp } from './address-space.ts';
 import { type Area, carve, coveredTo, findArea, mergeAround } from './areas.ts';
 import { type Core, fileSystemOf, isSharedFile, pageIndex, readOnly } from './core.ts';
 import { fault } from './fault.ts';
+import { lockedBytes } from './lock.ts';
 import { discard, noteWritten } from './pages.ts';
 import { isEvicted } from './slots.ts';
 
@@ -36,6 +38,8 @@ const IDLE: ReadonlySet<number> = new Set([
   advices.MADV_COLD,
   advices.MADV_PAGEOUT,
 ]);
+/** Of those, advice that a locked area refuses. */
+const COLD: ReadonlySet<number> = new Set([advices.MADV_COLD, advices.MADV_PAGEOUT]);
 const DISCARDS: ReadonlySet<number> = new Set([
   advices.MADV_DONTNEED,
   advices.MADV_DONTNEED_LOCKED,
@@ -80,10 +84,12 @@ function adviseArea(
 ): number {
   if (DISCARDS.has(advice)) {
     if ((area.flags & VMA_SPECIAL) !== 0) return -EINVAL;
+    if ((area.flags & VMA_LOCKED) !== 0 && advice !== advices.MADV_DONTNEED_LOCKED) return -EINVAL;
     if (advice === advices.MADV_FREE && !isPrivateAnonymous(area)) return -EINVAL;
     discard(core, space, start, end);
     return 0;
   }
+  if (COLD.has(advice) && (area.flags & (VMA_LOCKED | VMA_SPECIAL)) !== 0) return -EINVAL;
   const change = FORK_FLAGS.get(advice);
   if (change === undefined) return 0;
   const [flag, set] = change;
@@ -143,6 +149,7 @@ export function sync(core: Core, space: Space, address: number, length: number, 
   const end = address + pageUp(length);
   if (!(end <= USER_LIMIT)) return -ENOMEM;
   if (end === address) return 0;
+  if ((flags & MS_INVALIDATE) !== 0 && lockedBytes(space, address, end) > 0) return -EBUSY;
   if ((flags & MS_SYNC) !== 0) {
     for (let index = findArea(space.vmas, address); index < space.vmas.length; index++) {
       const area = space.vmas[index] as Area;

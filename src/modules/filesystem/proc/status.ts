@@ -121,7 +121,7 @@ function memoryLines(subject: Subject): string[] {
   return [
     kb('VmPeak', vm.size(space)),
     kb('VmSize', vm.size(space)),
-    kb('VmLck', 0),
+    kb('VmLck', (vm.locked?.(space, 0, USER_LIMIT) ?? 0) / PAGE),
     kb('VmPin', 0),
     kb('VmHWM', resident),
     kb('VmRSS', resident),

@@ -10,6 +10,7 @@ import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY } from '../../../contracts/pmap.ts';
 import {
   type Space,
   USER_LIMIT,
+  VMA_LOCKED,
   VMA_SPECIAL,
   VMA_STACK,
   type Vma,
@@ -52,7 +53,7 @@ const UNMAPPED = 1;
 /** Take one page that was not used. @returns 0, UNMAPPED, -errno (it stays) or WAIT */
 function take(state: VmState, kernel: Kernel, space: Space, va: number): number {
   const area = space.vmas[findArea(space.vmas, va)] as Vma;
-  if ((area.flags & VMA_SPECIAL) !== 0) return 0;
+  if ((area.flags & (VMA_SPECIAL | VMA_LOCKED)) !== 0) return 0;
   if ((area.flags & VMA_STACK) !== 0 && area.end - va <= KEPT_OF_STACK) return 0;
   const page = kernel.pmap.extract(space.id, va);
   const frame = page >>> EXTRACT_FRAME_SHIFT;

@@ -90,7 +90,7 @@ describe('vm/paging', () => {
     const spaces = new Map(
       [...old.spaces].map(([id, space]) => [
         id,
-        Object.fromEntries(Object.entries(space).filter(([name]) => name !== 'evicted')),
+        Object.fromEntries(Object.entries(space).filter(([name]) => name !== 'evicted' && name !== 'future')),
       ]),
     );
     const schema = first?.schema as NonNullable<typeof first>['schema'];
