@@ -53,6 +53,8 @@ export interface Space {
   evicted: Map<number, number>;
   /** VMA_ bits that every new area gets (mlockall(2), MCL_FUTURE). */
   future: number;
+  /** MEMBARRIER_CMD_ bits of what its processes registered for. */
+  barriers: number;
 }
 
 /**
@@ -91,7 +93,7 @@ export interface VmState {
 export const SWAP_DISK = 'swap';
 
 /** Version 1 had no pages outside memory, and no locks. */
-type SpaceBefore = Omit<Space, 'evicted' | 'future'>;
+type SpaceBefore = Omit<Space, 'evicted' | 'future' | 'barriers'>;
 type VmStateBefore = Omit<VmState, 'spaces' | 'swap'> & { spaces: Map<number, SpaceBefore> };
 
 const blankVma = (): Vma => ({ start: 0, end: 0, prot: 0, maxProt: 0, flags: 0, inode: 0, offset: 0 });
@@ -104,7 +106,7 @@ const blankSpaceBefore = (): SpaceBefore => ({
   mmapTop: 0,
   resident: 0,
 });
-const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map(), future: 0 });
+const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map(), future: 0, barriers: 0 });
 const blankSwap = (): Swap => ({
   counts: new Uint16Array(0),
   used: 0,
@@ -148,7 +150,10 @@ const schema: Schema<VmState> = record<VmState>(
   {
     spaces: map(
       int(),
-      record<Space>({ ...spaceFields, evicted: map(int(), int()), future: int() }, blankSpace),
+      record<Space>(
+        { ...spaceFields, evicted: map(int(), int()), future: int(), barriers: int() },
+        blankSpace,
+      ),
     ),
     ...stateFields,
     swap: record<Swap>(
@@ -171,7 +176,8 @@ const schema: Schema<VmState> = record<VmState>(
 function up(older: unknown): VmState {
   const { spaces, ...rest } = older as VmStateBefore;
   const state: VmState = { ...blank(), ...rest };
-  for (const [id, space] of spaces) state.spaces.set(id, { ...space, evicted: new Map(), future: 0 });
+  for (const [id, space] of spaces)
+    state.spaces.set(id, { ...space, evicted: new Map(), future: 0, barriers: 0 });
   return state;
 }
 
@@ -291,6 +297,8 @@ export interface Vm {
   lock?(space: number, start: number, end: number, locked: boolean): number;
   /** Interface `locking`, mlockall(2). @param present all areas there are; null leaves them @param future those that are yet to come */
   lockAll?(space: number, present: boolean | null, future: boolean): void;
+  /** Interface `barriers`. Remember what membarrier(2) registered. @param add bits, 0 = none @returns all so far */
+  barriers?(space: number, add: number): number;
   /** Interface `locking`. Bytes of a range that are locked. */
   locked?(space: number, start: number, end: number): number;
   resident(space: number): number;
@@ -334,6 +342,8 @@ export const vm: Contract<Vm> = {
     'copy-on-write': [],
     /** Which memory is to stay is remembered and counted. */
     locking: ['lock', 'lockAll', 'locked'],
+    /** Registrations of membarrier(2) are remembered with the address space. */
+    barriers: ['barriers'],
     /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */
     paging: ['relieve', 'evicted'],
   },

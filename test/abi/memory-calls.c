@@ -415,6 +415,34 @@ static void others(void) {
   CALL(process_vm_readv(child, mine, 1, theirs, 1, 0));
 }
 
+/* Holes in shared memory, areas that grow, barriers that want to be registered for. */
+static void rest(int file) {
+  char *both = mmap(NULL, 4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *alone = anonymous(4);
+  memset(both, 8, 4 * PAGE);
+  CALL(madvise(both + PAGE, PAGE, MADV_REMOVE));
+  SHOW(get(both) * 100 + get(both + PAGE) * 10 + get(both + 2 * PAGE));
+  CALL(madvise(alone, PAGE, MADV_REMOVE));
+  CALL(madvise(mmap(NULL, PAGE, RW, MAP_PRIVATE, file, 0), PAGE, MADV_REMOVE));
+  CALL(madvise(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, open("file", O_RDONLY), 0), PAGE, MADV_REMOVE));
+  CALL(mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0));
+  CALL(mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, file, 0));
+  char *area = mmap(NULL, 812 * PAGE, PROT_NONE, ANON, -1, 0);
+  munmap(area, 812 * PAGE);
+  char *top = mmap(area + 800 * PAGE, PAGE, RW, ANON | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
+  SHOW(put(top - PAGE, 1));
+  SHOW(put(top - 200 * PAGE, 1));
+  mmap(area, PAGE, RW, ANON | MAP_FIXED, -1, 0);
+  SHOW(put(area + 258 * PAGE, 1));
+  SHOW(put(area + 250 * PAGE, 1));
+  CALL(syscall(SYS_membarrier, 8, 0, 0));
+  CALL(syscall(SYS_membarrier, 16, 0, 0));
+  CALL(syscall(SYS_membarrier, 8, 0, 0));
+  CALL(syscall(SYS_membarrier, 32, 0, 0));
+  CALL(syscall(SYS_membarrier, 64, 0, 0));
+  CALL(syscall(SYS_membarrier, 32, 0, 0));
+  CALL(syscall(SYS_membarrier, 24, 0, 0));
+}
+
 #ifdef __riscv
 static void code(void) {
   /* li a0, 42; ret */
@@ -455,6 +483,7 @@ int main(void) {
   limits();
   ends(file);
   others();
+  rest(file);
   fflush(stdout);
   if (fork() == 0) {
     locks();

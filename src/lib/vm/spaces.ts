@@ -74,6 +74,7 @@ function fork(core: Core, parent: Space): number {
   child.brkStart = parent.brkStart;
   child.brk = parent.brk;
   child.mmapTop = parent.mmapTop;
+  child.barriers = parent.barriers;
   for (const area of parent.vmas) {
     if ((area.flags & VMA_DONTFORK) !== 0) continue;
     const copy = copyArea(area);
@@ -202,6 +203,7 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
       if (present !== null) lockAll(core, at(space), present);
       at(space).future = future ? VMA_LOCKED : 0;
     },
+    barriers: (space, add) => (at(space).barriers |= add),
     locked: (space, start, end) => lockedBytes(at(space), start, end),
     resident: (space) => at(space).resident,
   };

@@ -165,6 +165,7 @@ export function sysMmap(
   const type = flags & MAP_TYPE;
   if (type !== MAP_PRIVATE && type !== MAP_SHARED && (anonymous || type !== MAP_SHARED_VALIDATE))
     return -EINVAL;
+  if ((flags & MAP_GROWSDOWN) !== 0 && (!anonymous || type !== MAP_PRIVATE)) return -EINVAL;
   if ((flags & MAP_HUGETLB) !== 0) return anonymous ? -ENOMEM : -EINVAL;
 
   if ((flags & MAP_LOCKED) !== 0 && mayLock(kernel, tid, 0, 0) !== 0) return -EPERM;

@@ -4,7 +4,7 @@
  * Argument checks in Linux's order and limits of the process; what is mapped is vm's. What mmap maps is in
  * memory_mapping.ts.
  */
-import { EAGAIN, EINVAL, ENOMEM } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
 import {
   MEMBARRIER_CMD_GLOBAL,
   MEMBARRIER_CMD_GLOBAL_EXPEDITED,
@@ -132,11 +132,24 @@ const MEMBARRIERS: number =
   MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
 
+const REGISTRATIONS: number =
+  MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+/** Those that are for registered processes alone; the bit of the registration is the next one. */
+const PRIVATE_BARRIERS: number =
+  MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE;
+
 /** membarrier(2) */
-function sysMembarrier(kernel: Kernel, _tid: number, command: number, flags: number): number {
+function sysMembarrier(kernel: Kernel, tid: number, command: number, flags: number): number {
   if (flags !== 0) return -EINVAL;
   if (command === MEMBARRIER_CMD_QUERY) return MEMBARRIERS;
   if ((command & MEMBARRIERS) === 0 || (command & (command - 1)) !== 0) return -EINVAL;
+  const space = spaceOf(kernel, tid);
+  if ((command & REGISTRATIONS) !== 0) kernel.vm.barriers?.(space, command);
+  const registration = (command & PRIVATE_BARRIERS) << 1;
+  const registered = kernel.vm.barriers?.(space, 0) ?? registration;
+  if ((registration & ~registered) !== 0) return -EPERM;
   if (command === MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) kernel.engine.flushCode();
   return 0;
 }
@@ -173,8 +186,8 @@ export const memoryCalls: readonly Row[] = [
     'madvise',
     ['ptr', 'size', 'int'],
     sysMadvise,
-    'no huge pages, no merging, no MADV_REMOVE: EINVAL as in a kernel without them',
+    'no huge pages, no merging: EINVAL as in a kernel without them; MADV_REMOVE of anonymous memory alone',
   ),
   full(259, 'riscv_flush_icache', ['ptr', 'ptr', 'uint'], sysFlushIcache),
-  partial(283, 'membarrier', ['int', 'uint'], sysMembarrier, 'registration is not required'),
+  full(283, 'membarrier', ['int', 'uint'], sysMembarrier),
 ];

@@ -90,7 +90,9 @@ describe('vm/paging', () => {
     const spaces = new Map(
       [...old.spaces].map(([id, space]) => [
         id,
-        Object.fromEntries(Object.entries(space).filter(([name]) => name !== 'evicted' && name !== 'future')),
+        Object.fromEntries(
+          Object.entries(space).filter(([name]) => !['evicted', 'future', 'barriers'].includes(name)),
+        ),
       ]),
     );
     const schema = first?.schema as NonNullable<typeof first>['schema'];
