@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { cowVm } from '../src/modules/vm/cow/module.ts';
+import { pagingVm } from '../src/modules/vm/paging/module.ts';
 import { primitiveVm } from '../src/modules/vm/primitive/module.ts';
 import { commandLists, playCommands } from '../src/testing/vm-model.ts';
 
-test('vm/cow and vm/primitive take each other’s place between any two operations', () => {
+const modules = [cowVm, primitiveVm, pagingVm];
+
+test('the modules of slot vm take each other’s place between any two operations', () => {
   fc.assert(
-    fc.property(commandLists, fc.boolean(), (commands, primitiveFirst) => {
-      playCommands(primitiveFirst ? [primitiveVm, cowVm] : [cowVm, primitiveVm], commands);
+    fc.property(commandLists, fc.shuffledSubarray(modules, { minLength: 2 }), (commands, order) => {
+      playCommands(order, commands);
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });

@@ -72,6 +72,14 @@ function addDisk(kernel: KernelRecord, host: KernelHost, disk: DiskOption): void
   if ('file' in disk) {
     const { grant, size } = host.grantFile(disk.file, readOnly);
     added = kernel.block.addDisk({ ...spec, store: 'host', grant, sectors: Math.floor(size / SECTOR) });
+  } else if ('outside' in disk) {
+    const grant = host.grantMemory(disk.outside);
+    added = kernel.block.addDisk({
+      ...spec,
+      store: 'host',
+      grant,
+      sectors: Math.floor(disk.outside / SECTOR),
+    });
   } else {
     added = kernel.block.addDisk({
       ...spec,

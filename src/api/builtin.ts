@@ -35,6 +35,7 @@ import { timeSharingScheduler } from '../modules/scheduler/time-sharing/module.t
 import { lineDisciplineTty } from '../modules/tty/line-discipline/module.ts';
 import { dentryVfs } from '../modules/vfs/dentry/module.ts';
 import { cowVm } from '../modules/vm/cow/module.ts';
+import { pagingVm } from '../modules/vm/paging/module.ts';
 import { primitiveVm } from '../modules/vm/primitive/module.ts';
 
 export { ENGINE_BYTES };
@@ -74,6 +75,7 @@ const ALTERNATIVES: readonly unknown[] = [
   noneNet,
   sv39Pmap10,
   sv48Pmap,
+  pagingVm,
   primitiveVm,
   fifoBlock,
   lruBuffercache,

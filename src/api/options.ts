@@ -9,14 +9,18 @@ export type MountOption = { readonly guest: string; readonly readOnly?: boolean 
   | { readonly disk: string }
 );
 
-/** A disk of the guest, /dev/NAME: over a file of the host, or of so many bytes in guest memory that are gone with the kernel. */
+/**
+ * A disk of the guest, /dev/NAME: over a file of the host, or of so many bytes in guest memory (`ram`) or in the host's
+ * (`outside`) that are gone with the kernel. The one named `swap` takes pages that do not fit into guest memory, if the
+ * module in slot vm has the interface `paging`.
+ */
 export type DiskOption = {
   /** A lower-case letter, then such letters and digits; at most 15. */
   readonly name: string;
   readonly readOnly?: boolean;
   /** Transfers take as long as on a disk with one moving head, in guest time. */
   readonly timed?: boolean;
-} & ({ readonly file: string } | { readonly ram: number });
+} & ({ readonly file: string } | { readonly ram: number } | { readonly outside: number });
 
 export interface BootOptions {
   readonly host: KernelHost;

@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import type { DiskOption, MountOption } from '../api/options.ts';
+import { SWAP_DISK } from '../contracts/vm.ts';
 import { PlanError, parsePlan } from '../nucleus/schedule.ts';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
@@ -59,6 +60,15 @@ export function parseDisk(text: string, before: readonly DiskOption[] = []): Dis
   if (!Number.isFinite(ram) || ram < 1024 || ram > MAX_DISK)
     throw new InvalidArgumentError('a disk in memory has between 1k and 1024G; write ram:64M.');
   return [...before, { ...common, ram }];
+}
+
+/** `SIZE` in the host's memory, or a host file. @returns the disk of pages that do not fit into guest memory */
+export function parseSwap(text: string): DiskOption {
+  const outside = bytesIn(text);
+  if (!Number.isFinite(outside)) return { name: SWAP_DISK, file: text };
+  if (outside < 4096 || outside > MAX_DISK)
+    throw new InvalidArgumentError('it must be between 4k and 1024G.');
+  return { name: SWAP_DISK, outside };
 }
 
 /** `NAME=VALUE`. */

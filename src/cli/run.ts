@@ -19,6 +19,7 @@ import {
   parseReplacement,
   parseSeed,
   parseSize,
+  parseSwap,
   parseUser,
 } from './parse.ts';
 import { printCalls } from './report.ts';
@@ -27,6 +28,7 @@ export interface RunOptions {
   readonly root?: string;
   readonly mount?: readonly MountOption[];
   readonly disk?: readonly DiskOption[];
+  readonly swap?: DiskOption;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -70,6 +72,11 @@ export function runCommand(): Command {
       '--disk <name=file[:ro][:timed]>',
       '/dev/NAME over a host file, or in memory (NAME=ram:64M); timed: as slow as a real one; may be repeated',
       parseDisk,
+    )
+    .option(
+      '--swap <size|file>',
+      "where pages go that do not fit into guest memory: the host's memory, or a host file; vm=paging puts them there",
+      parseSwap,
     )
     .option('--env <name=value>', 'set an environment variable; may be repeated', parseEnvironment)
     .option('--cwd <dir>', 'working directory', '/')
@@ -196,7 +203,9 @@ function failure(error: unknown): number {
 }
 
 function bootOptions(options: RunOptions): BootOptions {
-  const { root, mount, disk, replace, module, digest, tty, strace } = options;
+  const { root, mount, replace, digest, tty, strace, swap } = options;
+  const disk = swap === undefined ? options.disk : [...(options.disk ?? []), swap];
+  const module = swap === undefined ? options.module : { vm: 'paging', ...options.module };
   const terminal = {
     rows: process.stdout.rows ?? DEFAULT_ROWS,
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,

@@ -38,7 +38,8 @@ export interface Abi {
    * @param broken index in RESTART_CLASSES of the wait that is broken off, or -1. Its call has stored no result and the pc is
    * still at the ecall: before a frame is built the result becomes -EINTR, or the call is left to run again after the
    * handler, by the class and SA_RESTART.
-   * @returns true if a frame was built; false leaves the broken-off call to run again at once. Hot path.
+   * @returns true if a frame was built; false after naming a wait: the frame's page is not in memory, nothing was taken, and it
+   * is asked again when woken; else false leaves the broken-off call to run again at once. Hot path.
    */
   signals(tid: number, broken: number): boolean;
   /** Load a program into a new process of the host's: arguments as byte strings. @returns 0, -errno or WAIT */

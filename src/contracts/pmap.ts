@@ -62,11 +62,16 @@ export interface Pmap {
   next(space: number, va: number, end: number): number;
   /** Let a hart run in this address space. Hot path of a context switch. */
   activate(hart: number, space: number): void;
+  /** Interface `ageing`. @returns true if a mapped page was used since it was entered or last asked for; then it counts as unused */
+  age?(space: number, va: number): boolean;
 }
 
 export const pmap: Contract<Pmap> = {
   name: 'pmap',
   version: 1,
   operations: ['create', 'destroy', 'enter', 'remove', 'protect', 'extract', 'translate', 'next', 'activate'],
-  interfaces: {},
+  interfaces: {
+    /** Tells pages that are used from those that are not. */
+    ageing: ['age'],
+  },
 };

@@ -5,8 +5,8 @@
  * references (one for each mapping of a frame in a pmap), pagecache has the pages of files. Source: mmap(2), brk(2),
  * mprotect(2), mremap(2), fork(2).
  */
-import { type Contract, layout, type StateLayout } from './contract.ts';
-import { array, int, map, record, type Schema } from './schema.ts';
+import type { Contract, StateLayout } from './contract.ts';
+import { array, int, map, record, type Schema, uint16s } from './schema.ts';
 
 /** Bits of Vma.flags. */
 export const VMA_SHARED = 1;
@@ -19,6 +19,8 @@ export const VMA_NORESERVE = 32;
 /** madvise(2): a fork leaves it out, or gives the child fresh zeros. */
 export const VMA_DONTFORK = 64;
 export const VMA_WIPEONFORK = 128;
+/** mlock(2): stays in memory. */
+export const VMA_LOCKED = 256;
 
 /** One virtual memory area; [start, end) in bytes, page aligned. */
 export interface Vma {
@@ -47,6 +49,34 @@ export interface Space {
   mmapTop: number;
   /** Pages mapped, for RSS. */
   resident: number;
+  /** Private pages that lie outside memory: page number (address / 4096) to slot. None of them is mapped. */
+  evicted: Map<number, number>;
+  /** VMA_ bits that every new area gets (mlockall(2), MCL_FUTURE). */
+  future: number;
+  /** MEMBARRIER_CMD_ bits of what its processes registered for. */
+  barriers: number;
+}
+
+/**
+ * Pages of memory on the disk named SWAP_DISK. A slot is 4096 bytes of it. The mechanism is every module's, so that any can
+ * read back what another has put out; when something goes out is policy.
+ * Invariants: `counts` says how many entries of `evicted` name each slot; `used` is the number of slots with a count;
+ * `slotOf` and `frameOf` are each other's inverse.
+ */
+export interface Swap {
+  /** Grown by doubling; what lies beyond is 0. */
+  counts: Uint16Array;
+  used: number;
+  /** Where the search for a free slot goes on, so that neighbours go out to neighbouring slots. */
+  next: number;
+  /** A frame that several mappings share and some of them have given up: in its slot too. One reference of it is held. */
+  slotOf: Map<number, number>;
+  frameOf: Map<number, number>;
+  /** Where the clock's hand stands: address space and address. */
+  handSpace: number;
+  handAddress: number;
+  /** Woken when room was made; 0 until one is needed. */
+  event: number;
 }
 
 export interface VmState {
@@ -56,44 +86,126 @@ export interface VmState {
   nextAnonymous: number;
   /** References to each shared anonymous object, by vma. */
   anonymous: Map<number, number>;
+  swap: Swap;
 }
 
+/** The disk of this name takes pages that do not fit into memory. */
+export const SWAP_DISK = 'swap';
+
+/** Version 1 had no pages outside memory, and no locks. */
+type SpaceBefore = Omit<Space, 'evicted' | 'future' | 'barriers'>;
+type VmStateBefore = Omit<VmState, 'spaces' | 'swap'> & { spaces: Map<number, SpaceBefore> };
+
 const blankVma = (): Vma => ({ start: 0, end: 0, prot: 0, maxProt: 0, flags: 0, inode: 0, offset: 0 });
-const blankSpace = (): Space => ({ id: 0, users: 0, vmas: [], brkStart: 0, brk: 0, mmapTop: 0, resident: 0 });
-const blank = (): VmState => ({ spaces: new Map(), nextSpace: 1, nextAnonymous: 1, anonymous: new Map() });
+const blankSpaceBefore = (): SpaceBefore => ({
+  id: 0,
+  users: 0,
+  vmas: [],
+  brkStart: 0,
+  brk: 0,
+  mmapTop: 0,
+  resident: 0,
+});
+const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map(), future: 0, barriers: 0 });
+const blankSwap = (): Swap => ({
+  counts: new Uint16Array(0),
+  used: 0,
+  next: 0,
+  slotOf: new Map(),
+  frameOf: new Map(),
+  handSpace: 0,
+  handAddress: 0,
+  event: 0,
+});
+const blankBefore = (): VmStateBefore => ({
+  spaces: new Map(),
+  nextSpace: 1,
+  nextAnonymous: 1,
+  anonymous: new Map(),
+});
+const blank = (): VmState => ({ ...blankBefore(), spaces: new Map(), swap: blankSwap() });
 
 const vmaSchema: Schema<Vma> = record<Vma>(
   { start: int(), end: int(), prot: int(), maxProt: int(), flags: int(), inode: int(), offset: int() },
   blankVma,
 );
 
-export const vmLayout: StateLayout<VmState> = layout(
-  'vm',
-  record<VmState>(
-    {
-      spaces: map(
-        int(),
-        record<Space>(
-          {
-            id: int(),
-            users: int(),
-            vmas: array(vmaSchema),
-            brkStart: int(),
-            brk: int(),
-            mmapTop: int(),
-            resident: int(),
-          },
-          blankSpace,
-        ),
+const spaceFields = {
+  id: int(),
+  users: int(),
+  vmas: array(vmaSchema),
+  brkStart: int(),
+  brk: int(),
+  mmapTop: int(),
+  resident: int(),
+};
+const stateFields = { nextSpace: int(), nextAnonymous: int(), anonymous: map(int(), int()) };
+
+const before: Schema<VmStateBefore> = record<VmStateBefore>(
+  { spaces: map(int(), record<SpaceBefore>(spaceFields, blankSpaceBefore)), ...stateFields },
+  blankBefore,
+);
+
+const schema: Schema<VmState> = record<VmState>(
+  {
+    spaces: map(
+      int(),
+      record<Space>(
+        { ...spaceFields, evicted: map(int(), int()), future: int(), barriers: int() },
+        blankSpace,
       ),
-      nextSpace: int(),
-      nextAnonymous: int(),
-      anonymous: map(int(), int()),
-    },
-    blank,
-  ),
+    ),
+    ...stateFields,
+    swap: record<Swap>(
+      {
+        counts: uint16s(),
+        used: int(),
+        next: int(),
+        slotOf: map(int(), int()),
+        frameOf: map(int(), int()),
+        handSpace: int(),
+        handAddress: int(),
+        event: int(),
+      },
+      blankSwap,
+    ),
+  },
   blank,
-  (state) => {
+);
+
+function up(older: unknown): VmState {
+  const { spaces, ...rest } = older as VmStateBefore;
+  const state: VmState = { ...blank(), ...rest };
+  for (const [id, space] of spaces)
+    state.spaces.set(id, { ...space, evicted: new Map(), future: 0, barriers: 0 });
+  return state;
+}
+
+/** What is wrong with the slots, or null. */
+function slotsBroken({ spaces, swap }: VmState): string | null {
+  const counts = new Map<number, number>();
+  for (const { evicted } of spaces.values()) {
+    for (const slot of evicted.values()) counts.set(slot, (counts.get(slot) ?? 0) + 1);
+  }
+  if (counts.size !== swap.used) return `${counts.size} slots are named but ${swap.used} are counted as used`;
+  for (const [slot, count] of counts)
+    if (swap.counts[slot] !== count) return `slot ${slot} is named ${count} times`;
+  if (swap.slotOf.size !== swap.frameOf.size) return 'frames and slots of shared pages differ';
+  for (const [frame, slot] of swap.slotOf) {
+    if (swap.frameOf.get(slot) !== frame || !counts.has(slot))
+      return `frame ${frame} does not belong to slot ${slot}`;
+  }
+  return null;
+}
+
+export const vmLayout: StateLayout<VmState> = {
+  name: 'vm',
+  versions: [
+    { version: 1, schema: before as Schema<unknown> },
+    { version: 2, schema: schema as Schema<unknown>, up },
+  ],
+  create: blank,
+  verify(state) {
     for (const space of state.spaces.values()) {
       let end = 0;
       for (const vma of space.vmas) {
@@ -102,9 +214,9 @@ export const vmLayout: StateLayout<VmState> = layout(
         end = vma.end;
       }
     }
-    return null;
+    return slotsBroken(state);
   },
-);
+};
 
 /** Make state records by these, so that all share one hidden class. */
 export const createVma: () => Vma = blankVma;
@@ -181,7 +293,22 @@ export interface Vm {
   areas(space: number): readonly Readonly<Vma>[];
   /** Mapped and resident size in pages. */
   size(space: number): number;
+  /** Interface `locking`, mlock(2): mark the areas of a range up to its first hole. Page aligned. @returns 0 or -ENOMEM (a hole). Idempotent. */
+  lock?(space: number, start: number, end: number, locked: boolean): number;
+  /** Interface `locking`, mlockall(2). @param present all areas there are; null leaves them @param future those that are yet to come */
+  lockAll?(space: number, present: boolean | null, future: boolean): void;
+  /** Interface `barriers`. Remember what membarrier(2) registered. @param add bits, 0 = none @returns all so far */
+  barriers?(space: number, add: number): number;
+  /** Interface `locking`. Bytes of a range that are locked. */
+  locked?(space: number, start: number, end: number): number;
   resident(space: number): number;
+  /**
+   * Interface `paging`. Make this many frames free, from pages of programs. @returns WAIT after naming a wait, behind which it
+   * may be tried again: physical addresses that the caller has are void; or 0, there is nothing to give
+   */
+  relieve?(frames: number): number;
+  /** Interface `paging`. Pages of a range that lie outside memory, for VmSwap; of space -1 all slots in use. */
+  evicted?(space: number, start: number, end: number): number;
 }
 
 export const vm: Contract<Vm> = {
@@ -213,5 +340,11 @@ export const vm: Contract<Vm> = {
     'mapped-files': [],
     /** `fork` and private mappings of files share frames until one side writes. */
     'copy-on-write': [],
+    /** Which memory is to stay is remembered and counted. */
+    locking: ['lock', 'lockAll', 'locked'],
+    /** Registrations of membarrier(2) are remembered with the address space. */
+    barriers: ['barriers'],
+    /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */
+    paging: ['relieve', 'evicted'],
   },
 };

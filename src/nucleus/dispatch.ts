@@ -473,7 +473,11 @@ export class Dispatcher {
       const framed = kernel.abi.signals(tid, -1);
       if (!this.#alive(tid)) return false;
       if (framed) this.#parts.digest?.signal(kernel.machine, tid, this.#parts.user);
-      else break;
+      else if (this.#waits.named() > 0) {
+        // Its stack is being read in.
+        this.#waits.commit(tid, FAULT);
+        return false;
+      } else break;
     }
     return !this.#stopped(tid);
   }
@@ -499,11 +503,16 @@ export class Dispatcher {
     if (result !== WAIT || !bySignal) return this.#settle(tid, context, result);
     const restart = this.#waits.pendingRestart();
     user.begin();
+    const named = this.#waits.named();
     const framed = kernel.abi.signals(tid, RESTART_CLASSES.indexOf(restart));
     if (!this.#alive(tid)) return false;
     if (framed) {
       this.#waits.finish(tid);
       digest?.signal(kernel.machine, tid, user);
+    } else if (this.#waits.named() > named) {
+      // The call waits on, and for its stack: then it is broken off once more.
+      this.#waits.commit(tid, continuation);
+      return false;
     } else {
       this.#waits.rearm(record, restart);
     }

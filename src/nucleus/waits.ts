@@ -229,6 +229,11 @@ export class WaitQueues implements Waits, Undoable {
     this.#kernel.scheduler.dequeue(tid);
   }
 
+  /** How many events were named since `begin`. */
+  named(): number {
+    return this.#events.length;
+  }
+
   /** The class named since `begin`. */
   pendingRestart(): RestartClass {
     return this.#restart;

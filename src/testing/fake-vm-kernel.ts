@@ -5,6 +5,8 @@
  * byte. The file system serves files made of one byte a page. Modules and their states can be exchanged between calls.
  */
 import { ENOSPC } from '../abi/linux/errno.ts';
+import { type Block, createDisk, SECTORS_PER_FRAME } from '../contracts/block.ts';
+import type { BufferCache } from '../contracts/buffercache.ts';
 import type { StateLayout } from '../contracts/contract.ts';
 import type { Engine } from '../contracts/engine.ts';
 import { FILL_HOLE, type FileSystem, SB_SHIFT } from '../contracts/filesystem.ts';
@@ -15,7 +17,7 @@ import { type PageCacheState, pageCacheLayout } from '../contracts/pagecache.ts'
 import { PROT_WRITE, type PmapState, pmapLayout } from '../contracts/pmap.ts';
 import { decode, encode } from '../contracts/schema.ts';
 import type { Vfs } from '../contracts/vfs.ts';
-import { type Vm, type VmState, vmLayout } from '../contracts/vm.ts';
+import { SWAP_DISK, type Vm, type VmState, vmLayout } from '../contracts/vm.ts';
 import { createMachine, type Machine } from '../machine/machine.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
@@ -50,7 +52,7 @@ export interface FakeVmKernel {
 }
 
 const reread = <T>(layout: StateLayout<T>, state: T): T => {
-  const version = layout.versions[layout.versions.length - 1];
+  const version = layout.versions.at(-1);
   if (version === undefined) throw new Error('layout without a version');
   version.schema.check(state, layout.name);
   return decode(version.schema, encode(version.schema, state)) as T;
@@ -87,11 +89,41 @@ function fakeFileSystem(machine: () => Machine, files: Map<number, FakeFile>): P
       return 0;
     },
     flush: () => 0,
+    refills: (inode, index) => !file(inode).written.has(index),
   };
 }
 
-/** @param frames allocatable pages */
-export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeVmKernel {
+/** A swap disk behind one frame that every unit passes through; each read waits once. */
+function fakeSwap(machine: () => Machine, slots: number): Pick<Kernel, 'block' | 'buffercache'> {
+  const stored = new Map<number, Uint8Array>();
+  const read = new Set<number>();
+  const frame = (): number => machine().layout.endFrame - 1;
+  const content = (): Uint8Array => machine().u8.subarray(frame() * PAGE, (frame() + 1) * PAGE);
+  const block: Partial<Block> = {
+    find: (name) => (name === SWAP_DISK && slots > 0 ? 1 : 0),
+    disk: (id) => (id === 0 ? null : { ...createDisk(), id, sectors: slots * SECTORS_PER_FRAME }),
+  };
+  const buffercache: Partial<BufferCache> = {
+    reclaim: () => 0,
+    prefetch() {},
+    blank: frame,
+    changed(_disk, slot) {
+      stored.set(slot, content().slice());
+    },
+    get(_disk, slot) {
+      if (!read.delete(slot)) {
+        read.add(slot);
+        return WAIT;
+      }
+      content().set(stored.get(slot) ?? new Uint8Array(PAGE));
+      return frame();
+    },
+  };
+  return { block: block as Block, buffercache: buffercache as BufferCache };
+}
+
+/** @param frames allocatable pages @param slots of the swap disk, which takes one of them; 0 = there is none */
+export function fakeVmKernel(frames: number, module: Module<Vm, VmState>, slots = 0): FakeVmKernel {
   const machine = createMachine({ memoryBytes: frames * PAGE, harts: 1, contexts: 1, engineBytes: 0 }, false);
   const files = new Map<number, FakeFile>();
   // What hart 0 remembers for loads and for stores: page address to physical page.
@@ -125,7 +157,9 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeV
     machine,
     engine,
     vfs,
-    buffercache: { reclaim: () => 0 },
+    ...fakeSwap(() => machine, slots),
+    waits: { newEvent: () => 1, on() {} },
+    clock: { monotonic: () => 0, arm() {} },
     filesystem: { fake: fakeFileSystem(() => machine, files) },
   } as unknown as Kernel;
   const states = {
@@ -188,6 +222,6 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>): FakeV
     },
   };
   fake.install(module, false);
-  kernel.frames.adopt(machine.layout.firstFrame, machine.layout.endFrame);
+  kernel.frames.adopt(machine.layout.firstFrame, machine.layout.endFrame - (slots > 0 ? 1 : 0));
   return fake;
 }

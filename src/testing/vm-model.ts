@@ -71,6 +71,7 @@ export type Command =
   | { kind: 'fork' }
   | { kind: 'exit' }
   | { kind: 'switch'; to: number }
+  | { kind: 'relieve'; frames: number }
   | { kind: 'exchange'; module: number; copy: boolean };
 type Source = 'private' | 'shared' | 'private-file' | 'shared-file' | 'read-only-file';
 
@@ -133,6 +134,13 @@ export const commandLists: fc.Arbitrary<Command[]> = fc.array(
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('switch' as const), to: fc.nat(5) }) },
     {
       weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('relieve' as const),
+        frames: fc.integer({ min: 1, max: 40 }),
+      }),
+    },
+    {
+      weight: 3,
       arbitrary: fc.record({ kind: fc.constant('exchange' as const), module: fc.nat(3), copy: fc.boolean() }),
     },
   ),
@@ -158,7 +166,7 @@ class Player {
   constructor(modules: readonly Module<Vm, VmState>[]) {
     this.modules = modules;
     this.installed = modules[0] as Module<Vm, VmState>;
-    this.fake = fakeVmKernel(4096, this.installed);
+    this.fake = fakeVmKernel(4096, this.installed, 512);
     this.privateFile = this.fake.addFile([11, 12, 0, 14, 15, 0], true);
     this.sharedFile = this.fake.addFile([21, 0, 23, 24, 0, 26, 27, 28]);
     this.objects = {
@@ -361,6 +369,10 @@ class Player {
       case 'switch':
         this.current = [...this.models.keys()][command.to % this.models.size] as number;
         return;
+      case 'relieve':
+        // Pages go out of memory, in a module that can; nothing else may show it.
+        this.vm.relieve?.(command.frames);
+        return;
       case 'exchange':
         this.installed = this.modules[command.module % this.modules.length] as Module<Vm, VmState>;
         this.fake.install(this.installed, command.copy);
@@ -375,6 +387,7 @@ class Player {
     const add = (frame: number): void => {
       references.set(frame, (references.get(frame) ?? 0) + 1);
     };
+    for (const frame of states.vm.swap.slotOf.keys()) add(frame);
     for (const file of states.pagecache.files.values()) for (const frame of file.values()) add(frame);
     for (const id of this.models.keys()) {
       let resident = 0;
@@ -385,6 +398,7 @@ class Player {
       ) {
         add(kernel.pmap.extract(id, va) >>> EXTRACT_FRAME_SHIFT);
         expectEqual(`page ${va / PAGE} lies in an area`, this.models.get(id)?.has(va / PAGE), true);
+        expectEqual(`page ${va / PAGE} is out too`, states.vm.spaces.get(id)?.evicted.has(va / PAGE), false);
         resident++;
       }
       for (const area of kernel.vm.areas(id)) {
@@ -414,6 +428,7 @@ class Player {
     this.check();
     for (const id of this.models.keys()) this.vm.release(id);
     const { kernel, states, files } = this.fake;
+    expectEqual('slots left', states.vm.swap.used, 0);
     expectEqual('shared objects left', states.vm.anonymous.size, 0);
     for (const file of files.values()) {
       expectEqual(`pins of ${file.inode}`, file.pins, 0);

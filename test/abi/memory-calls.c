@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -276,6 +277,172 @@ static void ends(int file) {
   SHOW(lseek(small, 0, SEEK_END));
 }
 
+/* VmLck of this process in pages, and how many of the first 4 pages at an address are present. */
+static long locked(void) {
+  char line[200];
+  long kb = -1;
+  FILE *status = fopen("/proc/self/status", "r");
+  while (fgets(line, sizeof line, status)) sscanf(line, "VmLck: %ld", &kb);
+  fclose(status);
+  return kb / 4;
+}
+static long present(char *at) {
+  unsigned char vector[4];
+  if (mincore(at, 4 * PAGE, vector)) return -1;
+  return (vector[0] & 1) + (vector[1] & 1) + (vector[2] & 1) + (vector[3] & 1);
+}
+
+/* Locks of a user whose limit is 8 pages. */
+static void locks(void) {
+  struct rlimit limit = {8 * PAGE, 8 * PAGE};
+  CALL(setrlimit(RLIMIT_MEMLOCK, &limit));
+  CALL(setresuid(1000, 1000, 1000));
+  char *a = anonymous(16);
+  CALL(mlock(a, 4 * PAGE));
+  SHOW(locked());
+  SHOW(present(a));
+  CALL(mlock(a + 2 * PAGE, 4 * PAGE));
+  SHOW(locked());
+  CALL(mlock(a, 9 * PAGE));
+  SHOW(locked());
+  CALL(munlock(a + PAGE, 2 * PAGE));
+  SHOW(locked());
+  CALL(madvise(a, PAGE, MADV_DONTNEED));
+  CALL(madvise(a, PAGE, MADV_FREE));
+  CALL(madvise(a, PAGE, MADV_COLD));
+  CALL(madvise(a, PAGE, MADV_PAGEOUT));
+  CALL(madvise(a + PAGE, PAGE, MADV_DONTNEED));
+  CALL(msync(a, PAGE, MS_ASYNC | MS_INVALIDATE));
+  CALL(msync(a + PAGE, PAGE, MS_ASYNC | MS_INVALIDATE));
+  CALL(mremap(a, PAGE, 12 * PAGE, MREMAP_MAYMOVE));
+  CALL(munmap(a, 3 * PAGE));
+  SHOW(locked());
+  CALL(munlock(a, 8 * PAGE));
+  SHOW(locked());
+  CALL(munlock(a + 3 * PAGE, 8 * PAGE));
+  SHOW(locked());
+  CALL(mlock2(a + 8 * PAGE, 4 * PAGE, MLOCK_ONFAULT));
+  SHOW(present(a + 8 * PAGE));
+  SHOW(locked());
+  CALL(mlock2(a, PAGE, 2));
+  CALL(mlock(a + 2 * PAGE + 5, PAGE));
+  CALL(mlock(a + 3 * PAGE + 5, PAGE));
+  SHOW(locked());
+  CALL(mlock(NOWHERE, PAGE));
+  CALL(mlock(a + 3 * PAGE, 0));
+  CALL(mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0));
+  SHOW(locked());
+  CALL(mmap(NULL, 4 * PAGE, RW, ANON | MAP_LOCKED, -1, 0));
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    SHOW(locked());
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+  CALL(munlockall());
+  SHOW(locked());
+  CALL(mlockall(MCL_CURRENT));
+  CALL(mlockall(MCL_FUTURE | 8));
+  CALL(mlockall(MCL_ONFAULT));
+  CALL(mlockall(MCL_FUTURE));
+  char *b = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
+  SHOW(locked());
+  SHOW(present(b));
+  CALL(mmap(NULL, 8 * PAGE, RW, ANON, -1, 0));
+  CALL(munlockall());
+  SHOW(locked());
+  CALL(munmap(b, 4 * PAGE));
+  limit.rlim_cur = 0;
+  CALL(setrlimit(RLIMIT_MEMLOCK, &limit));
+  CALL(mlock(a + 3 * PAGE, PAGE));
+  CALL(mlockall(MCL_CURRENT));
+  CALL(mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0));
+  CALL(munlock(a + 3 * PAGE, PAGE));
+}
+
+/* Memory of a child. */
+static void others(void) {
+  char *a = anonymous(6), *b = anonymous(6);
+  memset(a, 'o', 6 * PAGE);
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  memset(a, 'm', 6 * PAGE);
+  munmap(b + 4 * PAGE, PAGE);
+  struct iovec mine[2] = {{b, PAGE + 10}, {b + 2 * PAGE, PAGE}};
+  struct iovec theirs[2] = {{a + 100, 5000}, {a + 5 * PAGE, 2 * PAGE}};
+  SHOW(process_vm_readv(child, mine, 2, theirs, 1, 0));
+  SHOW(get(b + PAGE + 9));
+  SHOW(get(b + PAGE + 10));
+  SHOW(get(b + 2 * PAGE + 893));
+  SHOW(get(b + 2 * PAGE + 894));
+  SHOW(process_vm_readv(child, mine, 2, theirs, 2, 0));
+  SHOW(process_vm_readv(getpid(), mine, 1, theirs, 1, 0));
+  SHOW(get(b));
+  memset(b, 'w', 2 * PAGE);
+  SHOW(process_vm_writev(child, mine, 1, theirs, 1, 0));
+  SHOW(get(a + 100));
+  SHOW(process_vm_readv(child, mine + 1, 1, theirs, 1, 0));
+  SHOW(get(b + 2 * PAGE));
+  struct iovec nowhere = {NOWHERE, PAGE}, gap[2] = {{a, 10}, {NOWHERE, 10}}, huge = {b, -1}, ends = {b + 3 * PAGE, 2 * PAGE};
+  CALL(process_vm_readv(child, mine, 1, &nowhere, 1, 0));
+  SHOW(process_vm_readv(child, mine, 1, gap, 2, 0));
+  SHOW(process_vm_readv(child, &ends, 1, theirs + 1, 1, 0));
+  CALL(process_vm_readv(child, mine, 1, theirs, 1, 1));
+  CALL(process_vm_readv(child, mine, 1025, theirs, 1, 0));
+  CALL(process_vm_readv(child, mine, 1, theirs, 1025, 0));
+  CALL(process_vm_readv(child, &huge, 1, theirs, 1, 0));
+  CALL(process_vm_readv(child, NOWHERE, 1, theirs, 1, 0));
+  CALL(process_vm_readv(child, mine, 1, NOWHERE, 1, 0));
+  CALL(process_vm_readv(child, mine, 0, theirs, 1, 0));
+  CALL(process_vm_readv(child, mine, 1, theirs, 0, 0));
+  CALL(process_vm_readv(99999999, mine, 1, theirs, 1, 0));
+  fflush(stdout);
+  pid_t stranger = fork();
+  if (stranger == 0) {
+    setresuid(1000, 1000, 1000);
+    CALL(process_vm_readv(child, mine, 1, theirs, 1, 0));
+    CALL(process_vm_writev(child, mine, 1, theirs, 1, 0));
+    _exit(0);
+  }
+  waitpid(stranger, NULL, 0);
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  CALL(process_vm_readv(child, mine, 1, theirs, 1, 0));
+}
+
+/* Holes in shared memory, areas that grow, barriers that want to be registered for. */
+static void rest(int file) {
+  char *both = mmap(NULL, 4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *alone = anonymous(4);
+  memset(both, 8, 4 * PAGE);
+  CALL(madvise(both + PAGE, PAGE, MADV_REMOVE));
+  SHOW(get(both) * 100 + get(both + PAGE) * 10 + get(both + 2 * PAGE));
+  CALL(madvise(alone, PAGE, MADV_REMOVE));
+  CALL(madvise(mmap(NULL, PAGE, RW, MAP_PRIVATE, file, 0), PAGE, MADV_REMOVE));
+  CALL(madvise(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, open("file", O_RDONLY), 0), PAGE, MADV_REMOVE));
+  CALL(mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0));
+  CALL(mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, file, 0));
+  char *area = mmap(NULL, 812 * PAGE, PROT_NONE, ANON, -1, 0);
+  munmap(area, 812 * PAGE);
+  char *top = mmap(area + 800 * PAGE, PAGE, RW, ANON | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
+  SHOW(put(top - PAGE, 1));
+  SHOW(put(top - 200 * PAGE, 1));
+  mmap(area, PAGE, RW, ANON | MAP_FIXED, -1, 0);
+  SHOW(put(area + 258 * PAGE, 1));
+  SHOW(put(area + 250 * PAGE, 1));
+  CALL(syscall(SYS_membarrier, 8, 0, 0));
+  CALL(syscall(SYS_membarrier, 16, 0, 0));
+  CALL(syscall(SYS_membarrier, 8, 0, 0));
+  CALL(syscall(SYS_membarrier, 32, 0, 0));
+  CALL(syscall(SYS_membarrier, 64, 0, 0));
+  CALL(syscall(SYS_membarrier, 32, 0, 0));
+  CALL(syscall(SYS_membarrier, 24, 0, 0));
+}
+
 #ifdef __riscv
 static void code(void) {
   /* li a0, 42; ret */
@@ -315,6 +482,14 @@ int main(void) {
   forks();
   limits();
   ends(file);
+  others();
+  rest(file);
+  fflush(stdout);
+  if (fork() == 0) {
+    locks();
+    _exit(0);
+  }
+  wait(NULL);
 #ifdef __riscv
   code();
 #endif

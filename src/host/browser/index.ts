@@ -8,6 +8,7 @@ import type { KernelHost, Make } from '../../api/host.ts';
 import { loadConfined } from '../confined/load.ts';
 import { textOf } from '../instrument/source.ts';
 import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
+import { MemoryDisk } from '../memory/disk.ts';
 import { type BrowserInput, InputQueue } from './input.ts';
 
 export type { BrowserInput };
@@ -32,6 +33,7 @@ export interface BrowserHostOptions {
 /** Everything that the kernel asks of a browser. */
 export function browserHost(options: BrowserHostOptions): KernelHost {
   const input = new InputQueue(options.input ?? null);
+  const disks: MemoryDisk[] = [];
   const { assets } = options;
   const asset = (name: string): Promise<Uint8Array> =>
     typeof assets === 'function' ? assets(name) : fetchBytes(below(assets, name));
@@ -42,11 +44,12 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     grantFile(file) {
       throw new Error(`disk ${file}: files of the host are not available in a browser; use one in memory`);
     },
+    grantMemory: (bytes) => disks.push(new MemoryDisk(bytes)) - 1,
     readFile: (path) => fetchBytes(new URL(path, location.href)),
     asset,
     perform(request, done) {
       if (request.kind === 'input') input.read(request.length, (bytes) => done({ errno: 0, bytes }));
-      else done({ errno: -EACCES });
+      else done(disks[request.grant]?.perform(request) ?? { errno: -EACCES });
     },
     write: (stream, bytes) => options.onOutput?.(stream as 1 | 2, bytes.slice()),
     now: () => Math.round(performance.now() * 1e6),
@@ -62,7 +65,10 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     defer,
     after: sleep,
     fillInput: (on) => input.fill(on),
-    close: () => input.close(),
+    close() {
+      input.close();
+      for (const disk of disks.splice(0)) disk.close();
+    },
   };
 }
 

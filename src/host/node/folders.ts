@@ -3,12 +3,13 @@
  *
  * A request names a grant and a path below it. What a kernel asks is not trusted here: no symlink is followed, neither on
  * the way nor in the last place, and nothing but files, folders and symlinks is opened, whatever a guest creates or
- * renames and whatever another process does meanwhile. Synchronous; knows no kernel..
+ * renames and whatever another process does meanwhile. Synchronous; knows no kernel.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import * as errno from '../../abi/linux/errno.ts';
 import type { HostRequest, HostResult, HostStat } from '../../contracts/host.ts';
+import { MemoryDisk } from '../memory/disk.ts';
 import { DiskFile } from './disk-file.ts';
 import { bytesOfPath, inFolder, openRoot, PathError, type Root, within } from './walk.ts';
 
@@ -22,10 +23,13 @@ interface Grant {
   readonly readOnly: boolean;
 }
 
+const isDisk = (grant: Grant | DiskFile | MemoryDisk): grant is DiskFile | MemoryDisk =>
+  grant instanceof DiskFile || grant instanceof MemoryDisk;
+
 type FolderRequest = Exclude<HostRequest, { readonly kind: 'input' }>;
 
 export class Folders {
-  readonly #grants: (Grant | DiskFile)[] = [];
+  readonly #grants: (Grant | DiskFile | MemoryDisk)[] = [];
 
   /** @returns the grant's number. Throws if there is no such folder. */
   grant(folder: string, readOnly: boolean): number {
@@ -40,12 +44,18 @@ export class Folders {
     return { grant: this.#grants.length - 1, size: disk.size };
   }
 
+  /** @returns the grant's number */
+  grantMemory(bytes: number): number {
+    this.#grants.push(new MemoryDisk(bytes));
+    return this.#grants.length - 1;
+  }
+
   /** Carry a request out. Never throws: what goes wrong is the result's errno. */
   perform(request: FolderRequest): HostResult {
     try {
       const grant = this.#grants[request.grant];
       if (grant === undefined) return { errno: -errno.EACCES };
-      if (grant instanceof DiskFile) return grant.perform(request);
+      if (isDisk(grant)) return grant.perform(request);
       const writes = !['list', 'read', 'flush'].includes(request.kind);
       if (writes && grant.readOnly) return { errno: -errno.EROFS };
       return within(grant.root, request.path, (target, named) => {
@@ -59,7 +69,7 @@ export class Folders {
 
   /** Let go of the folders: every request is refused from now on. */
   close(): void {
-    for (const grant of this.#grants.splice(0)) (grant instanceof DiskFile ? grant : grant.root).close();
+    for (const grant of this.#grants.splice(0)) (isDisk(grant) ? grant : grant.root).close();
   }
 }
 

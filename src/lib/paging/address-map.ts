@@ -170,7 +170,8 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
       const pte = words[at] as number;
       const want = needed(prot);
       if ((pte & want) !== want) return 0;
-      if ((prot & PROT_WRITE) !== 0 && (pte & PTE_D) === 0) words[at] = pte | PTE_D;
+      const used = (prot & PROT_WRITE) !== 0 ? PTE_A | PTE_D : PTE_A;
+      if ((pte & used) !== used) words[at] = pte | used;
       return frameOf(pte) * PAGE_SIZE + (va % PAGE_SIZE);
     },
     next(space, va, end) {
@@ -179,5 +180,14 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
       return page < 0 ? -1 : page * PAGE_SIZE;
     },
     activate: setRoot,
+    age(space, va) {
+      const at = find(words, treeOf(space), pageOf(va));
+      const pte = at < 0 ? 0 : (words[at] as number);
+      if ((pte & PTE_A) === 0) return false;
+      words[at] = pte & ~PTE_A;
+      // A translation that a hart still has would hide the next use.
+      if (state.active.includes(space)) kernel.engine.flushPage(va);
+      return true;
+    },
   };
 }

@@ -10,6 +10,8 @@ import { EXTRACT_FRAME_SHIFT, PROT_READ, PROT_WRITE } from '../../contracts/pmap
 import { type Space, USER_BOTTOM, USER_LIMIT, VMA_GROWSDOWN } from '../../contracts/vm.ts';
 import { type Area, findArea } from './areas.ts';
 import { type Core, fileSystemOf, GUARD_GAP, isShared, isSharedFile, pageIndex, readOnly } from './core.ts';
+import { isEvicted } from './slots.ts';
+import { bringBack } from './swap.ts';
 import { allowed, enterOwn, enterShared, noteWritten } from './pages.ts';
 
 const PAGE = 4096;
@@ -96,7 +98,11 @@ export function fault(core: Core, space: Space, va: number, access: number, stac
   if ((area.prot & accepted(access)) === 0) return -EACCES;
   const { kernel } = core;
   const present = kernel.pmap.extract(space.id, page);
-  if (present === 0) return core.policy.absent(core, space, area, page, access);
+  if (present === 0) {
+    return isEvicted(space, page)
+      ? bringBack(core, space, area, page, access)
+      : core.policy.absent(core, space, area, page, access);
+  }
   if (access === PROT_WRITE && (present & PROT_WRITE) === 0) {
     return denied(core, space, area, page, present >>> EXTRACT_FRAME_SHIFT);
   }

@@ -11,6 +11,7 @@ import type { Space } from '../../contracts/vm.ts';
 import type { AddressSpace, Pager } from './address-space.ts';
 import { type Area, findArea } from './areas.ts';
 import { type Core, fileSystemOf, isShared, isSharedFile, pageIndex, readOnly, spaceOf } from './core.ts';
+import { dropEvicted, moveEvicted } from './slots.ts';
 
 const PAGE = 4096;
 const PROT_BITS = 7;
@@ -82,6 +83,7 @@ export function discard(core: Core, space: AddressSpace, start: number, end: num
     const area = space.vmas[findArea(space.vmas, va)] as Area;
     if (isSharedFile(area)) noteLast(core, area.inode, pageIndex(area, va));
   }
+  dropEvicted(core.state, core.kernel, spaceOf(core.state, space.id), start, end);
 }
 
 /** The protection that a page which is present may have now. A page of a shared file is not writable until told of. */
@@ -117,6 +119,7 @@ function move(core: Core, space: AddressSpace, from: number, to: number, length:
     const area = space.vmas[findArea(space.vmas, va)] as Area;
     if ((was & MAPPED_DIRTY) !== 0 && isSharedFile(area)) noteLast(core, area.inode, pageIndex(area, va));
   }
+  moveEvicted(spaceOf(core.state, space.id), from, to, length);
   return true;
 }
 

@@ -17,6 +17,7 @@ import {
   USER_TOP,
   VMA_DONTFORK,
   VMA_HEAP,
+  VMA_LOCKED,
   VMA_NORESERVE,
   VMA_SHARED,
   VMA_WIPEONFORK,
@@ -36,7 +37,9 @@ import {
 } from './address-space.ts';
 import { type Core, copyArea, createKeeper, isShared, type Policy, spaceOf } from './core.ts';
 import { fault } from './fault.ts';
+import { lock, lockAll, lockedBytes } from './lock.ts';
 import { createPager } from './pages.ts';
+import { shareEvicted } from './slots.ts';
 import { advise, residency, sync, truncated } from './upkeep.ts';
 
 const PAGE = 4096;
@@ -71,9 +74,11 @@ function fork(core: Core, parent: Space): number {
   child.brkStart = parent.brkStart;
   child.brk = parent.brk;
   child.mmapTop = parent.mmapTop;
+  child.barriers = parent.barriers;
   for (const area of parent.vmas) {
     if ((area.flags & VMA_DONTFORK) !== 0) continue;
     const copy = copyArea(area);
+    copy.flags &= ~VMA_LOCKED;
     child.vmas.push(copy);
     core.mapper.keeper.hold(copy);
     if ((area.flags & VMA_WIPEONFORK) !== 0) continue;
@@ -81,15 +86,16 @@ function fork(core: Core, parent: Space): number {
       release(core, child);
       return -ENOMEM;
     }
+    shareEvicted(core.state, parent, child, area.start, area.end);
   }
   return id;
 }
 
-/** More private memory than there is memory at all is refused at once (proc(5), overcommit_memory 0). */
-const isTooMuch = (kernel: Kernel, length: number, prot: number, flags: number): boolean =>
+/** More private memory than there is memory and swap at all is refused at once (proc(5), overcommit_memory 0). */
+const isTooMuch = ({ kernel, policy }: Core, length: number, prot: number, flags: number): boolean =>
   (prot & PROT_WRITE) !== 0 &&
   (flags & (VMA_SHARED | VMA_NORESERVE)) === 0 &&
-  length / PAGE > kernel.frames.total();
+  length / PAGE > kernel.frames.total() + (policy.outside?.(kernel) ?? 0);
 
 function map(core: Core, space: Space, request: MapRequest): number {
   const { kernel, mapper, state, policy } = core;
@@ -98,7 +104,7 @@ function map(core: Core, space: Space, request: MapRequest): number {
   const length = pageUp(request.length);
   const start = placeArea(space, request.address, length, request.fixed, request.noReplace, mapper);
   if (start < 0) return start;
-  if (isTooMuch(kernel, length, prot, flags)) return -ENOMEM;
+  if (isTooMuch(core, length, prot, flags)) return -ENOMEM;
   const admitted = policy.admit(core, space, request);
   if (admitted !== 0) return admitted;
   if (request.fixed) {
@@ -110,7 +116,7 @@ function map(core: Core, space: Space, request: MapRequest): number {
   area.end = start + length;
   area.prot = prot;
   area.maxProt = request.maxProt;
-  area.flags = flags;
+  area.flags = flags | space.future;
   area.inode = request.inode;
   if (area.inode !== 0) area.offset = request.offset;
   else if (isShared(area)) area.inode = state.nextAnonymous++;
@@ -124,8 +130,8 @@ function brk(core: Core, space: Space, address: number): number {
   const heap = createVma();
   heap.prot = PROT_READ | PROT_WRITE;
   heap.maxProt = PROT_READ | PROT_WRITE | PROT_EXEC;
-  heap.flags = VMA_HEAP;
-  if (isTooMuch(core.kernel, address - space.brk, heap.prot, heap.flags)) return space.brk;
+  heap.flags = VMA_HEAP | space.future;
+  if (isTooMuch(core, address - space.brk, heap.prot, heap.flags)) return space.brk;
   return setBreak(space, address, heap, core.mapper);
 }
 
@@ -192,6 +198,13 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
     residency: (space, address, length, into) => residency(core, at(space), address, length, into),
     areas: (space) => at(space).vmas,
     size: (space) => sizeOf(at(space)),
+    lock: (space, start, end, locked) => lock(core, at(space), start, end, locked),
+    lockAll(space, present, future) {
+      if (present !== null) lockAll(core, at(space), present);
+      at(space).future = future ? VMA_LOCKED : 0;
+    },
+    barriers: (space, add) => (at(space).barriers |= add),
+    locked: (space, start, end) => lockedBytes(at(space), start, end),
     resident: (space) => at(space).resident,
   };
 }

@@ -3,7 +3,7 @@
  *
  * Advice that changes nothing a program can see is checked and taken as read. Source: madvise(2), msync(2), mincore(2).
  */
-import { EACCES, EFAULT, EINVAL, EIO, ENOMEM } from '../../abi/linux/errno.ts';
+import { EACCES, EBUSY, EFAULT, EINVAL, EIO, ENOMEM, EOPNOTSUPP } from '../../abi/linux/errno.ts';
 import * as advices from '../../abi/linux/mman.ts';
 import { superblockOf } from '../../contracts/filesystem.ts';
 import { WAIT } from '../../contracts/kernel.ts';
@@ -12,15 +12,19 @@ import {
   type Space,
   USER_LIMIT,
   VMA_DONTFORK,
+  VMA_LOCKED,
   VMA_SHARED,
   VMA_SPECIAL,
   VMA_WIPEONFORK,
 } from '../../contracts/vm.ts';
+import { zeroPhysical } from '../spans.ts';
 import { isAligned, pageUp } from './address-space.ts';
 import { type Area, carve, coveredTo, findArea, mergeAround } from './areas.ts';
 import { type Core, fileSystemOf, isSharedFile, pageIndex, readOnly } from './core.ts';
 import { fault } from './fault.ts';
+import { lockedBytes } from './lock.ts';
 import { discard, noteWritten } from './pages.ts';
+import { isEvicted } from './slots.ts';
 
 const PAGE_SIZE = 4096;
 
@@ -35,6 +39,8 @@ const IDLE: ReadonlySet<number> = new Set([
   advices.MADV_COLD,
   advices.MADV_PAGEOUT,
 ]);
+/** Of those, advice that a locked area refuses. */
+const COLD: ReadonlySet<number> = new Set([advices.MADV_COLD, advices.MADV_PAGEOUT]);
 const DISCARDS: ReadonlySet<number> = new Set([
   advices.MADV_DONTNEED,
   advices.MADV_DONTNEED_LOCKED,
@@ -47,6 +53,8 @@ const FORK_FLAGS: ReadonlyMap<number, readonly [flag: number, set: boolean]> = n
   [advices.MADV_WIPEONFORK, [VMA_WIPEONFORK, true]],
   [advices.MADV_KEEPONFORK, [VMA_WIPEONFORK, false]],
 ]);
+/** All that does something to areas. */
+const CHANGES: ReadonlySet<number> = new Set([...DISCARDS, ...FORK_FLAGS.keys(), advices.MADV_REMOVE]);
 const POPULATES: ReadonlyMap<number, number> = new Map([
   [advices.MADV_POPULATE_READ, PROT_READ],
   [advices.MADV_POPULATE_WRITE, PROT_WRITE],
@@ -68,6 +76,18 @@ function populate(core: Core, space: Space, start: number, end: number, access: 
   return 0;
 }
 
+/** MADV_REMOVE: shared anonymous memory becomes zeros, for all who map it. @returns 0 or -errno */
+function punch(core: Core, area: Readonly<Area>, start: number, end: number): number {
+  if (area.inode === 0 || (area.flags & (VMA_LOCKED | VMA_SPECIAL)) !== 0) return -EINVAL;
+  if ((area.flags & VMA_SHARED) === 0 || (area.maxProt & PROT_WRITE) === 0) return -EACCES;
+  if (superblockOf(area.inode) !== 0) return -EOPNOTSUPP;
+  for (let va = start; va < end; va += PAGE_SIZE) {
+    const frame = core.kernel.pagecache.find(area.inode, pageIndex(area, va));
+    if (frame !== 0) zeroPhysical(core.kernel, frame * PAGE_SIZE, PAGE_SIZE);
+  }
+  return 0;
+}
+
 /** Advice about one area, clipped to [start, end). @returns 0 or -EINVAL */
 function adviseArea(
   core: Core,
@@ -79,10 +99,13 @@ function adviseArea(
 ): number {
   if (DISCARDS.has(advice)) {
     if ((area.flags & VMA_SPECIAL) !== 0) return -EINVAL;
+    if ((area.flags & VMA_LOCKED) !== 0 && advice !== advices.MADV_DONTNEED_LOCKED) return -EINVAL;
     if (advice === advices.MADV_FREE && !isPrivateAnonymous(area)) return -EINVAL;
     discard(core, space, start, end);
     return 0;
   }
+  if (COLD.has(advice) && (area.flags & (VMA_LOCKED | VMA_SPECIAL)) !== 0) return -EINVAL;
+  if (advice === advices.MADV_REMOVE) return punch(core, area, start, end);
   const change = FORK_FLAGS.get(advice);
   if (change === undefined) return 0;
   const [flag, set] = change;
@@ -96,7 +119,7 @@ function adviseArea(
 /** madvise(2). Areas are advised in order; a hole is passed over and reported last. */
 export function advise(core: Core, space: Space, address: number, length: number, advice: number): number {
   const access = POPULATES.get(advice);
-  if (!IDLE.has(advice) && !DISCARDS.has(advice) && !FORK_FLAGS.has(advice) && access === undefined) {
+  if (!IDLE.has(advice) && !CHANGES.has(advice) && access === undefined) {
     return -EINVAL;
   }
   if (!isAligned(address) || length > USER_LIMIT) return -EINVAL;
@@ -142,6 +165,7 @@ export function sync(core: Core, space: Space, address: number, length: number, 
   const end = address + pageUp(length);
   if (!(end <= USER_LIMIT)) return -ENOMEM;
   if (end === address) return 0;
+  if ((flags & MS_INVALIDATE) !== 0 && lockedBytes(space, address, end) > 0) return -EBUSY;
   if ((flags & MS_SYNC) !== 0) {
     for (let index = findArea(space.vmas, address); index < space.vmas.length; index++) {
       const area = space.vmas[index] as Area;
@@ -169,7 +193,8 @@ export function residency(
   for (let va = address, i = 0; va < end; va += PAGE_SIZE, i++) {
     const area = space.vmas[findArea(space.vmas, va)] as Area;
     let present = pmap.extract(space.id, va) !== 0;
-    if (!present && area.inode !== 0) present = pagecache.find(area.inode, pageIndex(area, va)) !== 0;
+    if (!present && area.inode !== 0 && !isEvicted(space, va))
+      present = pagecache.find(area.inode, pageIndex(area, va)) !== 0;
     into[i] = present ? 1 : 0;
   }
   return 0;

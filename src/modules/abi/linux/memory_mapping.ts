@@ -1,11 +1,12 @@
 /**
- * mmap: from a descriptor and flags to what vm is to map; and the limits on memory.
+ * mmap: from a descriptor and flags to what vm is to map.
  *
  * Source: mmap(2), getrlimit(2). Holds no state.
  */
 import { CAP_SYS_RAWIO } from '../../../abi/linux/capability.ts';
 import {
   EACCES,
+  EAGAIN,
   EBADF,
   EINVAL,
   ENODEV,
@@ -34,7 +35,6 @@ import {
   MAP_TYPE,
   PROT_MASK,
 } from '../../../abi/linux/mman.ts';
-import { RLIMIT_AS, RLIMIT_DATA } from '../../../abi/linux/resource.ts';
 import { FS_PAGED, superblockOf } from '../../../contracts/filesystem.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
@@ -43,48 +43,19 @@ import {
   USER_BOTTOM,
   USER_LIMIT,
   VMA_GROWSDOWN,
+  VMA_LOCKED,
   VMA_NORESERVE,
   VMA_SHARED,
 } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
-import { findArea } from '../../../lib/vm/areas.ts';
+import { areaAt, findArea } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { featureFault } from './feature-fault.ts';
+import { exceedsLimits, lockedBytes, mayLock, spaceOf } from './memory_limits.ts';
 
 /** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */
 const DEV_ZERO = 0x10_0005;
 const EVERYTHING = PROT_READ | PROT_WRITE | PROT_EXEC;
-
-/** The thread's address space. */
-export const spaceOf = (kernel: Kernel, tid: number): number => kernel.process.group(tid).space;
-
-export const softLimit = (kernel: Kernel, tid: number, resource: number): number =>
-  kernel.process.group(tid).limits[resource * 2] ?? Number.POSITIVE_INFINITY;
-
-/** Bytes of private memory that may be written, the stack left out (RLIMIT_DATA). */
-function dataBytes(kernel: Kernel, space: number): number {
-  let bytes = 0;
-  for (const area of kernel.vm.areas(space)) {
-    if ((area.prot & PROT_WRITE) !== 0 && (area.flags & (VMA_SHARED | VMA_GROWSDOWN)) === 0) {
-      bytes += area.end - area.start;
-    }
-  }
-  return bytes;
-}
-
-/** True if `more` bytes would pass RLIMIT_AS, or RLIMIT_DATA if they count as data. */
-export function exceedsLimits(
-  kernel: Kernel,
-  tid: number,
-  space: number,
-  more: number,
-  data: boolean,
-): boolean {
-  const total = softLimit(kernel, tid, RLIMIT_AS);
-  if (total !== Number.POSITIVE_INFINITY && kernel.vm.size(space) * PAGE_SIZE + more > total) return true;
-  const limit = softLimit(kernel, tid, RLIMIT_DATA);
-  return data && limit !== Number.POSITIVE_INFINITY && dataBytes(kernel, space) + more > limit;
-}
 
 /** Bytes of a range that are mapped, which a fixed mapping replaces. */
 function mappedBytes(kernel: Kernel, space: number, start: number, end: number): number {
@@ -157,6 +128,10 @@ function populate(
   return WAIT;
 }
 
+/** Did the mapping come to be locked, by MAP_LOCKED or by mlockall's MCL_FUTURE? */
+const lockedAt = (kernel: Kernel, space: number, address: number): boolean =>
+  ((areaAt(kernel.vm.areas(space), address)?.flags ?? 0) & VMA_LOCKED) !== 0;
+
 /** mmap(2) */
 export function sysMmap(
   kernel: Kernel,
@@ -190,8 +165,10 @@ export function sysMmap(
   const type = flags & MAP_TYPE;
   if (type !== MAP_PRIVATE && type !== MAP_SHARED && (anonymous || type !== MAP_SHARED_VALIDATE))
     return -EINVAL;
+  if ((flags & MAP_GROWSDOWN) !== 0 && (!anonymous || type !== MAP_PRIVATE)) return -EINVAL;
   if ((flags & MAP_HUGETLB) !== 0) return anonymous ? -ENOMEM : -EINVAL;
 
+  if ((flags & MAP_LOCKED) !== 0 && mayLock(kernel, tid, 0, 0) !== 0) return -EPERM;
   const space = spaceOf(kernel, tid);
   const shared = type !== MAP_PRIVATE;
   const replaced = fixed ? mappedBytes(kernel, space, address, address + bytes) : 0;
@@ -205,6 +182,7 @@ export function sysMmap(
     flags:
       (shared ? VMA_SHARED : 0) |
       ((flags & MAP_GROWSDOWN) !== 0 ? VMA_GROWSDOWN : 0) |
+      ((flags & MAP_LOCKED) !== 0 ? VMA_LOCKED : 0) |
       ((flags & MAP_NORESERVE) !== 0 ? VMA_NORESERVE : 0),
     fixed,
     noReplace: (flags & MAP_FIXED_NOREPLACE) !== 0,
@@ -213,5 +191,11 @@ export function sysMmap(
   };
   const start = kernel.vm.map(space, request);
   if (start === -ENODEV) return featureFault(kernel, tid, 'vm', 'mapped-files', -ENODEV);
-  return start < 0 ? start : populate(kernel, tid, start, bytes, prot, flags);
+  if (start < 0) return start;
+  const locked = lockedAt(kernel, space, start);
+  if (locked && mayLock(kernel, tid, lockedBytes(kernel, space, 0, USER_LIMIT), -EAGAIN) !== 0) {
+    kernel.vm.unmap(space, start, bytes);
+    return -EAGAIN;
+  }
+  return populate(kernel, tid, start, bytes, prot, locked ? flags | MAP_LOCKED : flags);
 }

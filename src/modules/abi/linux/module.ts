@@ -25,6 +25,7 @@ import { idCalls } from './sys_ids.ts';
 import { ipcCalls } from './sys_ipc.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
+import { lockCalls } from './sys_mlock.ts';
 import { memoryCalls } from './sys_memory.ts';
 import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
@@ -33,6 +34,7 @@ import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
 import { pollCalls } from './sys_poll.ts';
+import { processVmCalls } from './sys_process_vm.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
 import { signalCalls } from './sys_signal.ts';
@@ -61,6 +63,7 @@ const CORE: readonly Row[] = [
   ...ipcCalls,
   ...killCalls,
   ...limitCalls,
+  ...lockCalls,
   ...memoryCalls,
   ...moduleCalls,
   ...mountCalls,
@@ -68,6 +71,7 @@ const CORE: readonly Row[] = [
   ...pathCalls,
   ...pollCalls,
   ...processCalls,
+  ...processVmCalls,
   ...schedCalls,
   ...signalCalls,
   ...timeCalls,

@@ -30,6 +30,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import type { SignalAction, SignalInfo, Thread } from '../../../contracts/process.ts';
 import { CTX_F, CTX_FCSR, CTX_PC, CTX_X } from '../../../machine/layout.ts';
 import { TRAMPOLINE } from './exec-image.ts';
+import { isAwaited } from './presence.ts';
 import { A0, A1, A2, contextOf, RA, register, setPc, setRegister, SP } from './registers.ts';
 import { putInfo } from './signal-info.ts';
 import { get64, put64 } from './usage.ts';
@@ -51,14 +52,24 @@ export function altStackState(thread: Readonly<Thread>, sp: number): number {
 }
 
 /** Where the frame goes, or -1 if it would run over the alternate stack. */
-function placeFrame(thread: Readonly<Thread>, action: Readonly<SignalAction>, sp: number): number {
+function placeFrame(thread: Readonly<Thread>, flags: number, sp: number): number {
   const onStack = onAltStack(thread, sp);
   // A stack that is about to overflow must not wrap round to its top.
   if (onStack && !onAltStack(thread, sp - FRAME_SIZE)) return -1;
-  const useAlt = (action.flags & SA_ONSTACK) !== 0 && thread.altStackSize !== 0 && !onStack;
+  const useAlt = (flags & SA_ONSTACK) !== 0 && thread.altStackSize !== 0 && !onStack;
   const from = useAlt ? thread.altStack + thread.altStackSize : sp;
   const at = from - FRAME_SIZE;
   return at < 0 ? -1 : at - (at % 16);
+}
+
+/** True if a stack on which a frame may come is not in memory; the wait for it is named. */
+export function frameWaits(kernel: Kernel, tid: number): boolean {
+  const thread = kernel.process.thread(tid);
+  const sp = register(kernel, contextOf(kernel, tid), SP);
+  const plain = placeFrame(thread, 0, sp);
+  const alternate = placeFrame(thread, SA_ONSTACK, sp);
+  if (plain >= 0 && isAwaited(kernel, tid, plain, FRAME_SIZE)) return true;
+  return alternate >= 0 && alternate !== plain && isAwaited(kernel, tid, alternate, FRAME_SIZE);
 }
 
 function fill(kernel: Kernel, thread: Thread, context: number, info: Readonly<SignalInfo>): Uint8Array {
@@ -94,7 +105,7 @@ export function pushFrame(
 ): number {
   const thread = kernel.process.thread(tid);
   const context = contextOf(kernel, tid);
-  const sp = placeFrame(thread, action, register(kernel, context, SP));
+  const sp = placeFrame(thread, action.flags, register(kernel, context, SP));
   if (sp < 0) return -EFAULT;
   const error = kernel.user.write(tid, sp, fill(kernel, thread, context, info));
   if (error !== 0) return error;

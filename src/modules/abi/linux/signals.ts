@@ -20,7 +20,7 @@ import { RESTART_CLASSES } from '../../../contracts/abi.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { createSignalAction, createSignalInfo, type SignalInfo } from '../../../contracts/process.ts';
 import { A0, contextOf, pcOf, setPc, setRegister } from './registers.ts';
-import { pushFrame } from './signal-frame.ts';
+import { frameWaits, pushFrame } from './signal-frame.ts';
 import { endMask } from './signal-mask.ts';
 
 const INIT = 1;
@@ -83,6 +83,7 @@ export function signals(kernel: Kernel, tid: number, broken: number): boolean {
     }
     if (group.stopped !== 0) return waits !== broken;
     const thread = kernel.process.thread(tid);
+    if (frameWaits(kernel, tid)) return false;
     const info = kernel.process.takeSignal(tid, ~thread.maskLow, ~thread.maskHigh);
     if (info === null) break;
     const { handler, flags } = kernel.process.action(tid, info.signal);

@@ -37,6 +37,7 @@ import { exitedStatus } from '../../../abi/linux/wait.ts';
 import { NO_RESULT } from '../../../contracts/abi.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { full, partial, type Row } from './call.ts';
+import { isAwaited } from './presence.ts';
 import { A0, contextOf, copyRegisters, pcOf, setPc, setRegister, SP, TP } from './registers.ts';
 import { get64 } from './usage.ts';
 
@@ -168,14 +169,23 @@ function sysClone3(kernel: Kernel, tid: number, argumentsAt: number, size: numbe
   });
 }
 
+/** What the end of a thread writes can not wait for pages then, so they are brought in before; that they are bad is ignored. */
+function lastWordsWait(kernel: Kernel, tid: number): boolean {
+  const { clearTid, robustList } = kernel.process.thread(tid);
+  if (clearTid !== 0 && isAwaited(kernel, tid, clearTid, 4)) return true;
+  return robustList !== 0 && isAwaited(kernel, tid, robustList, 8);
+}
+
 /** _exit(2): the raw call ends one thread. */
 function sysExit(kernel: Kernel, tid: number, code: number): number {
+  if (lastWordsWait(kernel, tid)) return WAIT;
   kernel.process.exitThread(tid, exitedStatus(code));
   return NO_RESULT;
 }
 
 /** exit_group(2) */
 function sysExitGroup(kernel: Kernel, tid: number, code: number): number {
+  if (lastWordsWait(kernel, tid)) return WAIT;
   kernel.process.exitGroup(kernel.process.group(tid).tgid, exitedStatus(code));
   return NO_RESULT;
 }

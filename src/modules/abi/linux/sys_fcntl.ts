@@ -10,7 +10,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { installFile, usableFile } from './at.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
-import { softLimit } from './memory_mapping.ts';
+import { softLimit } from './memory_limits.ts';
 
 /** One more descriptor of what `fd` names. */
 function duplicate(kernel: Kernel, tid: number, fd: number, from: number, closeOnExec: boolean): number {

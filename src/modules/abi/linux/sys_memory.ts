@@ -4,13 +4,8 @@
  * Argument checks in Linux's order and limits of the process; what is mapped is vm's. What mmap maps is in
  * memory_mapping.ts.
  */
-import { CAP_IPC_LOCK } from '../../../abi/linux/capability.ts';
 import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../../../abi/linux/errno.ts';
 import {
-  MADV_POPULATE_READ,
-  MCL_CURRENT,
-  MCL_FUTURE,
-  MCL_ONFAULT,
   MEMBARRIER_CMD_GLOBAL,
   MEMBARRIER_CMD_GLOBAL_EXPEDITED,
   MEMBARRIER_CMD_PRIVATE_EXPEDITED,
@@ -24,14 +19,15 @@ import {
   PROT_MASK,
   PROT_SEM,
 } from '../../../abi/linux/mman.ts';
-import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from '../../../abi/linux/resource.ts';
-import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
-import { USER_LIMIT, VMA_GROWSDOWN } from '../../../contracts/vm.ts';
+import { RLIMIT_AS, RLIMIT_DATA } from '../../../abi/linux/resource.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { USER_LIMIT, VMA_GROWSDOWN, VMA_LOCKED } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
-import { areaAt, coveredTo } from '../../../lib/vm/areas.ts';
+import { areaAt } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { full, partial, type Row } from './call.ts';
-import { exceedsLimits, softLimit, spaceOf, sysMmap } from './memory_mapping.ts';
+import { exceedsLimits, lockedBytes, mayLock, softLimit, spaceOf } from './memory_limits.ts';
+import { sysMmap } from './memory_mapping.ts';
 
 const isAligned = (value: number): boolean => value % PAGE_SIZE === 0;
 
@@ -56,6 +52,11 @@ function sysMremap(
     (kernel.vm.size(space) + more / PAGE_SIZE) * PAGE_SIZE > softLimit(kernel, tid, RLIMIT_AS)
   ) {
     return -ENOMEM;
+  }
+  const area = areaAt(kernel.vm.areas(space), address);
+  if (more > 0 && area !== null && (area.flags & VMA_LOCKED) !== 0) {
+    const locked = lockedBytes(kernel, space, 0, USER_LIMIT);
+    if (mayLock(kernel, tid, locked + more, -EAGAIN) !== 0) return -EAGAIN;
   }
   return kernel.vm.remap(space, address, oldLength, newLength, flags, newAddress);
 }
@@ -121,58 +122,6 @@ function sysMincore(kernel: Kernel, tid: number, address: number, length: number
   return 0;
 }
 
-/** May the process have `length` bytes locked? @returns 0, -EPERM or -ENOMEM */
-function mayLock(kernel: Kernel, tid: number, length: number): number {
-  if (kernel.process.capable(tid, CAP_IPC_LOCK)) return 0;
-  const limit = softLimit(kernel, tid, RLIMIT_MEMLOCK);
-  if (limit === 0) return -EPERM;
-  return length > limit ? -ENOMEM : 0;
-}
-
-/** mlock(2): memory never leaves, so locking is faulting in. */
-function sysMlock(kernel: Kernel, tid: number, address: number, length: number): number {
-  const start = address - (address % PAGE_SIZE);
-  const end = pageUp(address + length);
-  if (end > USER_LIMIT) return length > USER_LIMIT ? -EINVAL : -ENOMEM;
-  const may = mayLock(kernel, tid, end - start);
-  if (may !== 0) return may;
-  const result = kernel.vm.advise(spaceOf(kernel, tid), start, end - start, MADV_POPULATE_READ);
-  if (result === 0 || result === WAIT) return result;
-  const whole = coveredTo(kernel.vm.areas(spaceOf(kernel, tid)), start, end) === end;
-  return result === -ENOMEM && whole ? -EAGAIN : -ENOMEM;
-}
-
-/** mlock2(2) */
-function sysMlock2(kernel: Kernel, tid: number, address: number, length: number, flags: number): number {
-  if ((flags & ~1) !== 0) return -EINVAL;
-  return (flags & 1) !== 0
-    ? checkMapped(kernel, tid, address, length)
-    : sysMlock(kernel, tid, address, length);
-}
-
-function checkMapped(kernel: Kernel, tid: number, address: number, length: number): number {
-  const start = address - (address % PAGE_SIZE);
-  const end = pageUp(address + length);
-  if (end > USER_LIMIT) return length > USER_LIMIT ? -EINVAL : -ENOMEM;
-  return coveredTo(kernel.vm.areas(spaceOf(kernel, tid)), start, end) < end ? -ENOMEM : 0;
-}
-
-/** munlock(2) */
-const sysMunlock = (kernel: Kernel, tid: number, address: number, length: number): number =>
-  checkMapped(kernel, tid, address, length);
-
-/** mlockall(2) */
-function sysMlockall(kernel: Kernel, tid: number, flags: number): number {
-  if (flags === 0 || flags === MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0) {
-    return -EINVAL;
-  }
-  const current = (flags & MCL_CURRENT) !== 0 ? kernel.vm.size(spaceOf(kernel, tid)) * PAGE_SIZE : 0;
-  return mayLock(kernel, tid, current);
-}
-
-/** munlockall(2) */
-const sysMunlockall = (): number => 0;
-
 /** Commands that are done when they are asked for, because harts run one at a time. */
 const MEMBARRIERS: number =
   MEMBARRIER_CMD_GLOBAL |
@@ -183,11 +132,24 @@ const MEMBARRIERS: number =
   MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
 
+const REGISTRATIONS: number =
+  MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+/** Those that are for registered processes alone; the bit of the registration is the next one. */
+const PRIVATE_BARRIERS: number =
+  MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE;
+
 /** membarrier(2) */
-function sysMembarrier(kernel: Kernel, _tid: number, command: number, flags: number): number {
+function sysMembarrier(kernel: Kernel, tid: number, command: number, flags: number): number {
   if (flags !== 0) return -EINVAL;
   if (command === MEMBARRIER_CMD_QUERY) return MEMBARRIERS;
   if ((command & MEMBARRIERS) === 0 || (command & (command - 1)) !== 0) return -EINVAL;
+  const space = spaceOf(kernel, tid);
+  if ((command & REGISTRATIONS) !== 0) kernel.vm.barriers?.(space, command);
+  const registration = (command & PRIVATE_BARRIERS) << 1;
+  const registered = kernel.vm.barriers?.(space, 0) ?? registration;
+  if ((registration & ~registered) !== 0) return -EPERM;
   if (command === MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) kernel.engine.flushCode();
   return 0;
 }
@@ -218,19 +180,14 @@ export const memoryCalls: readonly Row[] = [
   ),
   full(226, 'mprotect', ['ptr', 'size', 'uint'], sysMprotect),
   full(227, 'msync', ['ptr', 'size', 'uint'], sysMsync),
-  partial(228, 'mlock', ['ptr', 'size'], sysMlock, 'faults in; locked bytes are not counted'),
-  partial(229, 'munlock', ['ptr', 'size'], sysMunlock, 'memory never leaves, so nothing is unlocked'),
-  partial(230, 'mlockall', ['uint'], sysMlockall, 'memory never leaves, so nothing is done'),
-  partial(231, 'munlockall', [], sysMunlockall, 'memory never leaves, so nothing is done'),
   full(232, 'mincore', ['ptr', 'size', 'ptr'], sysMincore),
   partial(
     233,
     'madvise',
     ['ptr', 'size', 'int'],
     sysMadvise,
-    'no huge pages, no merging, no MADV_REMOVE: EINVAL as in a kernel without them',
+    'no huge pages, no merging: EINVAL as in a kernel without them; MADV_REMOVE of anonymous memory alone',
   ),
   full(259, 'riscv_flush_icache', ['ptr', 'ptr', 'uint'], sysFlushIcache),
-  partial(283, 'membarrier', ['int', 'uint'], sysMembarrier, 'registration is not required'),
-  partial(284, 'mlock2', ['ptr', 'size', 'uint'], sysMlock2, 'as mlock'),
+  full(283, 'membarrier', ['int', 'uint'], sysMembarrier),
 ];

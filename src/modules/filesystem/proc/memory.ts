@@ -113,7 +113,7 @@ export function smaps(subject: Subject): string {
         kb('Private_Dirty', resident - shared),
         kb('Referenced', resident),
         kb('Anonymous', area.inode === 0 ? resident : 0),
-        kb('Swap', 0),
+        kb('Swap', subject.kernel.vm.evicted?.(space, area.start, area.end) ?? 0),
         'VmFlags: rd wr mr mw me ac\n',
       ].join('');
     })

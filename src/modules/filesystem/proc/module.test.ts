@@ -120,6 +120,7 @@ function boot(): Guest {
 
   const kernel = {
     ...fake.kernel,
+    block: { find: () => 0, disk: () => null },
     buffercache: { counts: () => ({ units: 3, dirty: 2, writing: 1, hits: 0, misses: 0, limit: 9 }) },
     machine: { ...fake.kernel.machine, layout: { codeMarkBase: 0, harts: 1 } },
     waits: { ...fake.kernel.waits, waiting: (tid: number) => (tid === 9 ? 'restart' : null) },

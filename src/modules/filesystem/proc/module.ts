@@ -18,6 +18,7 @@ export const procFilesystem: Module<FileSystem, ProcState> = {
     contract: 1,
     interfaces: [],
     needs: {
+      block: 1,
       buffercache: 1,
       clock: 1,
       frames: 1,

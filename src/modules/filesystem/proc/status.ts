@@ -7,7 +7,7 @@ import { POLICY_NUMBERS } from '../../../abi/linux/sched.ts';
 import { makeDevice, encodeDevice } from '../../../abi/linux/stat.ts';
 import { PROT_EXEC, PROT_WRITE } from '../../../contracts/pmap.ts';
 import type { Thread } from '../../../contracts/process.ts';
-import { VMA_HEAP, VMA_SHARED, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
+import { VMA_HEAP, VMA_SHARED, USER_LIMIT, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
 import { liveThreads, spaceOf, stateOf, type Subject, timesOf } from './subject.ts';
 
 const PAGE = 4096;
@@ -121,7 +121,7 @@ function memoryLines(subject: Subject): string[] {
   return [
     kb('VmPeak', vm.size(space)),
     kb('VmSize', vm.size(space)),
-    kb('VmLck', 0),
+    kb('VmLck', (vm.locked?.(space, 0, USER_LIMIT) ?? 0) / PAGE),
     kb('VmPin', 0),
     kb('VmHWM', resident),
     kb('VmRSS', resident),
@@ -136,7 +136,7 @@ function memoryLines(subject: Subject): string[] {
     kb('VmExe', pagesWhere(areas.slice(0, 1), isCode)),
     kb('VmLib', pagesWhere(areas.slice(1), isCode)),
     kb('VmPTE', 0),
-    kb('VmSwap', 0),
+    kb('VmSwap', vm.evicted?.(space, 0, USER_LIMIT) ?? 0),
   ];
 }
 

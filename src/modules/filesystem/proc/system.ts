@@ -4,8 +4,10 @@
  * Source: proc_meminfo(5), proc_stat(5), proc_cpuinfo(5), proc_uptime(5), proc_loadavg(5), proc_modules(5), proc_vmstat(5).
  */
 import { linuxType } from '../../../abi/linux/mount.ts';
+import { SECTORS_PER_FRAME } from '../../../contracts/block.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { ThreadGroup } from '../../../contracts/process.ts';
+import { SWAP_DISK } from '../../../contracts/vm.ts';
 import { ticks } from './status.ts';
 
 const NS = 1_000_000_000;
@@ -16,6 +18,8 @@ export function meminfo(kernel: Kernel): string {
   const free = kernel.frames.free();
   const cached = kernel.pagecache.count(-1);
   const buffers = kernel.buffercache.counts();
+  const disk = kernel.block.disk(kernel.block.find(SWAP_DISK));
+  const swap = disk === null ? 0 : Math.floor(disk.sectors / SECTORS_PER_FRAME);
   const line = (name: string, pages: number): string =>
     `${`${name}:`.padEnd(15)}${`${pages * KB_PER_PAGE}`.padStart(9)} kB\n`;
   return [
@@ -27,8 +31,8 @@ export function meminfo(kernel: Kernel): string {
     line('SwapCached', 0),
     line('Active', total - free - cached),
     line('Inactive', cached),
-    line('SwapTotal', 0),
-    line('SwapFree', 0),
+    line('SwapTotal', swap),
+    line('SwapFree', swap - (kernel.vm.evicted?.(-1, 0, 0) ?? 0)),
     line('Dirty', buffers.dirty),
     line('Writeback', buffers.writing),
     line('AnonPages', Math.max(total - free - cached, 0)),
@@ -38,7 +42,7 @@ export function meminfo(kernel: Kernel): string {
     line('SReclaimable', 0),
     line('SUnreclaim', 0),
     line('PageTables', 0),
-    line('CommitLimit', total),
+    line('CommitLimit', total + swap),
     line('Committed_AS', total - free),
     'HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n',
   ].join('');

@@ -83,11 +83,14 @@ const KEPT_FROM_FILES = 16;
  * holds no page and has written none, so whatever can be filled again may go.
  */
 function withRoom(core: Core, bytes: number, move: () => number): number {
-  const { frames, pagecache } = core.kernel;
+  const { frames, pagecache, vm } = core.kernel;
   const moved = move();
   if (moved !== -ENOMEM && moved !== -ENOSPC) return moved;
-  const kept = Math.ceil(frames.total() / KEPT_FROM_FILES);
-  return pagecache.reclaim(Math.ceil(bytes / PAGE_SIZE) + kept) > 0 ? move() : moved;
+  const wanted = Math.ceil(bytes / PAGE_SIZE) + Math.ceil(frames.total() / KEPT_FROM_FILES);
+  if (pagecache.reclaim(wanted) > 0) return move();
+  // Where room is short and not the file system full, programs may give some.
+  const short = wanted - frames.free();
+  return short > 0 && vm.relieve?.(short) === WAIT ? WAIT : moved;
 }
 
 function readPages(core: Core, inode: number, at: number, count: number, into: Spans): number {

@@ -2,65 +2,12 @@
  * vm/cow: memory on demand, copy-on-write fork, private and shared mappings of files.
  *
  * A page gets a frame at its first use; after fork(2) both sides share frames until one writes. The price is a fault for
- * each first use and each first write. The bookkeeping of areas is lib/vm's.
+ * each first use and each first write. The policy and the bookkeeping of areas are lib/vm's.
  */
-import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { PROT_WRITE } from '../../../contracts/pmap.ts';
-import { type Space, type Vm, type VmState, vmLayout } from '../../../contracts/vm.ts';
-import type { Area } from '../../../lib/vm/areas.ts';
-import { type Core, isShared, type Policy, pageIndex, readOnly } from '../../../lib/vm/core.ts';
-import { enterFromInode, inodePage } from '../../../lib/vm/fault.ts';
-import { eachPage, enterOwn, enterShared } from '../../../lib/vm/pages.ts';
+import { type Vm, type VmState, vmLayout } from '../../../contracts/vm.ts';
+import { copyOnWrite } from '../../../lib/vm/copy-on-write.ts';
 import { vmOperations } from '../../../lib/vm/spaces.ts';
-import { PAGE_SIZE } from '../../../machine/layout.ts';
-
-/** Pages around a read fault of a file that are mapped with it if they are in the cache; a power of two. */
-const AROUND = 16;
-
-/** Map the neighbours of a file's page that are in the cache already. */
-function mapAround(kernel: Kernel, space: Space, area: Readonly<Area>, page: number): void {
-  const bytes = AROUND * PAGE_SIZE;
-  const first = page - (page % bytes);
-  const end = Math.min(area.end, first + bytes);
-  for (let va = Math.max(area.start, first); va < end; va += PAGE_SIZE) {
-    if (kernel.pmap.extract(space.id, va) !== 0) continue;
-    const frame = kernel.pagecache.find(area.inode, pageIndex(area, va));
-    if (frame === 0) continue;
-    if (enterShared(kernel, space, va, frame, readOnly(area)) !== 0) return;
-  }
-}
-
-/** The page of a private file mapping: the cache's own until it is written. */
-function fromFile(core: Core, space: Space, area: Readonly<Area>, page: number, access: number): number {
-  const frame = inodePage(core, area, pageIndex(area, page));
-  if (frame < 0) return frame;
-  if (frame === 0 || access === PROT_WRITE) return enterOwn(core.kernel, space, page, frame, area.prot);
-  const entered = enterShared(core.kernel, space, page, frame, readOnly(area));
-  if (entered === 0) mapAround(core.kernel, space, area, page);
-  return entered;
-}
-
-const policy: Policy = {
-  admit: () => 0,
-  populate: () => 0,
-  absent(core, space, area, page, access) {
-    if (area.inode === 0) return enterOwn(core.kernel, space, page, 0, area.prot);
-    return isShared(area)
-      ? enterFromInode(core, space, area, page, access)
-      : fromFile(core, space, area, page, access);
-  },
-  inherit(core, parent, child, area) {
-    // The child finds shared pages again through the page cache when it wants them.
-    if (isShared(area)) return 0;
-    const { kernel } = core;
-    const prot = readOnly(area);
-    return eachPage(kernel, parent, area, (va, frame, page) => {
-      if ((page & PROT_WRITE) !== 0) kernel.pmap.protect(parent.id, va, prot);
-      return enterShared(kernel, child, va, frame, prot);
-    });
-  },
-};
 
 export const cowVm: Module<Vm, VmState> = {
   manifest: {
@@ -68,12 +15,12 @@ export const cowVm: Module<Vm, VmState> = {
     name: 'cow',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['mapped-files', 'copy-on-write'],
-    needs: { engine: 1, frames: 1, pmap: 1, pagecache: 1, filesystem: 1, vfs: 1 },
+    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers'],
+    needs: { block: 1, buffercache: 1, engine: 1, frames: 1, pmap: 1, pagecache: 1, filesystem: 1, vfs: 1 },
     description: 'memory on demand, copy-on-write fork, mapped files',
   },
   layout: vmLayout,
-  create: (state, kernel) => vmOperations(state, kernel, policy),
+  create: (state, kernel) => vmOperations(state, kernel, copyOnWrite),
 };
 
 export default cowVm;

@@ -32,6 +32,7 @@ import {
 import { enterFromInode, inodePage } from '../../../lib/vm/fault.ts';
 import { eachPage, enterOwn, enterShared } from '../../../lib/vm/pages.ts';
 import { vmOperations } from '../../../lib/vm/spaces.ts';
+import { isEvicted } from '../../../lib/vm/slots.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 
 /** A reservation gets no frames ahead of its use. */
@@ -59,7 +60,7 @@ function enterAbsent(core: Core, space: Space, area: Readonly<Area>, page: numbe
 /** Give every page of an area within [start, end) a frame. */
 function fill(core: Core, space: Space, area: Readonly<Area>, start: number, end: number): number {
   for (let va = start; va < end; va += PAGE_SIZE) {
-    if (core.kernel.pmap.extract(space.id, va) !== 0) continue;
+    if (core.kernel.pmap.extract(space.id, va) !== 0 || isEvicted(space, va)) continue;
     const entered = enterAbsent(core, space, area, va, 0);
     if (entered === -ENOMEM) return -ENOMEM;
     // Past the end of the file, or not in the cache: a fault will tell or fetch.
@@ -106,8 +107,8 @@ export const primitiveVm: Module<Vm, VmState> = {
     name: 'primitive',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
-    needs: { engine: 1, frames: 1, pmap: 1, pagecache: 1, filesystem: 1, vfs: 1 },
+    interfaces: ['locking', 'barriers'],
+    needs: { block: 1, buffercache: 1, engine: 1, frames: 1, pmap: 1, pagecache: 1, filesystem: 1, vfs: 1 },
     description: 'frames for every page at once, fork copies them all, no shared files',
   },
   layout: vmLayout,
