@@ -1,11 +1,11 @@
 /**
- * Futexes of the basic ipc module: who waits on which word, in order of arrival.
+ * Futexes of the slot `ipc`: who waits on which word, in order of arrival.
  *
  * One list for all words, searched from the front: right for tens of waiters, slow for thousands. A waiter has an event
  * of its own, so moving it to another word changes its key and its place in the list, not its wait. Source: futex(2).
  */
-import { createFutexWaiter, type FutexWaiter, type Ipc, type IpcState } from '../../../contracts/ipc.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+import { createFutexWaiter, type FutexWaiter, type Ipc, type IpcState } from '../../contracts/ipc.ts';
+import type { Kernel } from '../../contracts/kernel.ts';
 
 export type FutexOperations = Pick<Ipc, 'futexWait' | 'futexDone' | 'futexWake' | 'futexRequeue'>;
 
