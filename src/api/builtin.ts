@@ -20,6 +20,7 @@ import { ramFilesystem } from '../modules/filesystem/ram/module.ts';
 import { sysFilesystem } from '../modules/filesystem/sys/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
+import { directIpc } from '../modules/ipc/direct/module.ts';
 import { loopbackNet } from '../modules/net/loopback/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
 import { sv39Pmap } from '../modules/pmap/sv39/module.ts';
@@ -68,6 +69,7 @@ const ALTERNATIVES: readonly unknown[] = [
   deadlineScheduler,
   lotteryScheduler,
   primitiveVm,
+  directIpc,
   fifoBlock,
   lruBuffercache,
 ];

@@ -23,6 +23,7 @@ import {
   socketTableSchema,
   verifySockets,
 } from './sockets.ts';
+import { type Talks, talksSchema, verifyTalks } from './talks.ts';
 
 /** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
 export const PIPE_CAPACITY = 65536;
@@ -74,6 +75,7 @@ export interface IpcState {
   sockets: SocketTable;
   /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
   unixNames: Map<string, number>;
+  talks: Talks;
 }
 
 export const createPipe = (): Pipe => ({
@@ -107,6 +109,7 @@ const blank = (): IpcState => ({
   notifiers: createNotifierState(),
   sockets: createSocketTable(),
   unixNames: new Map(),
+  talks: new Map(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -144,6 +147,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       notifiers: notifierSchema,
       sockets: socketTableSchema,
       unixNames: map(text(), int()),
+      talks: talksSchema,
     },
     blank,
   ),
@@ -153,7 +157,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
     }
-    return verifyNotifiers(state.notifiers) ?? verifySockets(state.sockets);
+    return verifyNotifiers(state.notifiers) ?? verifySockets(state.sockets) ?? verifyTalks(state.talks);
   },
 );
 
