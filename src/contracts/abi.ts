@@ -62,7 +62,7 @@ export interface SyscallRow {
   readonly note: string;
 }
 
-export const RESTART_CLASSES = ['disk', 'restart', 'no-handler', 'eintr', 'block'] as const;
+export const RESTART_CLASSES = ['disk', 'restart', 'no-handler', 'eintr', 'block', 'always'] as const;
 
 export const abi: Contract<Abi> = {
   name: 'abi',

@@ -61,6 +61,8 @@ export interface FutexWaiter {
   /** The thread waits on it; fresh for each wait. */
   event: number;
   woken: boolean;
+  /** It waits to own the word (FUTEX_LOCK_PI), which this thread owned when it began; 0 = it waits for a wake-up. */
+  owner: number;
 }
 
 export interface IpcState {
@@ -99,6 +101,7 @@ export const createFutexWaiter = (): FutexWaiter => ({
   bits: 0,
   event: 0,
   woken: false,
+  owner: 0,
 });
 
 const blank = (): IpcState => ({
@@ -140,7 +143,15 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       fifos: map(int(), int()),
       futexWaiters: array(
         record<FutexWaiter>(
-          { tid: int(), space: int(), address: int(), bits: int(), event: int(), woken: bool() },
+          {
+            tid: int(),
+            space: int(),
+            address: int(),
+            bits: int(),
+            event: int(),
+            woken: bool(),
+            owner: int(),
+          },
           createFutexWaiter,
         ),
       ),
@@ -161,8 +172,25 @@ export const ipcLayout: StateLayout<IpcState> = layout(
   },
 );
 
+/**
+ * Of the optional interface `ownership`: futexes whose word holds the thread that owns them. The caller reads and writes the word.
+ */
+export interface OwnedFutexes {
+  /** As `futexWait`, for a word that `owner` owns. It ends by `futexGrant`, or because the owner is gone. */
+  futexWaitToOwn(tid: number, space: number, address: number, owner: number): number;
+  /**
+   * The waiter who is next to own the word, by priority, then arrival. @returns its tid, 0 = none, -EINVAL if somebody waits
+   * there for a wake-up
+   */
+  futexNext(space: number, address: number): number;
+  /** The thread, which `futexNext` named, owns the word now: its wait is over. The others wait for it from now on. */
+  futexGrant(space: number, address: number, tid: number): void;
+  /** A thread is gone: those who wait for what it owned look again. */
+  futexOwnerGone(tid: number): void;
+}
+
 /** The sockets are those of AF_UNIX. */
-export interface Ipc extends Notifiers, Sockets {
+export interface Ipc extends Notifiers, Sockets, Partial<OwnedFutexes> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -201,7 +229,7 @@ export interface Ipc extends Notifiers, Sockets {
   futexWait(tid: number, space: number, address: number, bits: number): number;
   /** The wait is over for whatever reason. @returns true if it was by a wake-up */
   futexDone(tid: number): boolean;
-  /** Wake up to `count` whose bits meet. @returns how many */
+  /** Wake up to `count` whose bits meet. @returns how many, or -EINVAL if none but one who waits to own the word */
   futexWake(space: number, address: number, count: number, bits: number): number;
   /** Wake some, move some. @returns woken + moved */
   futexRequeue(
@@ -238,5 +266,7 @@ export const ipc: Contract<Ipc> = {
     ...NOTIFIER_OPERATIONS,
     ...SOCKET_OPERATIONS,
   ],
-  interfaces: {},
+  interfaces: {
+    ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
+  },
 };

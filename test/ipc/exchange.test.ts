@@ -69,6 +69,25 @@ describe.runIf(haveCompiler)('ipc modules in exchange', { timeout: 120_000 }, ()
     }
   });
 
+  it('robust mutexes go to who waits when their owner is killed, at any entry', async () => {
+    const out = path.join(folder, 'robust');
+    const source = path.join(import.meta.dirname, 'programs/robust.c');
+    execFileSync('riscv64-linux-gnu-gcc', ['-O1', '-static', '-w', '-pthread', '-o', out, source]);
+    const files = { '/bin/robust': readFileSync(out) };
+    const one = 'second: EOWNERDEAD\nconsistent 0\nunlock 0\nthird: 0\nunlock 0\n';
+    const fixed = { deterministic: true, digest: 'full', files } as const;
+    const plain = await runGuest(['/bin/robust'], fixed);
+    expect(plain.stdout).toBe(one + one);
+    for (const cell of ['ipc=direct', 'ipc=basic', 'process=posix']) {
+      const modules = cell.startsWith('ipc') ? { ipc: cell.slice(4) } : {};
+      const replace = [`${cell}@every:1entries`];
+      const unchanged = await runGuest(['/bin/robust'], { ...fixed, modules });
+      const replaced = await runGuest(['/bin/robust'], { ...fixed, modules, replace, transfer: 'copy' });
+      expect(replaced.stdout).toBe(one + one);
+      expect(replaced.digest).toBe(unchanged.digest);
+    }
+  });
+
   it.each(['time-sharing', 'fair'])(
     'under %s, exchanges beside busy programs take half the time',
     async (scheduler) => {

@@ -124,6 +124,12 @@ const SITUATIONS: readonly Situation[] = [
     output: lines('24 turns', 'ETIMEDOUT after 3 ms', 'ETIMEDOUT', 'requeue 3', 'wake 2', '3 woken', 'EINTR'),
   },
   {
+    kind: 'futex that is owned',
+    scene: 'owned',
+    pending: inCall('futex'),
+    output: lines('locked 0, 1 handled', 'free 0'),
+  },
+  {
     kind: 'wait4, waitid',
     scene: 'wait4',
     pending: inCall('wait4', 'waitid'),

@@ -4,10 +4,21 @@
  * One list for all words, searched from the front: right for tens of waiters, slow for thousands. A waiter has an event
  * of its own, so moving it to another word changes its key and its place in the list, not its wait. Source: futex(2).
  */
-import { createFutexWaiter, type FutexWaiter, type Ipc, type IpcState } from '../../contracts/ipc.ts';
+import { EINVAL } from '../../abi/linux/errno.ts';
+import {
+  createFutexWaiter,
+  type FutexWaiter,
+  type Ipc,
+  type IpcState,
+  type OwnedFutexes,
+} from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 
-export type FutexOperations = Pick<Ipc, 'futexWait' | 'futexDone' | 'futexWake' | 'futexRequeue'>;
+export type FutexOperations = Pick<Ipc, 'futexWait' | 'futexDone' | 'futexWake' | 'futexRequeue'> &
+  OwnedFutexes;
+
+/** Deadline threads go before all real-time priorities. */
+const DEADLINE_RANK = 100;
 
 const waitsOn = (waiter: FutexWaiter, space: number, address: number): boolean =>
   !waiter.woken && waiter.address === address && waiter.space === space;
@@ -26,23 +37,65 @@ export function futexOperations(state: IpcState, kernel: Kernel): FutexOperation
     return waiter?.woken === true;
   };
 
+  const begin = (tid: number, space: number, address: number): FutexWaiter => {
+    done(tid);
+    const waiter = createFutexWaiter();
+    waiter.tid = tid;
+    waiter.space = space;
+    waiter.address = address;
+    waiter.event = kernel.waits.newEvent();
+    state.futexWaiters.push(waiter);
+    return waiter;
+  };
+  const rankOf = (tid: number): number => {
+    const { kind, priority } = kernel.process.thread(tid).policy;
+    return kind === 'deadline' ? DEADLINE_RANK : priority;
+  };
+
   return {
     futexWait(tid, space, address, bits) {
-      done(tid);
-      const waiter = createFutexWaiter();
-      waiter.tid = tid;
-      waiter.space = space;
-      waiter.address = address;
+      const waiter = begin(tid, space, address);
       waiter.bits = bits;
-      waiter.event = kernel.waits.newEvent();
-      state.futexWaiters.push(waiter);
       return waiter.event;
+    },
+    futexWaitToOwn(tid, space, address, owner) {
+      const waiter = begin(tid, space, address);
+      waiter.owner = owner;
+      return waiter.event;
+    },
+    futexNext(space, address) {
+      let next = 0;
+      let most = -1;
+      for (const waiter of state.futexWaiters) {
+        if (!waitsOn(waiter, space, address)) continue;
+        if (waiter.owner === 0) return -EINVAL;
+        // Who timed out and has not looked yet wants it no more.
+        if (kernel.waits.waiters(waiter.event).length === 0) continue;
+        const rank = rankOf(waiter.tid);
+        if (rank <= most) continue;
+        most = rank;
+        next = waiter.tid;
+      }
+      return next;
+    },
+    futexGrant(space, address, tid) {
+      for (const waiter of state.futexWaiters) {
+        if (!waitsOn(waiter, space, address)) continue;
+        if (waiter.tid === tid) wake(waiter);
+        else waiter.owner = tid;
+      }
+    },
+    futexOwnerGone(tid) {
+      for (const waiter of state.futexWaiters) {
+        if (!waiter.woken && waiter.owner === tid) kernel.waits.wake(waiter.event, 1);
+      }
     },
     futexDone: done,
     futexWake(space, address, count, bits) {
       let woken = 0;
       for (const waiter of state.futexWaiters) {
         if (woken >= count) break;
+        if (waiter.owner !== 0 && waitsOn(waiter, space, address)) return woken === 0 ? -EINVAL : woken;
         if (waitsOn(waiter, space, address) && (waiter.bits & bits) !== 0 && wake(waiter)) woken++;
       }
       return woken;
