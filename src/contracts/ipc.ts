@@ -23,6 +23,14 @@ import {
   socketTableSchema,
   verifySockets,
 } from './sockets.ts';
+import {
+  createSemaphoreState,
+  SEMAPHORE_OPERATIONS,
+  semaphoreSchema,
+  type Semaphores,
+  type SemaphoreState,
+  verifySemaphores,
+} from './semaphores.ts';
 import { type Talks, talksSchema, verifyTalks } from './talks.ts';
 
 /** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
@@ -78,6 +86,7 @@ export interface IpcState {
   /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
   unixNames: Map<string, number>;
   talks: Talks;
+  semaphores: SemaphoreState;
 }
 
 export const createPipe = (): Pipe => ({
@@ -113,6 +122,7 @@ const blank = (): IpcState => ({
   sockets: createSocketTable(),
   unixNames: new Map(),
   talks: new Map(),
+  semaphores: createSemaphoreState(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -159,6 +169,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       sockets: socketTableSchema,
       unixNames: map(text(), int()),
       talks: talksSchema,
+      semaphores: semaphoreSchema,
     },
     blank,
   ),
@@ -168,7 +179,12 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
     }
-    return verifyNotifiers(state.notifiers) ?? verifySockets(state.sockets) ?? verifyTalks(state.talks);
+    return (
+      verifyNotifiers(state.notifiers) ??
+      verifySockets(state.sockets) ??
+      verifyTalks(state.talks) ??
+      verifySemaphores(state.semaphores)
+    );
   },
 );
 
@@ -190,7 +206,7 @@ export interface OwnedFutexes {
 }
 
 /** The sockets are those of AF_UNIX. */
-export interface Ipc extends Notifiers, Sockets, Partial<OwnedFutexes> {
+export interface Ipc extends Notifiers, Sockets, Partial<OwnedFutexes>, Partial<Semaphores> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -267,6 +283,7 @@ export const ipc: Contract<Ipc> = {
     ...SOCKET_OPERATIONS,
   ],
   interfaces: {
+    semaphores: SEMAPHORE_OPERATIONS,
     ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
   },
 };

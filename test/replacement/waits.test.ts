@@ -130,6 +130,12 @@ const SITUATIONS: readonly Situation[] = [
     output: lines('locked 0, 1 handled', 'free 0'),
   },
   {
+    kind: 'semaphore',
+    scene: 'semaphore',
+    pending: inCall('semtimedop', 'semop'),
+    output: lines('took 0', 'zero 0', 'EAGAIN', 'EINTR', 'EIDRM'),
+  },
+  {
     kind: 'wait4, waitid',
     scene: 'wait4',
     pending: inCall('wait4', 'waitid'),

@@ -8,6 +8,7 @@ import type { Kernel } from '../../contracts/kernel.ts';
 import { futexOperations } from './futexes.ts';
 import { notifierOperations } from './notifiers.ts';
 import { pipeOperations } from './pipes.ts';
+import { semaphoreOperations } from './semaphores.ts';
 import { unixOperations } from './unix.ts';
 
 /** @param kept a drained pipe's ring that is larger is given back */
@@ -38,6 +39,7 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     futexNext: futexes.futexNext,
     futexGrant: futexes.futexGrant,
     futexOwnerGone: futexes.futexOwnerGone,
+    ...semaphoreOperations(state.semaphores, kernel),
     createEventfd: notifiers.createEventfd,
     createTimerfd: notifiers.createTimerfd,
     createSignalfd: notifiers.createSignalfd,

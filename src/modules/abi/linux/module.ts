@@ -34,6 +34,7 @@ import { pathCalls } from './sys_paths.ts';
 import { pollCalls } from './sys_poll.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
+import { semaphoreCalls } from './sys_semaphore.ts';
 import { signalCalls } from './sys_signal.ts';
 import { socketCalls } from './sys_socket.ts';
 import { timeCalls } from './sys_time.ts';
@@ -65,6 +66,7 @@ const ROWS: readonly Row[] = [
   ...pollCalls,
   ...processCalls,
   ...schedCalls,
+  ...semaphoreCalls,
   ...signalCalls,
   ...socketCalls,
   ...timeCalls,

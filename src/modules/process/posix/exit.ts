@@ -121,6 +121,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
   group.executable = 0;
   kernel.vm.release(group.space);
   group.space = 0;
+  kernel.ipc.undoSemaphores?.(group.tgid);
   group.vforkDone = true;
   kernel.waits.wake(group.vforkEvent, ALL);
   kernel.waits.wake(group.threadEvent, ALL);
