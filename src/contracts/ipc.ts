@@ -7,6 +7,14 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { Spans } from './kernel.ts';
 import {
+  createMessageQueueState,
+  MESSAGE_QUEUE_OPERATIONS,
+  messageQueueSchema,
+  type MessageQueues,
+  type MessageQueueState,
+  verifyMessageQueues,
+} from './message-queues.ts';
+import {
   createNotifierState,
   NOTIFIER_OPERATIONS,
   notifierSchema,
@@ -87,6 +95,7 @@ export interface IpcState {
   unixNames: Map<string, number>;
   talks: Talks;
   semaphores: SemaphoreState;
+  messageQueues: MessageQueueState;
 }
 
 export const createPipe = (): Pipe => ({
@@ -123,6 +132,7 @@ const blank = (): IpcState => ({
   unixNames: new Map(),
   talks: new Map(),
   semaphores: createSemaphoreState(),
+  messageQueues: createMessageQueueState(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -170,6 +180,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       unixNames: map(text(), int()),
       talks: talksSchema,
       semaphores: semaphoreSchema,
+      messageQueues: messageQueueSchema,
     },
     blank,
   ),
@@ -183,7 +194,8 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       verifyNotifiers(state.notifiers) ??
       verifySockets(state.sockets) ??
       verifyTalks(state.talks) ??
-      verifySemaphores(state.semaphores)
+      verifySemaphores(state.semaphores) ??
+      verifyMessageQueues(state.messageQueues)
     );
   },
 );
@@ -206,7 +218,12 @@ export interface OwnedFutexes {
 }
 
 /** The sockets are those of AF_UNIX. */
-export interface Ipc extends Notifiers, Sockets, Partial<OwnedFutexes>, Partial<Semaphores> {
+export interface Ipc
+  extends Notifiers,
+    Sockets,
+    Partial<OwnedFutexes>,
+    Partial<Semaphores>,
+    Partial<MessageQueues> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -284,6 +301,7 @@ export const ipc: Contract<Ipc> = {
   ],
   interfaces: {
     semaphores: SEMAPHORE_OPERATIONS,
+    'message-queues': MESSAGE_QUEUE_OPERATIONS,
     ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
   },
 };

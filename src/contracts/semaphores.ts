@@ -112,7 +112,7 @@ export const createSemaphoreSet = (): SemaphoreSet => ({
 });
 export const createSemaphoreState = (): SemaphoreState => ({ sets: new Map(), next: 0 });
 
-const permission: Schema<Permission> = record<Permission>(
+export const permissionSchema: Schema<Permission> = record<Permission>(
   { uid: int(), gid: int(), creatorUid: int(), creatorGid: int(), mode: int() },
   createPermission,
 );
@@ -125,7 +125,7 @@ export const semaphoreSchema: Schema<SemaphoreState> = record<SemaphoreState>(
         {
           id: int(),
           key: int(),
-          permission,
+          permission: permissionSchema,
           semaphores: array(record<Semaphore>({ value: int(), pid: int() }, () => ({ value: 0, pid: 0 }))),
           operated: int(),
           changed: int(),

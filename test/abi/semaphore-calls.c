@@ -138,12 +138,14 @@ int main(void) {
 
   pid_t a = child(takes_two, id);
   until(id, 0, GETNCNT, 1);
-  say("give one", op(id, 0, 1, 0));
+  int given = op(id, 0, 1, 0);
   waitpid(a, NULL, 0);
+  say("give one", given);
   a = child(waits_for_zero, id);
   until(id, 1, GETZCNT, 1);
-  say("down to zero", op(id, 1, -1, 0));
+  int lowered = op(id, 1, -1, 0);
   waitpid(a, NULL, 0);
+  say("down to zero", lowered);
   a = child(is_broken_off, id);
   until(id, 2, GETNCNT, 1);
   pause_ms(20);
@@ -164,8 +166,9 @@ int main(void) {
 
   a = child(waits_for_ever, id);
   until(id, 2, GETNCNT, 1);
-  say("remove", semctl(id, 0, IPC_RMID));
+  int removed = semctl(id, 0, IPC_RMID);
   waitpid(a, NULL, 0);
+  say("remove", removed);
   say("gone", op(id, 0, 1, 0));
   say("gone", semget(KEY, 0, 0));
 

@@ -130,6 +130,12 @@ const SITUATIONS: readonly Situation[] = [
     output: lines('locked 0, 1 handled', 'free 0'),
   },
   {
+    kind: 'message queue',
+    scene: 'queue',
+    pending: inCall('msgrcv', 'msgsnd'),
+    output: lines('received 5', 'EINTR', 'sent 0', 'EIDRM'),
+  },
+  {
     kind: 'semaphore',
     scene: 'semaphore',
     pending: inCall('semtimedop', 'semop'),

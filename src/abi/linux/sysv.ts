@@ -51,3 +51,28 @@ export const SEMID_DS_CTIME = 56;
 export const SEMID_DS_NSEMS = 64;
 /** struct seminfo: ten ints */
 export const SEMINFO_SIZE = 40;
+
+export const MSG_NOERROR = 0o10000;
+export const MSG_EXCEPT = 0o20000;
+export const MSG_COPY = 0o40000;
+export const MSG_STAT = 11;
+export const MSG_INFO = 12;
+export const MSG_STAT_ANY = 13;
+
+/** Queues, bytes of a queue and of a message: kernel.msgmni, msgmnb, msgmax. */
+export const MSGMNI = 32000;
+export const MSGMNB = 16384;
+export const MSGMAX = 8192;
+
+/** struct msqid64_ds */
+export const MSQID_DS_SIZE = 120;
+export const MSQID_DS_STIME = 48;
+export const MSQID_DS_RTIME = 56;
+export const MSQID_DS_CTIME = 64;
+export const MSQID_DS_CBYTES = 72;
+export const MSQID_DS_QNUM = 80;
+export const MSQID_DS_QBYTES = 88;
+export const MSQID_DS_LSPID = 96;
+export const MSQID_DS_LRPID = 100;
+/** struct msginfo: seven ints and an unsigned short */
+export const MSGINFO_SIZE = 32;

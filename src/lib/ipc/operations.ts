@@ -6,6 +6,7 @@
 import type { Ipc, IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import { futexOperations } from './futexes.ts';
+import { messageQueueOperations } from './message-queues.ts';
 import { notifierOperations } from './notifiers.ts';
 import { pipeOperations } from './pipes.ts';
 import { semaphoreOperations } from './semaphores.ts';
@@ -39,6 +40,7 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     futexNext: futexes.futexNext,
     futexGrant: futexes.futexGrant,
     futexOwnerGone: futexes.futexOwnerGone,
+    ...messageQueueOperations(state.messageQueues, kernel),
     ...semaphoreOperations(state.semaphores, kernel),
     createEventfd: notifiers.createEventfd,
     createTimerfd: notifiers.createTimerfd,

@@ -28,6 +28,7 @@ import { memoryCalls } from './sys_memory.ts';
 import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
 import { mountCalls } from './sys_mount.ts';
+import { messageQueueCalls } from './sys_msgqueue.ts';
 import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
@@ -58,6 +59,7 @@ const ROWS: readonly Row[] = [
   ...limitCalls,
   ...memoryCalls,
   ...messageCalls,
+  ...messageQueueCalls,
   ...moduleCalls,
   ...mountCalls,
   ...notifierCalls,

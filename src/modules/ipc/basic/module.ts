@@ -15,7 +15,7 @@ export const basicIpc: Module<Ipc, IpcState> = {
     name: 'basic',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ownership', 'semaphores'],
+    interfaces: ['ownership', 'semaphores', 'message-queues'],
     needs: { clock: 1, engine: 1, process: 1, vfs: 1 },
     description: 'pipes as byte rings, futexes as one list, epoll by what fired, unix sockets as queues',
   },

@@ -58,7 +58,7 @@ export const directIpc: Module<Ipc, IpcState> = {
     name: 'direct',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ownership', 'semaphores'],
+    interfaces: ['ownership', 'semaphores', 'message-queues'],
     needs: { clock: 1, engine: 1, process: 1, scheduler: 1, vfs: 1 },
     description: 'as basic, but who sends and waits for an answer hands the CPU to the receiver',
   },
