@@ -42,7 +42,7 @@ export function messageQueueOperations(state: MessageQueueState, kernel: Kernel)
     putMessage(tid, id, type, bytes) {
       const queue = find(id);
       const { messages, limit } = queue;
-      // Empty messages count as one byte, so that they can not fill the memory.
+      // As many messages as bytes at most, so that empty ones can not fill the memory.
       if (queue.bytes + bytes.length > limit || messages.length >= limit) return -EAGAIN;
       messages.push({ type, bytes });
       queue.bytes += bytes.length;
