@@ -20,6 +20,7 @@ import { ramFilesystem } from '../modules/filesystem/ram/module.ts';
 import { sysFilesystem } from '../modules/filesystem/sys/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
+import { directIpc } from '../modules/ipc/direct/module.ts';
 import { loopbackNet } from '../modules/net/loopback/module.ts';
 import { noneNet } from '../modules/net/none/module.ts';
 import { demandPagecache } from '../modules/pagecache/demand/module.ts';
@@ -77,6 +78,7 @@ const ALTERNATIVES: readonly unknown[] = [
   sv48Pmap,
   pagingVm,
   primitiveVm,
+  directIpc,
   fifoBlock,
   lruBuffercache,
 ];

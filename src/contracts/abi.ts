@@ -63,7 +63,7 @@ export interface SyscallRow {
   readonly note: string;
 }
 
-export const RESTART_CLASSES = ['disk', 'restart', 'no-handler', 'eintr', 'block'] as const;
+export const RESTART_CLASSES = ['disk', 'restart', 'no-handler', 'eintr', 'block', 'always'] as const;
 
 export const abi: Contract<Abi> = {
   name: 'abi',
@@ -84,5 +84,7 @@ export const abi: Contract<Abi> = {
     sockets: [],
     /** epoll, eventfd, timerfd and signalfd. */
     notifiers: [],
+    /** Semaphores and message queues of System V. */
+    'sysv-ipc': [],
   },
 };

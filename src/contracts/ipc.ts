@@ -7,6 +7,14 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { Spans } from './kernel.ts';
 import {
+  createMessageQueueState,
+  MESSAGE_QUEUE_OPERATIONS,
+  messageQueueSchema,
+  type MessageQueues,
+  type MessageQueueState,
+  verifyMessageQueues,
+} from './message-queues.ts';
+import {
   createNotifierState,
   NOTIFIER_OPERATIONS,
   notifierSchema,
@@ -23,6 +31,15 @@ import {
   socketTableSchema,
   verifySockets,
 } from './sockets.ts';
+import {
+  createSemaphoreState,
+  SEMAPHORE_OPERATIONS,
+  semaphoreSchema,
+  type Semaphores,
+  type SemaphoreState,
+  verifySemaphores,
+} from './semaphores.ts';
+import { type Talks, talksSchema, verifyTalks } from './talks.ts';
 
 /** Bytes that a pipe holds unless fcntl(F_SETPIPE_SZ) says otherwise, and the size up to which a write is atomic. */
 export const PIPE_CAPACITY = 65536;
@@ -60,6 +77,8 @@ export interface FutexWaiter {
   /** The thread waits on it; fresh for each wait. */
   event: number;
   woken: boolean;
+  /** It waits to own the word (FUTEX_LOCK_PI), which this thread owned when it began; 0 = it waits for a wake-up. */
+  owner: number;
 }
 
 export interface IpcState {
@@ -74,6 +93,9 @@ export interface IpcState {
   sockets: SocketTable;
   /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
   unixNames: Map<string, number>;
+  talks: Talks;
+  semaphores: SemaphoreState;
+  messageQueues: MessageQueueState;
 }
 
 export const createPipe = (): Pipe => ({
@@ -97,6 +119,7 @@ export const createFutexWaiter = (): FutexWaiter => ({
   bits: 0,
   event: 0,
   woken: false,
+  owner: 0,
 });
 
 const blank = (): IpcState => ({
@@ -107,6 +130,9 @@ const blank = (): IpcState => ({
   notifiers: createNotifierState(),
   sockets: createSocketTable(),
   unixNames: new Map(),
+  talks: new Map(),
+  semaphores: createSemaphoreState(),
+  messageQueues: createMessageQueueState(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -137,13 +163,24 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       fifos: map(int(), int()),
       futexWaiters: array(
         record<FutexWaiter>(
-          { tid: int(), space: int(), address: int(), bits: int(), event: int(), woken: bool() },
+          {
+            tid: int(),
+            space: int(),
+            address: int(),
+            bits: int(),
+            event: int(),
+            woken: bool(),
+            owner: int(),
+          },
           createFutexWaiter,
         ),
       ),
       notifiers: notifierSchema,
       sockets: socketTableSchema,
       unixNames: map(text(), int()),
+      talks: talksSchema,
+      semaphores: semaphoreSchema,
+      messageQueues: messageQueueSchema,
     },
     blank,
   ),
@@ -153,12 +190,40 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
     }
-    return verifyNotifiers(state.notifiers) ?? verifySockets(state.sockets);
+    return (
+      verifyNotifiers(state.notifiers) ??
+      verifySockets(state.sockets) ??
+      verifyTalks(state.talks) ??
+      verifySemaphores(state.semaphores) ??
+      verifyMessageQueues(state.messageQueues)
+    );
   },
 );
 
+/**
+ * Of the optional interface `ownership`: futexes whose word holds the thread that owns them. The caller reads and writes the word.
+ */
+export interface OwnedFutexes {
+  /** As `futexWait`, for a word that `owner` owns. It ends by `futexGrant`, or because the owner is gone. */
+  futexWaitToOwn(tid: number, space: number, address: number, owner: number): number;
+  /**
+   * The waiter who is next to own the word, by priority, then arrival. @returns its tid, 0 = none, -EINVAL if somebody waits
+   * there for a wake-up
+   */
+  futexNext(space: number, address: number): number;
+  /** The thread, which `futexNext` named, owns the word now: its wait is over. The others wait for it from now on. */
+  futexGrant(space: number, address: number, tid: number): void;
+  /** A thread is gone: those who wait for what it owned look again. */
+  futexOwnerGone(tid: number): void;
+}
+
 /** The sockets are those of AF_UNIX. */
-export interface Ipc extends Notifiers, Sockets {
+export interface Ipc
+  extends Notifiers,
+    Sockets,
+    Partial<OwnedFutexes>,
+    Partial<Semaphores>,
+    Partial<MessageQueues> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -197,7 +262,7 @@ export interface Ipc extends Notifiers, Sockets {
   futexWait(tid: number, space: number, address: number, bits: number): number;
   /** The wait is over for whatever reason. @returns true if it was by a wake-up */
   futexDone(tid: number): boolean;
-  /** Wake up to `count` whose bits meet. @returns how many */
+  /** Wake up to `count` whose bits meet. @returns how many, or -EINVAL if none but one who waits to own the word */
   futexWake(space: number, address: number, count: number, bits: number): number;
   /** Wake some, move some. @returns woken + moved */
   futexRequeue(
@@ -234,5 +299,9 @@ export const ipc: Contract<Ipc> = {
     ...NOTIFIER_OPERATIONS,
     ...SOCKET_OPERATIONS,
   ],
-  interfaces: {},
+  interfaces: {
+    semaphores: SEMAPHORE_OPERATIONS,
+    'message-queues': MESSAGE_QUEUE_OPERATIONS,
+    ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
+  },
 };

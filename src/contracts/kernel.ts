@@ -68,8 +68,9 @@ export const WAIT = -8192;
  * What a signal does to a wait (signal(7), "Interruption of system calls").
  * `disk`: nothing but a kill ends it. `restart`: EINTR, or restarted under SA_RESTART. `no-handler`: EINTR if a handler
  * runs, else restarted. `eintr`: always EINTR. `block`: EINTR if a handler runs, else goes on with the time that is left.
+ * `always`: restarted behind any handler.
  */
-export type RestartClass = 'disk' | 'restart' | 'no-handler' | 'eintr' | 'block';
+export type RestartClass = 'disk' | 'restart' | 'no-handler' | 'eintr' | 'block' | 'always';
 
 /** Why a handler runs again. */
 export const RESUMED_BY_EVENT = 1;

@@ -62,6 +62,16 @@ export interface Schedulable {
   readonly policy?: Policy;
 }
 
+/** Of the optional interface `handoff`. */
+export interface HandoffOperations {
+  /**
+   * `from`, which runs, will wait for what `to` does next: `to` goes next, before others of `from`'s rank, in what is left of
+   * the turn of `from`. They may hand it to and fro, but together they get no more of the CPU than that turn before others
+   * have theirs. A hint: ignored if `to` can not run or another goes before `from`. Changes no policy. Hot path.
+   */
+  handoff(from: number, to: number): void;
+}
+
 /** Operations of the optional interfaces; `scheduler.interfaces` says which belong to which. */
 export interface PolicyOperations {
   /** The thread's policy is another. What is said of it by `interfaceOf` is leased by then. */
@@ -74,7 +84,7 @@ export interface PolicyOperations {
   admits(tid: number, policy: Policy): boolean;
 }
 
-export interface Scheduler extends Partial<PolicyOperations> {
+export interface Scheduler extends Partial<PolicyOperations>, Partial<HandoffOperations> {
   /** A thread that the scheduler has not seen. */
   add(thread: Schedulable): void;
   /** The thread is gone. */
@@ -124,6 +134,8 @@ export const scheduler: Contract<Scheduler> = {
     realtime: ['setPolicy', 'sinceWake', 'slice'],
     /** `deadline` threads get their runtime in every period, and no more; those beyond the CPU are not admitted. */
     deadline: ['setPolicy', 'admits'],
+    /** A thread can give the rest of its turn to the one that it is about to wait for. */
+    handoff: ['handoff'],
   },
   rebuild(from, to) {
     for (const thread of from.drain()) to.add(thread);

@@ -103,6 +103,7 @@ export function createFakeGuest(extra: FakeGuestOptions = {}): FakeGuest {
       },
     },
     scheduler: { enqueue: (tid: number) => woken.push(tid), dequeue: () => {} },
+    counters: { running: 0 },
     clock: { monotonic: () => guest.now, arm: () => {}, disarm: () => {} },
     host: {
       request(owner: string, request: HostRequest): number {

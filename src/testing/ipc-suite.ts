@@ -2,10 +2,10 @@
  * What every implementation of pipes, FIFOs, futexes and unix sockets must do (`ipcConformance`).
  */
 import fc from 'fast-check';
-import { EAGAIN, EBUSY, EPIPE } from '../abi/linux/errno.ts';
+import { EAGAIN, EBUSY, EINVAL, EPIPE } from '../abi/linux/errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../abi/linux/poll.ts';
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../abi/linux/socket.ts';
-import { type Ipc, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
+import { type Ipc, type OwnedFutexes, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { Module } from '../contracts/module.ts';
 import { type Check, equal, holds, Subject } from './check.ts';
@@ -289,5 +289,36 @@ export function ipcConformance<State>(module: Module<Ipc, State>): readonly Chec
         equal('left', world.ipc.futexWake(1, 100, 9, EVERY_BIT), 1);
       },
     },
+    ...(module.manifest.interfaces.includes('ownership') ? [ownership(make)] : []),
   ];
 }
+
+const ownership = <State>(make: () => IpcWorld<State>): Check => ({
+  name: 'a futex that is owned passes to its waiters in order, and tells them that its owner is gone',
+  run(): void {
+    const world = make();
+    const { guest } = world;
+    const ipc = (): Ipc & OwnedFutexes => world.ipc as Ipc & OwnedFutexes;
+    for (const tid of [11, 12, 13]) {
+      addProcess(guest, tid, tid, tid);
+      run(guest, tid, () => {
+        guest.waits.on(ipc().futexWaitToOwn(tid, 1, 100, 10));
+        return WAIT;
+      });
+    }
+    equal('woken by a plain wake-up', ipc().futexWake(1, 100, 9, EVERY_BIT), -EINVAL);
+    guest.waits.timeOut(11);
+    guest.woken.length = 0;
+    equal('next', ipc().futexNext(1, 100), 12);
+    ipc().futexGrant(1, 100, 12);
+    world.subject.copy();
+    ipc().futexOwnerGone(10);
+    equal('woken', guest.woken.splice(0), [12]);
+    ipc().futexOwnerGone(12);
+    equal('woken as the new owner is gone', guest.woken, [13]);
+    const done = [11, 12, 13].map((tid) => ipc().futexDone(tid));
+    equal('done', done, [false, true, false]);
+    futexWait(world, 11, 100);
+    equal('next of those who wait for a wake-up', ipc().futexNext(1, 100), -EINVAL);
+  },
+});

@@ -12,11 +12,12 @@ import {
   scheduler as contract,
 } from '../contracts/scheduler.ts';
 import { type Check, equal, holds, type Subject } from './check.ts';
+import { handoffChecks } from './scheduler-handoff-suite.ts';
 import { policyChecks } from './scheduler-policy-suite.ts';
 import { addThread, burn, schedulerSubject, type SettableClock, settableClock } from './scheduler-subject.ts';
 
 const step = fc.record({
-  act: fc.constantFrom('add', 'remove', 'enqueue', 'dequeue', 'yield', 'nice', 'policy', 'run'),
+  act: fc.constantFrom('add', 'remove', 'enqueue', 'dequeue', 'yield', 'nice', 'policy', 'handoff', 'run'),
   tid: fc.integer({ min: 1, max: 6 }),
   amount: fc.integer({ min: 0, max: 400_000_000 }),
 });
@@ -45,6 +46,7 @@ function act(
   if (act === 'yield') operations.yield(tid);
   if (act === 'nice') operations.setNice(tid, (amount % 40) - 20);
   if (act === 'policy') operations.setPolicy?.(tid, policyOf(amount));
+  if (act === 'handoff') operations.handoff?.(operations.pick(0), tid);
   if (act !== 'run') return;
   const ran = operations.pick(0);
   clock.now += amount;
@@ -129,6 +131,7 @@ export function schedulerConformance<State>(
       run: () => fc.assert(fc.property(fc.array(step, { maxLength: 40 }), exchanged), { numRuns: 40 }),
     },
     ...policyChecks(module),
+    ...handoffChecks(module),
   ];
 
   function goesOn(steps: readonly Step[]): void {

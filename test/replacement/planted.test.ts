@@ -360,6 +360,25 @@ const PLANTS: readonly Plant[] = [
   },
   {
     cell: 'ipc',
+    loses: 'the value of a semaphore',
+    damage: ({ semaphores }: IpcState) => {
+      for (const set of semaphores.sets.values()) found(set.semaphores[0]).value--;
+    },
+    says: ['semaphore 6'],
+  },
+  {
+    cell: 'ipc',
+    loses: 'a message in a queue',
+    damage: ({ messageQueues }: IpcState) => {
+      for (const queue of messageQueues.queues.values()) {
+        queue.messages = [];
+        queue.bytes = 0;
+      }
+    },
+    says: ['letter -1 '],
+  },
+  {
+    cell: 'ipc',
     loses: 'what an epoll is to tell',
     damage: ({ notifiers }: IpcState) => {
       for (const { watches, ready } of notifiers.epolls.values()) {
@@ -598,6 +617,14 @@ const BROKEN: readonly Broken[] = [
       for (const pipe of pipes.values()) pipe.used = pipe.buffer.length + 1;
     },
     reason: /overflows its buffer/,
+  },
+  {
+    cell: 'ipc',
+    what: 'a message queue that counts more than it holds',
+    damage: ({ messageQueues }: IpcState) => {
+      for (const queue of messageQueues.queues.values()) queue.bytes++;
+    },
+    reason: /holds \d+ bytes but counts/,
   },
   {
     cell: 'ipc',

@@ -124,6 +124,24 @@ const SITUATIONS: readonly Situation[] = [
     output: lines('24 turns', 'ETIMEDOUT after 3 ms', 'ETIMEDOUT', 'requeue 3', 'wake 2', '3 woken', 'EINTR'),
   },
   {
+    kind: 'futex that is owned',
+    scene: 'owned',
+    pending: inCall('futex'),
+    output: lines('locked 0, 1 handled', 'free 0'),
+  },
+  {
+    kind: 'message queue',
+    scene: 'queue',
+    pending: inCall('msgrcv', 'msgsnd'),
+    output: lines('received 5', 'EINTR', 'sent 0', 'EIDRM'),
+  },
+  {
+    kind: 'semaphore',
+    scene: 'semaphore',
+    pending: inCall('semtimedop', 'semop'),
+    output: lines('took 0', 'zero 0', 'EAGAIN', 'EINTR', 'EIDRM'),
+  },
+  {
     kind: 'wait4, waitid',
     scene: 'wait4',
     pending: inCall('wait4', 'waitid'),

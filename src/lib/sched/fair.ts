@@ -70,6 +70,8 @@ const SLICE_MIN_NS = 100_000;
 const SLICE_MAX_NS = 100_000_000;
 /** A request is not cut shorter than this. */
 const QUANTUM_MIN_NS = 50_000;
+/** How far ahead of its share a task may be that is given the CPU. */
+const GIVEN_NS = 100_000;
 
 export const weightOf = (task: FairTask): number =>
   task.policy.kind === 'idle' ? IDLE_WEIGHT : (WEIGHTS[task.nice + 20] ?? UNIT);
@@ -161,6 +163,15 @@ export function woke(queue: FairQueue, task: FairTask, tasks: ReadonlyMap<number
   if (current.policy.kind === 'idle' || (task.servedNs <= queue.virtualNs && task.dueNs < current.dueNs)) {
     queue.current = 0;
   }
+}
+
+/**
+ * The task being served gives way to another one in the queue, if that is not ahead of its share by more than a moment: so two that
+ * hand the CPU to each other stay at their shares, and wait as others do once they have had them.
+ */
+export function give(queue: FairQueue, from: FairTask, to: FairTask): void {
+  if (queue.current !== from.tid) return;
+  if (to.servedNs <= queue.virtualNs + virtual(GIVEN_NS, weightOf(to))) queue.current = to.tid;
 }
 
 /** The task to run; 0 if there is none. */

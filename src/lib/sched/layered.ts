@@ -7,6 +7,7 @@
  */
 import {
   createPolicy,
+  type HandoffOperations,
   type Policy,
   type PolicyOperations,
   type Schedulable,
@@ -19,6 +20,7 @@ import {
   choose,
   empty,
   forfeit,
+  give,
   join,
   leave,
   restOf,
@@ -35,7 +37,7 @@ export const ACCOUNT_NS = 10_000_000;
 const STARVED_NS = 950_000_000;
 const CREDIT_NS = 50_000_000;
 
-export type LayeredScheduler = Scheduler & Omit<PolicyOperations, 'admits'>;
+export type LayeredScheduler = Scheduler & Omit<PolicyOperations, 'admits'> & HandoffOperations;
 
 export function layeredScheduler(state: LayeredState): LayeredScheduler {
   const { tasks, fair, realtime } = state;
@@ -182,6 +184,12 @@ export function layeredScheduler(state: LayeredState): LayeredScheduler {
       }
       if (realtime) task.leftNs = TURN_NS;
       else task.sinceWakeNs = 0;
+    },
+    handoff(from, to) {
+      const giver = tasks.get(from);
+      const taker = tasks.get(to);
+      if (giver === undefined || taker?.runnable !== true || isRealtime(giver) || isRealtime(taker)) return;
+      if (giver.runnable) give(fair, giver, taker);
     },
     sinceWake: (tid) => tasks.get(tid)?.sinceWakeNs ?? 0,
     slice(tid) {

@@ -1,48 +1,16 @@
 /**
- * futex(2): keys, time-outs, and its operations over `ipc`.
+ * futex(2): its operations over `ipc`, and their time-outs.
  *
  * The word is read in the same kernel entry in which the wait begins or the wake-up is given, which makes it atomic.
- * Priority inheritance is absent: those operations answer ENOSYS.
+ * Words that hold their owner (FUTEX_LOCK_PI) are in futex-owned.ts.
  */
-import { EAGAIN, EFAULT, EINVAL, ENOSYS, ETIMEDOUT } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EINVAL, ENOSYS, ETIMEDOUT } from '../../../abi/linux/errno.ts';
 import * as F from '../../../abi/linux/futex.ts';
 import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
-import { PROT_READ } from '../../../contracts/pmap.ts';
-import { USER_LIMIT, VMA_SHARED } from '../../../contracts/vm.ts';
 import type { Handler } from './call.ts';
+import { keyOf } from './futex-key.ts';
+import { lockOwned, tryLockOwned, unlockOwned } from './futex-owned.ts';
 import { absoluteDeadline, NEVER, relativeDeadline } from './timespec.ts';
-
-/** A word as futexes are keyed: `space` 0 with a physical address in shared memory. */
-interface Key {
-  readonly space: number;
-  readonly address: number;
-}
-
-/**
- * The key of a futex word. A word in private memory keys by its virtual address even without FUTEX_PRIVATE_FLAG:
- * fork and copy on write move it to another frame while a thread waits.
- * @returns it, -EINVAL (alignment), -EFAULT or WAIT
- */
-function keyOf(kernel: Kernel, tid: number, va: number, isPrivate: boolean): Key | number {
-  if (va % 4 !== 0) return -EINVAL;
-  if (va >= USER_LIMIT) return -EFAULT;
-  const { space } = kernel.process.group(tid);
-  if (isPrivate) return { space, address: va };
-  const error = kernel.user.readU32(tid, va);
-  if (error !== 0) return error;
-  const areas = kernel.vm.areas(space);
-  let low = 0;
-  let high = areas.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((areas[middle] as { end: number }).end <= va) low = middle + 1;
-    else high = middle;
-  }
-  const area = areas[low];
-  if (area === undefined || va < area.start || (area.flags & VMA_SHARED) === 0) return { space, address: va };
-  const physical = kernel.pmap.translate(space, va, PROT_READ);
-  return physical === 0 ? -EFAULT : { space: 0, address: physical };
-}
 
 /** @param deadline monotonic ns, or NEVER */
 function wait(
@@ -202,16 +170,20 @@ function sysWakeOp(
   const written = kernel.user.writeU32(tid, va2, value);
   if (written !== 0) return written;
   const any = F.FUTEX_BITSET_MATCH_ANY;
-  let woken = kernel.ipc.futexWake(first.space, first.address, Math.max(1, count), any);
-  if (meets) woken += kernel.ipc.futexWake(second.space, second.address, Math.max(1, count2), any);
-  return woken;
+  const woken = kernel.ipc.futexWake(first.space, first.address, Math.max(1, count), any);
+  if (woken < 0 || !meets) return woken;
+  const more = kernel.ipc.futexWake(second.space, second.address, Math.max(1, count2), any);
+  return more < 0 ? more : woken + more;
 }
 
 /** futex(2). */
 export const sysFutex: Handler = (kernel, tid, va, operation, value, timeout, va2, value3) => {
   const isPrivate = (operation & F.FUTEX_PRIVATE_FLAG) !== 0;
   const any = F.FUTEX_BITSET_MATCH_ANY;
-  switch (operation & F.FUTEX_CMD_MASK) {
+  const realtime = (operation & F.FUTEX_CLOCK_REALTIME) !== 0;
+  const command = operation & F.FUTEX_CMD_MASK;
+  if (realtime && command !== F.FUTEX_WAIT_BITSET && command !== F.FUTEX_LOCK_PI2) return -ENOSYS;
+  switch (command) {
     case F.FUTEX_WAIT:
       return sysWait(kernel, tid, va, operation, value, timeout, any);
     case F.FUTEX_WAIT_BITSET:
@@ -226,6 +198,14 @@ export const sysFutex: Handler = (kernel, tid, va, operation, value, timeout, va
       return sysRequeue(kernel, tid, va, isPrivate, value | 0, timeout | 0, va2, value3);
     case F.FUTEX_WAKE_OP:
       return sysWakeOp(kernel, tid, va, isPrivate, value | 0, timeout | 0, va2, value3);
+    case F.FUTEX_LOCK_PI:
+      return lockOwned(kernel, tid, va, isPrivate, timeout, true);
+    case F.FUTEX_LOCK_PI2:
+      return lockOwned(kernel, tid, va, isPrivate, timeout, realtime);
+    case F.FUTEX_TRYLOCK_PI:
+      return tryLockOwned(kernel, tid, va, isPrivate);
+    case F.FUTEX_UNLOCK_PI:
+      return unlockOwned(kernel, tid, va, isPrivate);
     default:
       return -ENOSYS;
   }

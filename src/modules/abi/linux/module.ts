@@ -30,6 +30,7 @@ import { memoryCalls } from './sys_memory.ts';
 import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
 import { mountCalls } from './sys_mount.ts';
+import { messageQueueCalls } from './sys_msgqueue.ts';
 import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
@@ -37,6 +38,7 @@ import { pollCalls } from './sys_poll.ts';
 import { processVmCalls } from './sys_process_vm.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
+import { semaphoreCalls } from './sys_semaphore.ts';
 import { signalCalls } from './sys_signal.ts';
 import { socketCalls } from './sys_socket.ts';
 import { timeCalls } from './sys_time.ts';
@@ -50,6 +52,7 @@ const A7 = 17;
 const OPTIONAL: Readonly<Record<string, readonly Row[]>> = {
   sockets: [...socketCalls, ...messageCalls],
   notifiers: [...epollCalls, ...notifierCalls],
+  'sysv-ipc': [...messageQueueCalls, ...semaphoreCalls],
 };
 
 const CORE: readonly Row[] = [
@@ -230,7 +233,7 @@ export const coreAbi: Module<Abi, AbiState> = {
     interfaces: [],
     needs: NEEDS,
     description:
-      'files, processes, memory, signals and time of riscv64 Linux; no sockets, no epoll and its kin',
+      'files, processes, memory, signals and time of riscv64 Linux; no sockets, no epoll and its kin, no System V IPC',
   },
   layout: abiLayout,
   create: (state, kernel) => createAbi(state, kernel, CORE_ROWS, CORE_TABLE),

@@ -129,7 +129,7 @@ describe('a call that a signal breaks off', () => {
       fake.process().signalGroup(pid, sent(SIGUSR1));
       expect(signals(fake.kernel, pid, broken)).toBe(true);
       expect(popFrame(fake.kernel, pid)).toBe(0);
-      const restarts = name === 'restart' && flags === SA_RESTART;
+      const restarts = name === 'always' || (name === 'restart' && flags === SA_RESTART);
       expect(pcOf(fake.kernel, context)).toBe(restarts ? PC : PC + 4);
       const a0 = fake.kernel.machine.u32[(context + 8 * A0) >>> 2] as number;
       expect((a0 | 0) === -EINTR).toBe(!restarts);

@@ -27,6 +27,7 @@ const INIT = 1;
 const ECALL_BYTES = 4;
 const RESTART: number = RESTART_CLASSES.indexOf('restart');
 const EINTR_ALWAYS: number = RESTART_CLASSES.indexOf('eintr');
+const ALWAYS: number = RESTART_CLASSES.indexOf('always');
 
 /** The broken-off call ends in EINTR. Its result had not been stored, its pc not moved. */
 function interrupt(kernel: Kernel, tid: number): void {
@@ -93,7 +94,7 @@ export function signals(kernel: Kernel, tid: number, broken: number): boolean {
       return waits !== broken;
     }
     if (waits >= 0) {
-      if (waits !== RESTART || (flags & SA_RESTART) === 0) interrupt(kernel, tid);
+      if (waits !== ALWAYS && (waits !== RESTART || (flags & SA_RESTART) === 0)) interrupt(kernel, tid);
       waits = -1;
     }
     if (handle(kernel, tid, info)) return true;

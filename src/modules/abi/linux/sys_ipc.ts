@@ -41,6 +41,6 @@ export const ipcCalls: readonly Row[] = [
     'futex',
     ['ptr', 'uint', 'uint', 'ptr', 'ptr', 'uint'],
     sysFutex,
-    'no priority inheritance (FUTEX_LOCK_PI and relatives)',
+    'an owner of FUTEX_LOCK_PI does not inherit the priority of its waiters; no FUTEX_WAIT_REQUEUE_PI',
   ),
 ];

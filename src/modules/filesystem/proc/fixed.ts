@@ -8,6 +8,7 @@ import { file, link, setting, type TextRow, type TextTree, textTree } from '../.
 import { MAX_PID } from './numbers.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
+import { messageQueueTable, semaphoreTable } from './sysv.ts';
 import { cpuinfo, filesystems, loadavg, meminfo, modules, stat, uptime, uuid, vmstat } from './system.ts';
 
 export interface Context {
@@ -67,15 +68,8 @@ const ROWS: readonly TextRow<Context>[] = [
   file('net/udp', ({ kernel }) => udp(kernel)),
   file('net/udp6', ({ kernel }) => udp6(kernel)),
   file('net/unix', ({ kernel }) => unix(kernel)),
-  file(
-    'sysvipc/msg',
-    () =>
-      '       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime\n',
-  ),
-  file(
-    'sysvipc/sem',
-    () => '       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n',
-  ),
+  file('sysvipc/msg', ({ kernel }) => messageQueueTable(kernel)),
+  file('sysvipc/sem', ({ kernel }) => semaphoreTable(kernel)),
   file(
     'sysvipc/shm',
     () =>

@@ -40,6 +40,7 @@ export function exitThread(self: Self, tid: number, status: number): void {
   if (thread === undefined || thread.dead) return;
   const group = groupOf(self, tid);
   releaseRobust(self, thread, group);
+  self.kernel.ipc.futexOwnerGone?.(tid);
   clearTid(self, thread, group);
   // A group signal that this thread was to take is another's now.
   setMask(self, tid, -1, -1);
@@ -120,6 +121,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
   group.executable = 0;
   kernel.vm.release(group.space);
   group.space = 0;
+  kernel.ipc.undoSemaphores?.(group.tgid);
   group.vforkDone = true;
   kernel.waits.wake(group.vforkEvent, ALL);
   kernel.waits.wake(group.threadEvent, ALL);

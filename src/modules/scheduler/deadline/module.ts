@@ -237,6 +237,9 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
       if (isDeadline(policy)) serve(tid, nice, runnable, cpuNs, policy);
       else below.add({ tid, nice, runnable, cpuNs, policy });
     },
+    handoff(from, to) {
+      if (!servers.has(from) && !servers.has(to)) below.handoff(from, to);
+    },
     sinceWake: (tid) => below.sinceWake(tid),
     slice: (tid) => below.slice(tid),
     admits(tid, { runtimeNs, periodNs }) {
@@ -255,7 +258,7 @@ export const deadlineScheduler: Module<Scheduler, DeadlineState> = {
     name: 'deadline',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['policies', 'realtime', 'deadline'],
+    interfaces: ['policies', 'realtime', 'deadline', 'handoff'],
     needs: { clock: 1 },
     description: 'Earliest deadline first within reserved bandwidth; FIFO, round-robin and fair shares below',
   },

@@ -30,7 +30,7 @@ export const fairScheduler: Module<Scheduler, LayeredState> = {
     name: 'fair',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['policies', 'realtime'],
+    interfaces: ['policies', 'realtime', 'handoff'],
     needs: {},
     description: 'Shares by weight, earliest eligible virtual deadline first; FIFO and round-robin above',
   },

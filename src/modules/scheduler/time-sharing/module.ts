@@ -51,6 +51,10 @@ export interface TimeSharingState {
   queues: Set<number>[];
   /** CPU time since usage last decayed. */
   sinceDecayNs: number;
+  /** A turn that is handed on: whose it is, who has it now, and what is left of it. 0 = none is. */
+  lender: number;
+  holder: number;
+  lentNs: number;
 }
 
 const createEntry = (): Entry => ({
@@ -66,6 +70,9 @@ const blank = (): TimeSharingState => ({
   threads: new Map(),
   queues: Array.from({ length: LEVELS }, () => new Set<number>()),
   sinceDecayNs: 0,
+  lender: 0,
+  holder: 0,
+  lentNs: 0,
 });
 const entry: Schema<Entry> = record<Entry>(
   {
@@ -88,13 +95,23 @@ function verify(state: TimeSharingState): string | null {
     if (runnable !== (state.queues[level]?.has(tid) ?? false)) return `thread ${tid} is in the wrong queue`;
     if (runnable) queued--;
   }
-  return queued === 0 ? null : 'a queue holds threads that do not exist';
+  if (queued !== 0) return 'a queue holds threads that do not exist';
+  const { threads, lender, holder } = state;
+  if (lender === 0 && holder === 0) return null;
+  return threads.has(lender) && threads.has(holder) ? null : `turn of ${lender} is held by ${holder}`;
 }
 
 export const timeSharingLayout: StateLayout<TimeSharingState> = layout(
   'time-sharing',
   record<TimeSharingState>(
-    { threads: map(int(), entry), queues: array(set(int())), sinceDecayNs: int() },
+    {
+      threads: map(int(), entry),
+      queues: array(set(int())),
+      sinceDecayNs: int(),
+      lender: int(),
+      holder: int(),
+      lentNs: int(),
+    },
     blank,
   ),
   blank,
@@ -115,6 +132,7 @@ function create(state: TimeSharingState): Scheduler {
     if (own.runnable) queueOf(own).add(own.tid);
   };
   const levelOf = (own: Entry): number => Math.floor(own.recentNs / LEVEL_NS);
+  const quantumOf = (tid: number): number => QUANTUM_NS << ((state.threads.get(tid)?.level ?? 0) >> 3);
   const load = (): number => {
     let count = 0;
     for (const queue of state.queues) count += queue.size;
@@ -126,6 +144,31 @@ function create(state: TimeSharingState): Scheduler {
       own.recentNs = Math.floor((own.recentNs * twice) / (twice + 1));
       place(own, levelOf(own), false);
     }
+  };
+  /** A runnable thread of a better level than this goes before it. */
+  const isOutranked = (level: number): boolean => {
+    for (let better = 0; better < level; better++) if (state.queues[better]?.size !== 0) return true;
+    return false;
+  };
+  const endLoan = (): void => {
+    state.lender = state.holder = state.lentNs = 0;
+  };
+  /** Who has the turn that was handed on; it falls back to the lender. 0 if nobody, or others go first. */
+  const holderOf = (): number => {
+    if (state.lender === 0) return 0;
+    const lender = state.threads.get(state.lender) as Entry;
+    if (isOutranked(lender.level)) return 0;
+    if (state.threads.get(state.holder)?.runnable === true) return state.holder;
+    return lender.runnable ? state.lender : 0;
+  };
+  /** A turn that is used up is the lender's: it goes to the back, so that those behind it have theirs. */
+  const chargeLoan = (ran: number): void => {
+    if (state.lender === 0) return;
+    state.lentNs -= ran;
+    if (state.lentNs > 0) return;
+    const lender = state.threads.get(state.lender) as Entry;
+    place(lender, lender.level, true);
+    endLoan();
   };
   return {
     add(thread: Schedulable) {
@@ -144,6 +187,7 @@ function create(state: TimeSharingState): Scheduler {
       if (own === undefined) return;
       queueOf(own).delete(tid);
       state.threads.delete(tid);
+      if (tid === state.lender || tid === state.holder) endLoan();
     },
     enqueue(tid) {
       const own = state.threads.get(tid);
@@ -158,11 +202,20 @@ function create(state: TimeSharingState): Scheduler {
       queueOf(own).delete(tid);
     },
     pick() {
+      const holder = holderOf();
+      if (holder !== 0) {
+        state.holder = holder;
+        return holder;
+      }
+      endLoan();
       for (const queue of state.queues) if (queue.size > 0) return firstOf(queue);
       return 0;
     },
     /** Those who use much run seldom, and longer. */
-    quantum: (tid) => QUANTUM_NS << ((state.threads.get(tid)?.level ?? 0) >> 3),
+    quantum(tid) {
+      const own = quantumOf(tid);
+      return state.lender !== 0 && tid === state.holder ? Math.max(1, Math.min(own, state.lentNs)) : own;
+    },
     tick(tid, ranNs, expired) {
       const ran = Math.round(ranNs);
       const own = state.threads.get(tid);
@@ -172,6 +225,7 @@ function create(state: TimeSharingState): Scheduler {
         own.recentNs = Math.min(RECENT_MAX_NS, own.recentNs + charge);
         place(own, levelOf(own), expired);
       }
+      chargeLoan(ran);
       state.sinceDecayNs += ran;
       while (state.sinceDecayNs >= DECAY_NS) {
         state.sinceDecayNs -= DECAY_NS;
@@ -182,6 +236,7 @@ function create(state: TimeSharingState): Scheduler {
     yield(tid) {
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
+      endLoan();
       let level = own.level;
       if (queueOf(own).size === 1) {
         level++;
@@ -193,7 +248,9 @@ function create(state: TimeSharingState): Scheduler {
     preempts(tid) {
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return true;
-      for (let level = 0; level < own.level; level++) if (state.queues[level]?.size !== 0) return true;
+      const holder = holderOf();
+      if (holder !== 0) return holder !== tid;
+      if (isOutranked(own.level)) return true;
       return queueOf(own).size > 1 && firstOf(queueOf(own)) !== tid;
     },
     setNice(tid, nice) {
@@ -209,11 +266,22 @@ function create(state: TimeSharingState): Scheduler {
       for (const own of state.threads.values()) if (!own.runnable) order.push({ ...own });
       for (const queue of state.queues) queue.clear();
       state.threads.clear();
+      endLoan();
       return order;
     },
     setPolicy(tid, policy) {
       const own = state.threads.get(tid);
       if (own !== undefined) own.policy = policy;
+    },
+    handoff(from, to) {
+      const giver = state.threads.get(from);
+      if (giver === undefined || from === to || state.threads.get(to)?.runnable !== true) return;
+      if (isOutranked(giver.level)) return;
+      if (state.lender === 0 || state.holder !== from) {
+        state.lender = from;
+        state.lentNs = quantumOf(from);
+      }
+      state.holder = to;
     },
   };
 }
@@ -224,7 +292,7 @@ export const timeSharingScheduler: Module<Scheduler, TimeSharingState> = {
     name: 'time-sharing',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['policies'],
+    interfaces: ['policies', 'handoff'],
     needs: {},
     description: 'Multilevel feedback by decaying CPU usage; nice is the price of CPU time',
   },

@@ -1,13 +1,13 @@
 /**
- * Eventfds of the basic ipc module: a 64-bit count that reads take and writes add to.
+ * Eventfds of the slot `ipc`: a 64-bit count that reads take and writes add to.
  *
  * The count is kept in two halves of 32 bits, so that it is exact. Source: eventfd(2).
  */
-import { EAGAIN, EINVAL } from '../../../abi/linux/errno.ts';
-import { POLLIN, POLLOUT } from '../../../abi/linux/poll.ts';
-import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
-import type { Eventfd } from '../../../contracts/notifiers.ts';
-import { copyFromSpans, copyToSpans } from '../../../lib/spans.ts';
+import { EAGAIN, EINVAL } from '../../abi/linux/errno.ts';
+import { POLLIN, POLLOUT } from '../../abi/linux/poll.ts';
+import { type Kernel, type Spans, WAIT } from '../../contracts/kernel.ts';
+import type { Eventfd } from '../../contracts/notifiers.ts';
+import { copyFromSpans, copyToSpans } from '../spans.ts';
 
 const EVERYONE = Number.POSITIVE_INFINITY;
 const HALF = 0x1_0000_0000;

@@ -1,9 +1,9 @@
 /**
- * Eventfds, timerfds, signalfds and epolls of the basic ipc module, by kind and id.
+ * Eventfds, timerfds, signalfds and epolls of the slot `ipc`, by kind and id.
  */
-import { EINVAL, ENFILE } from '../../../abi/linux/errno.ts';
-import { POLLOUT } from '../../../abi/linux/poll.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+import { EINVAL, ENFILE } from '../../abi/linux/errno.ts';
+import { POLLOUT } from '../../abi/linux/poll.ts';
+import type { Kernel } from '../../contracts/kernel.ts';
 import {
   createEpoll,
   createEventfd,
@@ -15,8 +15,8 @@ import {
   type NotifierState,
   type Signalfd,
   type Timerfd,
-} from '../../../contracts/notifiers.ts';
-import { KernelFault } from '../../../lib/kernel-fault.ts';
+} from '../../contracts/notifiers.ts';
+import { KernelFault } from '../kernel-fault.ts';
 import * as epolls from './epolls.ts';
 import { pollEventfd, readEventfd, writeEventfd } from './eventfds.ts';
 import { pollSignalfd, pollTimerfd, readSignalfd, readTimerfd, setTimerfd } from './timerfds.ts';

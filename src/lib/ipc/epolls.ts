@@ -1,11 +1,11 @@
 /**
- * Epolls of the basic ipc module: interest lists, and what may be ready.
+ * Epolls of the slot `ipc`: interest lists, and what may be ready.
  *
  * The nucleus adds a token to what fired when an event of a watched file is woken; only those files are asked. What is
  * level-triggered and ready stays in line, at its end. After each look the file's events are named again, because some files
  * (host streams) have to be asked anew for each. Source: epoll(7), epoll_ctl(2), epoll_wait(2).
  */
-import { EEXIST, EINVAL, ELOOP, ENOENT } from '../../../abi/linux/errno.ts';
+import { EEXIST, EINVAL, ELOOP, ENOENT } from '../../abi/linux/errno.ts';
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -15,16 +15,16 @@ import {
   EPOLLEXCLUSIVE,
   EPOLLONESHOT,
   EPOLLWAKEUP,
-} from '../../../abi/linux/epoll.ts';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from '../../../abi/linux/poll.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+} from '../../abi/linux/epoll.ts';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from '../../abi/linux/poll.ts';
+import type { Kernel } from '../../contracts/kernel.ts';
 import {
   createWatch,
   type Epoll,
   type NotifierState,
   type ReadyEvent,
   type Watch,
-} from '../../../contracts/notifiers.ts';
+} from '../../contracts/notifiers.ts';
 
 const ALWAYS: number = POLLERR | POLLHUP;
 /** Epolls that watch each other in a row. */

@@ -13,12 +13,12 @@ import {
   EOPNOTSUPP,
   EPERM,
   EPROTOTYPE,
-} from '../../../abi/linux/errno.ts';
-import { MSG_DONTWAIT, SHUT_RDWR, SHUT_RD, SHUT_WR, SOCK_DGRAM } from '../../../abi/linux/socket.ts';
-import type { Socket } from '../../../contracts/sockets.ts';
-import { accept, hasBacklog, listen, offer } from '../../../lib/socket/listen.ts';
-import { dequeue } from '../../../lib/socket/queue.ts';
-import { addSocket, block, EVERYONE, peerOf, socketOf, wakeBoth } from '../../../lib/socket/table.ts';
+} from '../../abi/linux/errno.ts';
+import { MSG_DONTWAIT, SHUT_RDWR, SHUT_RD, SHUT_WR, SOCK_DGRAM } from '../../abi/linux/socket.ts';
+import type { Socket } from '../../contracts/sockets.ts';
+import { accept, hasBacklog, listen, offer } from '../socket/listen.ts';
+import { dequeue } from '../socket/queue.ts';
+import { addSocket, block, EVERYONE, peerOf, socketOf, wakeBoth } from '../socket/table.ts';
 import { collect } from './unix-collect.ts';
 import { checkAddress, lookUp, UNNAMED, type UnixCore, unname } from './unix-names.ts';
 

@@ -4,7 +4,7 @@
  * A socket whose every reference lies in a queue is alive only if that queue can be read: if it belongs to a socket that is
  * alive. Those that no queue of a living socket leads to are lost, and what their queues hold with them. Source: unix(7), SCM_RIGHTS.
  */
-import type { Socket } from '../../../contracts/sockets.ts';
+import type { Socket } from '../../contracts/sockets.ts';
 import type { UnixCore } from './unix-names.ts';
 
 /** How often each open file lies in a queue. */

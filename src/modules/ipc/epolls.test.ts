@@ -1,19 +1,13 @@
 /** Epolls against a model that asks every file: what is told, in which order, over replacement. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
-  EPOLL_CTL_MOD,
-  EPOLLET,
-  EPOLLONESHOT,
-} from '../../../abi/linux/epoll.ts';
-import { POLLIN, POLLOUT } from '../../../abi/linux/poll.ts';
-import type { ipcLayout } from '../../../contracts/ipc.ts';
-import type { ReadyEvent } from '../../../contracts/notifiers.ts';
-import { Subject } from '../../../testing/check.ts';
-import { addProcess, buffer, createFakeGuest } from '../../../testing/fake-guest.ts';
-import { basicIpc } from './module.ts';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLET, EPOLLONESHOT } from '../../abi/linux/epoll.ts';
+import { POLLIN, POLLOUT } from '../../abi/linux/poll.ts';
+import type { ipcLayout } from '../../contracts/ipc.ts';
+import type { ReadyEvent } from '../../contracts/notifiers.ts';
+import { Subject } from '../../testing/check.ts';
+import { addProcess, buffer, createFakeGuest } from '../../testing/fake-guest.ts';
+import { basicIpc } from './basic/module.ts';
 
 const TID = 1;
 const FILES = 5;

@@ -1,10 +1,10 @@
 /**
- * Timerfds and signalfds of the basic ipc module.
+ * Timerfds and signalfds of the slot `ipc`.
  *
  * Expirations are counted when they are read, from the deadline of the first that was not; the clock wakes the event once and
  * is armed again by the read, as Linux does it. Source: timerfd_create(2), signalfd(2).
  */
-import { EAGAIN, EINVAL } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EINVAL } from '../../abi/linux/errno.ts';
 import {
   SIGNALFD_SIGINFO_SIZE,
   SSI_ADDR,
@@ -17,13 +17,13 @@ import {
   SSI_STATUS,
   SSI_TID,
   SSI_UID,
-} from '../../../abi/linux/notifier.ts';
-import { POLLIN } from '../../../abi/linux/poll.ts';
-import { lowBit, SI_TIMER, SIGCHLD, SYNCHRONOUS } from '../../../abi/linux/signal.ts';
-import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
-import type { Signalfd, Timerfd } from '../../../contracts/notifiers.ts';
-import type { SignalInfo } from '../../../contracts/process.ts';
-import { copyToSpans } from '../../../lib/spans.ts';
+} from '../../abi/linux/notifier.ts';
+import { POLLIN } from '../../abi/linux/poll.ts';
+import { lowBit, SI_TIMER, SIGCHLD, SYNCHRONOUS } from '../../abi/linux/signal.ts';
+import { type Kernel, type Spans, WAIT } from '../../contracts/kernel.ts';
+import type { Signalfd, Timerfd } from '../../contracts/notifiers.ts';
+import type { SignalInfo } from '../../contracts/process.ts';
+import { copyToSpans } from '../spans.ts';
 import { holdsCount, putCount } from './eventfds.ts';
 
 const HALF = 0x1_0000_0000;

@@ -4,12 +4,10 @@
  * Works on a `Pipe` record of the contract and on user buffers; wakes nobody and knows no ends. Invariant: `used`
  * bytes lie from `head` on, wrapping at the buffer's length; an empty ring has head 0.
  */
-import type { Pipe } from '../../../contracts/ipc.ts';
-import { copyFromSpans, copyToSpans, type GuestMemory, type Ranges } from '../../../lib/spans.ts';
+import type { Pipe } from '../../contracts/ipc.ts';
+import { copyFromSpans, copyToSpans, type GuestMemory, type Ranges } from '../spans.ts';
 
 const SMALLEST = 512;
-/** A drained buffer larger than this is given back, so that idle pipes cost little in a snapshot. */
-const KEPT = 16384;
 
 const unwrap = (pipe: Pipe, size: number): Uint8Array => {
   const bytes = new Uint8Array(size);
@@ -43,8 +41,11 @@ export function fill(memory: GuestMemory, pipe: Pipe, from: Ranges, at: number, 
   pipe.used += count;
 }
 
-/** Take the first `count` bytes into a user buffer. Pre: they are there and fit. */
-export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number): void {
+/**
+ * Take the first `count` bytes into a user buffer. Pre: they are there and fit.
+ * @param kept a drained buffer larger than this is given back
+ */
+export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number, kept: number): void {
   const size = pipe.buffer.length;
   const first = Math.min(count, size - pipe.head);
   copyToSpans(memory, pipe.buffer, pipe.head, into, 0, first);
@@ -55,7 +56,7 @@ export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: numb
     return;
   }
   pipe.head = 0;
-  if (size > KEPT) pipe.buffer = new Uint8Array(0);
+  if (size > kept) pipe.buffer = new Uint8Array(0);
 }
 
 /** Change what the ring can hold. Pre: what it holds fits. */

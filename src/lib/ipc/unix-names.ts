@@ -4,13 +4,13 @@
  * A named socket holds the dentry of its path, so that the inode's number is not used again while it is there. An address is a
  * byte string: the family, then a path that a NUL ends, or a NUL and an abstract name. Source: unix(7).
  */
-import { EADDRINUSE, ECONNREFUSED, EEXIST, EINVAL } from '../../../abi/linux/errno.ts';
-import { AF_UNIX, SOCKADDR_FAMILY_SIZE, SOCKADDR_UN_SIZE } from '../../../abi/linux/socket.ts';
-import { S_IFMT, S_IFSOCK } from '../../../abi/linux/stat.ts';
-import { createStat } from '../../../contracts/filesystem.ts';
-import { WAIT } from '../../../contracts/kernel.ts';
-import type { Socket } from '../../../contracts/sockets.ts';
-import type { SocketCore } from '../../../lib/socket/table.ts';
+import { EADDRINUSE, ECONNREFUSED, EEXIST, EINVAL } from '../../abi/linux/errno.ts';
+import { AF_UNIX, SOCKADDR_FAMILY_SIZE, SOCKADDR_UN_SIZE } from '../../abi/linux/socket.ts';
+import { S_IFMT, S_IFSOCK } from '../../abi/linux/stat.ts';
+import { createStat } from '../../contracts/filesystem.ts';
+import { WAIT } from '../../contracts/kernel.ts';
+import type { Socket } from '../../contracts/sockets.ts';
+import type { SocketCore } from '../socket/table.ts';
 
 export interface UnixCore extends SocketCore {
   /** Name to socket: `#` and an inode, or `@`, the type, `:` and an abstract name. */

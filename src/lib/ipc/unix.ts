@@ -1,5 +1,5 @@
 /**
- * AF_UNIX sockets of the basic ipc module: streams, datagrams and sequenced packets. Source: unix(7).
+ * AF_UNIX sockets of the slot `ipc`: streams, datagrams and sequenced packets. Source: unix(7).
  *
  * The parts beside hold names, connections and the collection of lost sockets; what all families do alike is in lib/socket.
  */
@@ -18,9 +18,9 @@ import {
   EPROTOTYPE,
   ESOCKTNOSUPPORT,
   ETOOMANYREFS,
-} from '../../../abi/linux/errno.ts';
-import { CAP_NET_ADMIN } from '../../../abi/linux/capability.ts';
-import { POLLOUT } from '../../../abi/linux/poll.ts';
+} from '../../abi/linux/errno.ts';
+import { CAP_NET_ADMIN } from '../../abi/linux/capability.ts';
+import { POLLOUT } from '../../abi/linux/poll.ts';
 import {
   AF_UNIX,
   MSG_OOB,
@@ -31,10 +31,10 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
-} from '../../../abi/linux/socket.ts';
-import type { Kernel, Spans } from '../../../contracts/kernel.ts';
-import type { Message, Socket, Sockets } from '../../../contracts/sockets.ts';
-import { getSocketOption, setSocketOption } from '../../../lib/socket/options.ts';
+} from '../../abi/linux/socket.ts';
+import type { Kernel, Spans } from '../../contracts/kernel.ts';
+import type { Message, Socket, Sockets } from '../../contracts/sockets.ts';
+import { getSocketOption, setSocketOption } from '../socket/options.ts';
 import {
   enqueue,
   type Identity,
@@ -44,10 +44,10 @@ import {
   PACKET_COST,
   pollBits,
   sign,
-} from '../../../lib/socket/queue.ts';
-import { receiveDatagram, receiveStream } from '../../../lib/socket/receive.ts';
-import { brokenPipe, sendStream } from '../../../lib/socket/send.ts';
-import { block, EVERYONE, peerOf, socketOf, takeError } from '../../../lib/socket/table.ts';
+} from '../socket/queue.ts';
+import { receiveDatagram, receiveStream } from '../socket/receive.ts';
+import { brokenPipe, sendStream } from '../socket/send.ts';
+import { block, EVERYONE, peerOf, socketOf, takeError } from '../socket/table.ts';
 import * as connections from './unix-connect.ts';
 import { bind, checkAddress, lookUp, type UnixCore } from './unix-names.ts';
 

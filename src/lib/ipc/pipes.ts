@@ -1,15 +1,15 @@
 /**
- * Pipes and FIFOs of the basic ipc module: ends, blocking and wake-ups.
+ * Pipes and FIFOs of the slot `ipc`: ends, blocking and wake-ups.
  *
  * A wake-up reaches everyone who waits, readers and pollers alike; each looks again. Writers are woken once PIPE_BUF
  * bytes are free, so that an atomic write is never woken in vain and a slow reader does not wake them for each byte.
  * Source: pipe(7), fifo(7).
  */
-import { EAGAIN, EBUSY, EINVAL, ENFILE, EPERM, EPIPE } from '../../../abi/linux/errno.ts';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
-import { createPipe, type Ipc, type IpcState, PIPE_BUF, type Pipe } from '../../../contracts/ipc.ts';
-import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
-import { KernelFault } from '../../../lib/kernel-fault.ts';
+import { EAGAIN, EBUSY, EINVAL, ENFILE, EPERM, EPIPE } from '../../abi/linux/errno.ts';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../abi/linux/poll.ts';
+import { createPipe, type Ipc, type IpcState, PIPE_BUF, type Pipe } from '../../contracts/ipc.ts';
+import { type Kernel, type Spans, WAIT } from '../../contracts/kernel.ts';
+import { KernelFault } from '../kernel-fault.ts';
 import { drain, fill, resize, room } from './ring.ts';
 
 /** What /proc/sys/fs/pipe-max-size says. */
@@ -37,7 +37,8 @@ export type PipeOperations = Pick<
   | 'setPipeCapacity'
 >;
 
-export function pipeOperations(state: IpcState, kernel: Kernel): PipeOperations {
+/** @param kept a drained ring that is larger is given back, so that idle pipes cost little in a snapshot */
+export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): PipeOperations {
   const find = (id: number): Pipe => {
     const pipe = state.pipes.get(id);
     if (pipe === undefined) throw new KernelFault(`no pipe ${id}`);
@@ -119,7 +120,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel): PipeOperations 
         return nonBlocking ? -EAGAIN : wait(pipe.readEvent);
       }
       const count = Math.min(pipe.used, into.total);
-      drain(kernel, pipe, into, count);
+      drain(kernel, pipe, into, count, kept);
       if (room(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
       return count;
     },

@@ -1,0 +1,70 @@
+/**
+ * Synchronous exchanges: who sends and will wait for the answer hands the CPU to the receiver.
+ *
+ * A thread that has received after each of its last sends, and whose last source is empty now, can only wait: its next receive
+ * would block. Giving the CPU away at the send spares that wait, because the answer is there when it is asked for: the wait
+ * record, the wake-up and the second run of the call. A stream never looks like that: its writer sends twice in a row, or finds
+ * what it sent before unread. State: `IpcState.talks`.
+ */
+import type { IpcState } from '../../../contracts/ipc.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { createTalk, MOST_TALKS, type Talk } from '../../../contracts/talks.ts';
+
+/** Exchanges in a row before a thread is believed. */
+const BELIEVED = 2;
+
+export const pipeChannel = (id: number): number => 2 * id;
+export const socketChannel = (id: number): number => 2 * id + 1;
+
+export interface Handoff {
+  /** Before a send: who waits there is to be remembered. @param waiting the first of them, or undefined */
+  sends(tid: number, channel: number, waiting: number | undefined): void;
+  /** Bytes were sent to a channel that was empty before: give the CPU away if the sender will wait. */
+  sent(tid: number, channel: number): void;
+  receives(tid: number, channel: number): void;
+}
+
+export function handoffs(state: IpcState, kernel: Kernel): Handoff {
+  const { talks } = state;
+  const talkOf = (tid: number): Talk => {
+    const known = talks.get(tid);
+    if (known !== undefined) return known;
+    if (talks.size >= MOST_TALKS) {
+      for (const first of talks.keys()) {
+        talks.delete(first);
+        break;
+      }
+    }
+    const talk = createTalk();
+    talks.set(tid, talk);
+    return talk;
+  };
+  const isEmpty = (channel: number): boolean =>
+    channel % 2 === 0
+      ? state.pipes.get(channel / 2)?.used === 0
+      : state.sockets.sockets.get((channel - 1) / 2)?.queue.length === 0;
+
+  return {
+    sends(tid, channel, waiting) {
+      const talk = talkOf(tid);
+      if (waiting !== undefined) {
+        talk.sink = channel;
+        talk.peer = waiting;
+      }
+      if (talk.sent) talk.turns = 0;
+      talk.sent = true;
+    },
+    sent(tid, channel) {
+      const talk = talkOf(tid);
+      if (talk.turns < BELIEVED || talk.sink !== channel || !isEmpty(talk.source)) return;
+      kernel.scheduler.handoff?.(tid, talk.peer);
+    },
+    receives(tid, channel) {
+      const talk = talkOf(tid);
+      talk.source = channel;
+      if (!talk.sent) return;
+      talk.sent = false;
+      if (talk.turns < BELIEVED) talk.turns++;
+    },
+  };
+}

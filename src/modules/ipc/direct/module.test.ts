@@ -1,0 +1,133 @@
+/** The common suite, and to whom the CPU is handed when. */
+import { describe, expect, test } from 'vitest';
+import { AF_UNIX, SOCK_STREAM } from '../../../abi/linux/socket.ts';
+import { WAIT } from '../../../contracts/kernel.ts';
+import { MOST_TALKS } from '../../../contracts/talks.ts';
+import { addProcess, buffer, run } from '../../../testing/fake-guest.ts';
+import { ipcConformance, type IpcWorld, ipcWorld, openPipe } from '../../../testing/ipc-suite.ts';
+import { directIpc } from './module.ts';
+
+const A = 7;
+const B = 8;
+
+interface Talkers {
+  readonly world: IpcWorld<unknown>;
+  /** `from>to` for each time that the CPU was handed over, since it was asked last. */
+  given(): string[];
+  send(tid: number): void;
+  /** @returns true if it waits */
+  receive(tid: number): boolean;
+}
+
+function talkers(channels: (world: IpcWorld<unknown>) => Pick<Talkers, 'send' | 'receive'>): Talkers {
+  const world = ipcWorld(directIpc);
+  const { kernel } = world.guest;
+  let given: string[] = [];
+  kernel.scheduler.handoff = (from, to) => void given.push(`${from}>${to}`);
+  for (const tid of [A, B]) addProcess(world.guest, tid, tid, tid);
+  const made = channels(world);
+  const running = <T>(tid: number, act: () => T): T => {
+    kernel.counters.running = tid;
+    const result = act();
+    kernel.counters.running = 0;
+    world.subject.copy();
+    return result;
+  };
+  return {
+    world,
+    given() {
+      const all = given;
+      given = [];
+      return all;
+    },
+    send: (tid) => running(tid, () => made.send(tid)),
+    receive: (tid) => running(tid, () => made.receive(tid)),
+  };
+}
+
+const byPipes = (): Talkers =>
+  talkers((world) => {
+    const [request, reply] = [openPipe(world), openPipe(world)];
+    return {
+      send: (tid) =>
+        void run(world.guest, tid, () =>
+          world.ipc.writePipe(tid === A ? request : reply, buffer(world.guest, 'x'), 0, false),
+        ),
+      receive: (tid) =>
+        run(world.guest, tid, () =>
+          world.ipc.readPipe(tid === A ? reply : request, buffer(world.guest, 1), false),
+        ) === WAIT,
+    };
+  });
+
+const bySockets = (): Talkers =>
+  talkers((world) => {
+    const a = world.ipc.createPair(A, AF_UNIX, SOCK_STREAM, 0);
+    const b = world.ipc.socket(a).peer;
+    const end = (tid: number): number => (tid === A ? a : b);
+    return {
+      send: (tid) =>
+        void run(world.guest, tid, () => world.ipc.send(tid, end(tid), buffer(world.guest, 'x'), 0, 0, null)),
+      receive: (tid) =>
+        run(world.guest, tid, () => world.ipc.receive(tid, end(tid), buffer(world.guest, 1), 0, null)) ===
+        WAIT,
+    };
+  });
+
+/** A asks and B answers, with the waits of a kernel that runs each until it waits. */
+function exchange({ send, receive }: Talkers): void {
+  send(A);
+  if (receive(B)) throw new Error('nothing was sent');
+  receive(A);
+  send(B);
+  receive(B);
+  receive(A);
+}
+
+describe('ipc/direct', () => {
+  for (const { name, run: check } of ipcConformance(directIpc)) test(name, check);
+
+  test.each([
+    ['pipes', byPipes],
+    ['sockets', bySockets],
+  ])('hands the CPU to the receiver once two have exchanged messages by %s', (_, make) => {
+    const talk = make();
+    talk.receive(B);
+    exchange(talk);
+    expect(talk.given()).toEqual([]);
+    exchange(talk);
+    talk.given();
+    exchange(talk);
+    expect(talk.given()).toEqual([`${A}>${B}`, `${B}>${A}`]);
+  });
+
+  test('hands nothing over for a stream, nor where an answer is there already', () => {
+    const talk = byPipes();
+    talk.receive(B);
+    for (let i = 0; i < 3; i++) exchange(talk);
+    talk.given();
+    for (let i = 0; i < 5; i++) talk.send(B);
+    expect(talk.given()).toEqual([`${B}>${A}`]);
+    talk.send(A);
+    expect(talk.given()).toEqual([]);
+  });
+
+  test('works as basic does where the scheduler has no such interface', () => {
+    const talk = byPipes();
+    delete talk.world.guest.kernel.scheduler.handoff;
+    talk.receive(B);
+    for (let i = 0; i < 4; i++) exchange(talk);
+    expect(talk.world.guest.woken.length).toBeGreaterThan(3);
+  });
+
+  test('remembers a limited number of threads', () => {
+    const talk = byPipes();
+    const { kernel } = talk.world.guest;
+    const pipe = openPipe(talk.world);
+    for (let tid = 100; tid < 100 + 2 * MOST_TALKS; tid++) {
+      kernel.counters.running = tid;
+      talk.world.ipc.writePipe(pipe, buffer(talk.world.guest, 'x'), 0, true);
+    }
+    talk.world.subject.check();
+  });
+});
