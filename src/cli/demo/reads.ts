@@ -5,9 +5,9 @@ import type { Claim, Figures } from './record.ts';
 import type { Session, Started } from './session.ts';
 import { milliseconds } from './table.ts';
 
-export const READERS = 16;
+export const READERS = 24;
 /** Of each reader, in a round. */
-export const READS = 10;
+export const READS = 8;
 /** Rounds that count on each side; the one that is under way when a side begins does not. */
 export const ROUNDS = 3;
 /** A read in the middle after takes at most this part of one before; a mean would count what a cache had. */

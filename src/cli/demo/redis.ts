@@ -11,7 +11,7 @@ import { bytes, microseconds } from './table.ts';
 
 export const REDIS_PROGRAMS: readonly string[] = ['redis-server', 'redis-benchmark', 'python3'];
 
-const KEYS = 20_000;
+const KEYS = 12_000;
 const VALUE = 1000;
 /** Saves that count on each side; one before them does not. */
 const SAVES = 3;
@@ -158,21 +158,21 @@ export async function measureRedis(
 
 const claimsOf = (before: Side, after: Side): readonly Claim[] => [
   {
-    title: 'BGSAVE: fork',
+    title: 'BGSAVE, fork',
     before: microseconds(before.forkUs),
     after: microseconds(after.forkUs),
     claim: `at most ${FACTOR * 100} %`,
     holds: after.forkUs <= before.forkUs * FACTOR,
   },
   {
-    title: "BGSAVE: memory of the child's own",
+    title: "BGSAVE, memory of the child's own",
     before: bytes(before.ownBytes),
     after: bytes(after.ownBytes),
     claim: `at most ${FACTOR * 100} %`,
     holds: after.ownBytes <= before.ownBytes * FACTOR,
   },
   {
-    title: 'python3: mmap of a file, MAP_SHARED',
+    title: 'python3, MAP_SHARED of a file',
     before: before.mapShared,
     after: after.mapShared,
     claim: 'becomes possible',

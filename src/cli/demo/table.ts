@@ -6,6 +6,7 @@ import type { Claim, DemoRecord, Report, Usage } from './record.ts';
 
 const TITLE = 36;
 const VALUE = 15;
+const WIDTH = 100;
 
 type Style = 'bold' | 'dim' | 'green' | 'red';
 /** `styleText` minds NO_COLOR and whether the stream is a terminal. */
@@ -62,9 +63,20 @@ export const replacementText = ({ pauseNs, stateMoved, transfer }: DemoRecord): 
   `pause ${nanoseconds(pauseNs)}, ${HOW[transfer]}${stateMoved > 0 ? `, ${bytes(stateMoved)}` : ''}`;
 
 function replacementLine(record: DemoRecord): string {
-  const { slot, from, to, replacements } = record;
-  const title = `  ${`replaced: ${slot} ${from} -> ${to}`.padEnd(TITLE)}`;
-  return `${title}   ${replacements === 0 ? 'not replaced' : replacementText(record)}`;
+  const title = `  ${`replaced: ${record.slot} by ${record.to}`.padEnd(TITLE)}`;
+  return `${title}   ${record.replacements === 0 ? 'not replaced' : replacementText(record)}`;
+}
+
+/** Lines of no more than WIDTH columns; what goes over is set under what it belongs to. */
+function wrapped(head: string, text: string): readonly string[] {
+  const lines = [head];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) as string;
+    if (last.length + word.length < WIDTH)
+      lines[lines.length - 1] = last.endsWith(' ') ? last + word : `${last} ${word}`;
+    else lines.push(`${' '.repeat(head.length)}${word}`);
+  }
+  return lines;
 }
 
 /** Columns of text; the first two are aligned to the left. */
@@ -80,17 +92,19 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 
 export function reportText(report: Report): string {
   const { title, programs, load, said, claims, table, intact, notes, records, usage } = report;
-  const single = table.length === 0;
+  const dim = (line: string): string => style('dim', line);
+  const undisturbed = mark(records.every(({ outputIntact }) => outputIntact));
   return [
     style('bold', title),
-    `  programs: ${programs}`,
-    `  under load: ${load}`,
-    ...said.map((line) => style('dim', `  | ${line}`)),
+    ...wrapped('  programs: ', programs),
+    ...wrapped('  load:     ', load),
+    ...said.map((line) => dim(`  | ${line}`)),
     '',
     ...claimLines(claims),
-    ...(single ? records.map(replacementLine) : columns(table)),
-    `  ${"programs' output intact".padEnd(TITLE)}   ${mark(records.every(({ outputIntact }) => outputIntact))}   ${style('dim', intact)}`,
-    ...notes.map((note) => style('dim', `  ${note}`)),
+    ...(table.length === 0 ? records.map(replacementLine) : columns(table)),
+    `  ${"programs' output intact".padEnd(TITLE)}   ${undisturbed}`,
+    ...wrapped('    ', intact).map(dim),
+    ...notes.flatMap((note) => wrapped('  note: ', note)).map(dim),
     ...(records.some(({ attempts }) => attempts > 1)
       ? ['  measured twice, because the host was busy with other things']
       : []),
@@ -100,14 +114,17 @@ export function reportText(report: Report): string {
   ].join('\n');
 }
 
-/** One line: as claimed or not, and what was claimed. */
-function verdict({ records, claims, title }: Report): string {
-  const good = records.every(({ ok }) => ok);
-  const figures = claims
-    .filter(({ claim }) => claim !== '')
-    .map(({ title: figure, before, after }) => `${figure} ${before} -> ${after}`);
-  const facts = figures.length === 0 ? title : figures.join('; ');
-  return `  ${good ? style('green', 'as claimed') : style('red', 'NOT as claimed')}: ${facts}`;
+/** One line: as claimed, or what is not. */
+function verdict({ records, claims }: Report): string {
+  if (records.every(({ ok }) => ok)) {
+    const count = claims.filter(({ claim }) => claim !== '').length;
+    const held = count === 0 ? '' : `: ${count} of ${count} claims hold`;
+    return `  ${style('green', 'as claimed')}${held}`;
+  }
+  const wrong = claims.filter(({ holds }) => !holds).map(({ title }) => title);
+  if (records.some(({ outputIntact }) => !outputIntact)) wrong.push("programs' output");
+  if (records.some(({ replacements }) => replacements === 0)) wrong.push('the replacement');
+  return `  ${style('red', 'NOT as claimed')}: ${wrong.join('; ')}`;
 }
 
 const usageLine = ({ wallNs, kernelEntries, instructions, peakBytes }: Usage): string =>
