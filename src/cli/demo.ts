@@ -3,7 +3,7 @@
  */
 import { Argument, Command, Option } from 'commander';
 import { SLOTS, type SlotName } from '../contracts/module.ts';
-import { markdownHead, reportMarkdown } from './demo/markdown.ts';
+import { markdownHead, PACKAGES, reportMarkdown } from './demo/markdown.ts';
 import type { DemoRecord } from './demo/record.ts';
 import { SCENARIOS } from './demo/scenarios.ts';
 import { shell } from './demo/shell.ts';
@@ -63,7 +63,7 @@ Examples:
   $ strake demo scheduler --to ./examples/modules/raffle.mjs
   $ strake demo vm --json
   $ strake demo rest --slot ipc
-  $ strake demo --root "$(tools/guest-root redis python3 sqlite3 e2fsprogs rt-tests util-linux mount bash)"
+  $ strake demo --root "$(tools/guest-root --busybox-links ${PACKAGES})"
   $ strake demo --shell`,
     )
     .action(async (name: string, options: DemoOptions, command: Command) => {

@@ -1,10 +1,11 @@
 /** `strake demo`: the rest, what it prints, and wrong command lines. The scenarios are in test/scenarios. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DemoRecord } from '../../src/cli/demo/record.ts';
-import { strake } from './strake.ts';
+import { SCENARIOS } from '../../src/cli/demo/scenarios.ts';
+import { REPOSITORY, strake } from './strake.ts';
 
 interface Demo {
   readonly status: number | null;
@@ -81,12 +82,20 @@ describe('what people see', () => {
   it('prints a page, of tables with as many cells as their heads', async () => {
     const { status, stdout } = await strake(['demo', 'features', '--markdown']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^# The scenarios\n[^]*\n## features\n\n\*The paper:\* /);
+    expect(stdout).toMatch(/^# The scenarios\n[^]*\n## features\n\n\*After the paper:\* /);
     const rows = stdout.split('\n').filter((line) => line.startsWith('|'));
     expect(rows).toHaveLength(4);
     expect(new Set(rows.map((row) => row.split('|').length)).size).toBe(1);
     expect(stdout).toContain('- Verdict: as claimed.');
   });
+});
+
+it('has a chapter of docs/scenarios.md for each scenario, in order, all as claimed', () => {
+  const page = readFileSync(path.join(REPOSITORY, 'docs/scenarios.md'), 'utf8');
+  const chapters = page.split('\n').filter((line) => line.startsWith('## '));
+  expect(chapters).toEqual(SCENARIOS.map(({ name }) => `## ${name}`));
+  for (const { paper } of SCENARIOS) expect(page).toContain(`*After the paper:* ${paper}\n`);
+  expect(page.match(/^- Verdict: as claimed\.$/gm)).toHaveLength(SCENARIOS.length);
 });
 
 describe('wrong command lines', () => {

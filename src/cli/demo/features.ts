@@ -95,7 +95,7 @@ async function run(options: ScenarioOptions): Promise<Report> {
     records,
     title: `features: ${records.map(({ slot, from, to }) => `${slot} ${from} -> ${to}`).join(', ')}`,
     programs: choice.programs,
-    load: 'the programs that ask, once on a kernel whose modules stay and once where they come on demand; and spin',
+    load: 'programs that ask for what modules lack, once on a kernel whose modules stay and once where they come on demand; and spin',
     said: [],
     claims,
     table: [],
@@ -145,9 +145,8 @@ export const featuresScenario: Scenario = {
   name: 'features',
   summary: 'a call that needs what a module lacks brings in one that has it',
   paper:
-    'The first reason for replacing a module is a feature that it lacks. An application should get the feature without ' +
-    'an administrator, a restart or another kernel. Strake takes this from memory management: a missing feature is a ' +
-    'fault, and the call that ran into it is done again once the module is there.',
+    'The first of the three reasons to replace a module is a feature that it lacks. Shown here as well: a missing feature ' +
+    'is a fault, as a missing page is, and the call that ran into it is done again once the module is there.',
   takes: ['itself'],
   run,
 };

@@ -86,8 +86,8 @@ export const ioScenario: Scenario = {
   name: 'io',
   summary: 'the order of a disk, and a file system, under readers and writers',
   paper:
-    'The same holds for input and output: what a file system, a cache or the order of a disk does for one program costs ' +
-    'another. They are replaced under open files and transfers on their way, and nothing that was written is lost.',
+    'The input and output subsystem is one more part to be replaced: file systems, buffer cache, the order of transfers. ' +
+    'Shown here as well: with files open and transfers on their way nothing that was written is lost.',
   takes: ['from', 'to', 'itself'],
   run,
 };

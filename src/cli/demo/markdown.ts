@@ -5,6 +5,9 @@ import type { Report } from './record.ts';
 import type { Scenario } from './scenario.ts';
 import { nanoseconds, replacementText } from './table.ts';
 
+/** Of Debian: what all scenarios together run. */
+export const PACKAGES = 'redis python3 sqlite3 e2fsprogs rt-tests util-linux busybox-static';
+
 const INTRODUCTION = `# The scenarios
 
 R. Draves, "The case for run-time replaceable kernel modules" (WWOS-IV 1993), gives three reasons why applications should replace
@@ -12,9 +15,12 @@ parts of a running kernel: features that are lacking, performance, and versions 
 here on real programs. Each table is measured: the same program under the same load, before and after.
 `;
 
-export function markdownHead(command: string): string {
-  return `${INTRODUCTION}\nThis page was printed by \`${command}\` on Node ${process.versions.node}; it fails if a figure is not as claimed.\n`;
-}
+/** @param command what printed the page */
+export const markdownHead = (command: string): string => `${INTRODUCTION}
+This page was printed by \`${command}\` on Node ${process.versions.node}. DIR is
+a root of \`tools/guest-root --busybox-links ${PACKAGES}\`. Without it programs that come with Strake take
+the place of Debian's. \`strake demo NAME --itself\` puts the same module in again, and must find nothing better.
+`;
 
 export function reportMarkdown({ name, paper }: Scenario, report: Report): string {
   const { title, programs, load, claims, table, intact, notes, records } = report;
@@ -28,9 +34,9 @@ export function reportMarkdown({ name, paper }: Scenario, report: Report): strin
   return [
     `## ${name}`,
     '',
-    `*The paper:* ${paper}`,
+    `*After the paper:* ${paper}`,
     '',
-    `*Run:* ${title}. ${load}. Programs: ${programs}.`,
+    `*Run:* ${title}; ${load}. Programs: ${programs}.`,
     '',
     ...(single
       ? rows([

@@ -141,8 +141,7 @@ export const restScenario: Scenario = {
   name: 'rest',
   summary: 'every other part by a fresh instance of itself, again and again',
   paper:
-    'Replacing must be seamless for every part, whether or not another policy is at hand: a program that does not know ' +
-    'of it notices nothing but a delay.',
+    'Replacing is to be seamless, whichever part it is: a program that does not know of it notices nothing but a delay.',
   takes: ['slot'],
   run,
 };

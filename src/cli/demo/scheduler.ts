@@ -187,8 +187,8 @@ export const schedulerScenario: Scenario = {
   name: 'scheduler',
   summary: 'a program with deadlines beside busy ones',
   paper:
-    'A scheduler that shares time serves most programs and fails one: the program whose work is due at set times. An ' +
-    'application that needs it puts a scheduler with deadlines into the running system; the others must not suffer.',
+    'A time-sharing scheduler suits most programs, and fails the one whose work is due at set times. That application ' +
+    'puts a scheduler with deadlines into the running system. Shown here as well: the programs beside it go on.',
   takes: ['from', 'to', 'itself'],
   run,
 };

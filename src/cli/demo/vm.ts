@@ -146,8 +146,8 @@ export const vmScenario: Scenario = {
   name: 'vm',
   summary: 'fork by copying, then by copy on write; files mapped shared',
   paper:
-    'A primitive virtual memory is small and runs most programs, but has no mapped files and copies whole processes at ' +
-    'fork. A program that needs either brings the virtual memory that has them, while the system runs.',
+    'A primitive virtual memory lacks mapped files and copy on write. The application that needs them replaces it by one ' +
+    'that has them, while the system runs. Shown here as well: the clients of a server notice nothing but its speed.',
   takes: ['from', 'to', 'itself'],
   run,
 };
