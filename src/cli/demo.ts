@@ -60,7 +60,7 @@ the figures do not differ as claimed, or if a program's output is not what it is
 
 Examples:
   $ strake demo
-  $ strake demo scheduler --to ./examples/modules/raffle.mjs
+  $ strake demo scheduler --from round-robin
   $ strake demo vm --json
   $ strake demo rest --slot ipc
   $ strake demo --root "$(tools/guest-root --busybox-links ${PACKAGES})"
