@@ -287,13 +287,16 @@ export class Dispatcher {
     return 0;
   }
 
-  /** Nothing is runnable. @returns null if virtual time went on to the next timer */
+  /** Nothing is runnable. @returns null if virtual time went on to the next timer, or the host has to answer before */
   #idle(): RunOutcome | null {
     const { kernel, host, time, boundary, nextBoundaryTime } = this.#parts;
+    const { deterministic, terminal } = kernel.settings;
+    // A timer that has just expired may have asked for a transfer.
+    if (deterministic && host.pending(!terminal) > 0) return null;
     const timer = this.#step(NEXT_TIMER, 0, 0, 0);
     const planned = nextBoundaryTime();
     const next = timer < 0 ? planned : Math.min(timer, planned);
-    if (!kernel.settings.deterministic) {
+    if (!deterministic) {
       if (planned <= kernel.time.now()) {
         boundary();
         return null;

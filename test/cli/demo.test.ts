@@ -1,7 +1,11 @@
-/** `strake demo`: its records are right where policies differ, and say so where they do not. */
+/** `strake demo`: the rest, what it prints, and wrong command lines. The scenarios are in test/scenarios. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DemoRecord } from '../../src/cli/demo/record.ts';
-import { strake } from './strake.ts';
+import { SCENARIOS } from '../../src/cli/demo/scenarios.ts';
+import { REPOSITORY, strake } from './strake.ts';
 
 interface Demo {
   readonly status: number | null;
@@ -13,55 +17,6 @@ async function demo(...args: readonly string[]): Promise<Demo> {
   expect(stderr).toBe('');
   return { status, records: JSON.parse(stdout) as DemoRecord[] };
 }
-
-describe('policies', () => {
-  it('shows one scheduler from another', async () => {
-    const { status, records } = await demo('scheduler');
-    expect(records).toHaveLength(1);
-    const [record] = records as [DemoRecord];
-    expect(record, JSON.stringify(record)).toMatchObject({
-      name: 'scheduler',
-      ok: true,
-      slot: 'scheduler',
-      from: 'round-robin',
-      to: 'time-sharing',
-      outputIntact: true,
-    });
-    expect(record.pauseNs).toBeGreaterThan(0);
-    // The verdict follows from the figures.
-    expect(record.after['latencyMedianUs']).toBeLessThan(Number(record.before['latencyMedianUs']) / 2);
-    expect(record.after['shareNice0']).toBeGreaterThan(Number(record.after['shareNice10']) * 2);
-    expect(status).toBe(0);
-  });
-
-  it('shows one vm from another', async () => {
-    const { status, records } = await demo('vm');
-    const [record] = records as [DemoRecord];
-    expect(record, JSON.stringify(record)).toMatchObject({
-      ok: true,
-      from: 'primitive',
-      to: 'cow',
-      outputIntact: true,
-    });
-    expect(record.before['mapShared']).toBe('ENODEV');
-    expect(record.after['mapShared']).toBe('works');
-    expect(status).toBe(0);
-  });
-
-  it.each([
-    ['scheduler', 'round-robin'],
-    ['vm', 'primitive'],
-  ])('says that %s replaced by itself changes nothing', async (name, module) => {
-    const { status, records } = await demo(name, '--to', module);
-    expect(records[0], JSON.stringify(records[0])).toMatchObject({
-      ok: false,
-      from: module,
-      to: module,
-      outputIntact: true,
-    });
-    expect(status).toBe(1);
-  });
-});
 
 describe('the rest', () => {
   it('replaces every other part under load, with the output unchanged', async () => {
@@ -93,15 +48,64 @@ describe('the rest', () => {
   });
 
   it('takes a single slot', async () => {
-    const { records } = await demo('ipc');
+    const { records } = await demo('rest', '--slot', 'ipc');
     expect(records.map(({ name }) => name)).toEqual(['ipc']);
   });
+});
+
+describe('what people see', () => {
+  it('says what ran, both sides, the replacement and a verdict, and fails when it is no', async () => {
+    const good = await strake(['demo', 'features']);
+    expect(good).toMatchObject({ status: 0, stderr: '' });
+    expect(good.stdout).toMatch(/^features: vm primitive -> cow, scheduler time-sharing -> deadline\n/);
+    expect(good.stdout).toContain('programs: embedded (no --root)');
+    expect(good.stdout).toMatch(/mmap\(MAP_SHARED\) of a file +ENODEV +works +becomes possible: yes\n/);
+    expect(good.stdout).toMatch(/replaced: vm by cow +pause [\d.]+ .s, state by reference\n/);
+    expect(good.stdout).toMatch(/\n {2}as claimed: 2 of 2 claims hold\n[^]*: all as claimed\n$/);
+    const bad = await strake(['demo', 'features', '--itself']);
+    expect(bad).toMatchObject({ status: 1, stderr: '' });
+    expect(bad.stdout).toContain(
+      '  NOT as claimed: mmap(MAP_SHARED) of a file; sched_setattr(SCHED_DEADLINE)\n',
+    );
+    expect(bad.stdout).toMatch(/not as claimed: features:vm, features:scheduler\n$/);
+  });
+
+  it('says which program a root lacks', async () => {
+    const empty = mkdtempSync(path.join(tmpdir(), 'strake-root-'));
+    mkdirSync(path.join(empty, 'tmp'));
+    const { status, stdout } = await strake(['demo', 'features', '--root', empty]);
+    rmSync(empty, { recursive: true });
+    expect(status).toBe(0);
+    expect(stdout).toContain('programs: embedded (the root has no python3, no chrt)');
+  });
+
+  it('prints a page, of tables with as many cells as their heads', async () => {
+    const { status, stdout } = await strake(['demo', 'features', '--markdown']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^# The scenarios\n[^]*\n## features\n\n\*After the paper:\* /);
+    const rows = stdout.split('\n').filter((line) => line.startsWith('|'));
+    expect(rows).toHaveLength(4);
+    expect(new Set(rows.map((row) => row.split('|').length)).size).toBe(1);
+    expect(stdout).toContain('- Verdict: as claimed.');
+  });
+});
+
+it('has a chapter of docs/scenarios.md for each scenario, in order, all as claimed', () => {
+  const page = readFileSync(path.join(REPOSITORY, 'docs/scenarios.md'), 'utf8');
+  const chapters = page.split('\n').filter((line) => line.startsWith('## '));
+  expect(chapters).toEqual(SCENARIOS.map(({ name }) => `## ${name}`));
+  for (const { paper } of SCENARIOS) expect(page).toContain(`*After the paper:* ${paper}\n`);
+  expect(page.match(/^- Verdict: as claimed\.$/gm)).toHaveLength(SCENARIOS.length);
 });
 
 describe('wrong command lines', () => {
   it.each([
     ['a name that is none', ['nothing'], 2, 'Allowed choices'],
-    ['sides for a slot without policies', ['ipc', '--to', 'basic'], 2, '--from and --to'],
+    ['a scenario that there is not yet', ['mmu'], 2, 'Allowed choices'],
+    ['a side for a scenario without', ['rest', '--to', 'basic'], 2, '--to goes with vm, scheduler, io'],
+    ['a slot for a scenario of its own', ['vm', '--slot', 'vm'], 2, '--slot goes with rest'],
+    ['two answers to the same question', ['vm', '--itself', '--to', 'cow'], 2, '--itself and --to'],
+    ['two ways to print', ['vm', '--json', '--markdown'], 2, 'cannot be used with'],
     ['a shell beside a scenario', ['vm', '--shell'], 2, '--shell'],
     ['a module that is not there', ['scheduler', '--from', 'nope'], 125, "no module 'nope'"],
     ['a root that is not there', ['--root', '/no/such/folder'], 125, '/no/such/folder'],

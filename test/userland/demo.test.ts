@@ -34,6 +34,32 @@ describe.skipIf(!haveQemu)('demo workloads', () => {
     expect(guest.run('latency', '2000', '20').stdout).toMatch(new RegExp(line));
   });
 
+  it('periodic counts jobs that are done after their period, and says so of jobs that can not be done in it', () => {
+    const run = (job: string): string => guest.run('periodic', '20000', job, '5', '2').stdout;
+    const line = String.raw`periodic 5 jobs of \d+ us every 20000 us: \d missed, done after median \d+\.\d max \d+\.\d ms, policy (deadline|other \(E[A-Z]+\))\n`;
+    expect(run('1000')).toMatch(new RegExp(`^${line}${line}$`));
+    expect(run('30000')).toMatch(/: [345] missed, done after median \d{2,}\./);
+    expect(guest.run('periodic', '0', '1', '1', '1').status).not.toBe(0);
+  });
+
+  it('seekers reads the same bytes in the same round', () => {
+    const path = join(guest.folder, 'sought');
+    writeFileSync(
+      path,
+      Uint8Array.from({ length: 400 * 4096 }, (_, i) => (i >> 8) * 7 + i),
+    );
+    const run = (round: string): string => guest.run('seekers', path, '3', '4', round).stdout;
+    const [, sum = ''] =
+      /^seekers 3 x 4: read mean \d+\.\d median \d+\.\d max \d+\.\d ms, sum ([0-9a-f]{16})\n$/.exec(
+        run('1'),
+      ) ?? [];
+    expect(sum).not.toBe('');
+    expect(run('1')).toContain(sum);
+    expect(run('2')).not.toContain(sum);
+    writeFileSync(path, 'less than a page');
+    expect(guest.run('seekers', path, '1', '1', '1')).toMatchObject({ stdout: '', status: 1 });
+  });
+
   it('forkbench', () => {
     expect(guest.run('forkbench', '2', '10')).toMatchObject({
       stdout: expect.stringMatching(/^forkbench 2 MB x 10: mean \d+\.\d us, OK\n$/),

@@ -27,6 +27,7 @@ enum {
   SYS_lseek = 62,
   SYS_read = 63,
   SYS_write = 64,
+  SYS_pread64 = 67,
   SYS_readlinkat = 78,
   SYS_newfstatat = 79,
   SYS_fstat = 80,
@@ -66,6 +67,7 @@ enum {
   SYS_msync = 227,
   SYS_wait4 = 260,
   SYS_finit_module = 273,
+  SYS_sched_setattr = 274,
   SYS_renameat2 = 276,
 };
 
@@ -111,7 +113,8 @@ enum {
 enum { S_IFMT = 0170000, S_IFIFO = 0010000, S_IFCHR = 0020000, S_IFDIR = 0040000, S_IFBLK = 0060000 };
 enum { S_IFREG = 0100000, S_IFLNK = 0120000, S_IFSOCK = 0140000 };
 enum { PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MS_SYNC = 4 };
-enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, TIMER_ABSTIME = 1 };
+enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_THREAD_CPUTIME_ID = 3, TIMER_ABSTIME = 1 };
+enum { SCHED_DEADLINE = 6, SEEK_END = 2 };
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_PRIVATE = 128 };
 enum { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8 };
 
@@ -155,6 +158,15 @@ enum {
 
 struct timespec {
   int64_t seconds, nanoseconds;
+};
+
+/* Times in nanoseconds. */
+struct sched_attr {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime, deadline, period;
 };
 
 struct stat {

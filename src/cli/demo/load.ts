@@ -38,8 +38,6 @@ export interface LoadRun {
   readonly seconds: number;
   /** Every program exited with 0. */
   readonly good: boolean;
-  /** What they put out. */
-  readonly lines: readonly string[];
   /** What ran. */
   readonly programs: readonly string[];
 }
@@ -59,7 +57,6 @@ export async function runLoad(session: Session): Promise<LoadRun> {
     digest: hash(lines),
     seconds,
     good: good && !lines.some((line) => line.endsWith('BAD')),
-    lines,
     programs: all.map(([name]) => name as string),
   };
 }

@@ -49,18 +49,53 @@ export interface Usage {
   readonly instructions: number;
   /** The most guest memory in use that was seen. */
   readonly peakBytes: number;
+  /** Part of a host CPU that the kernel had; well below 1 the machine was busy with other things, or the guest idle. */
+  readonly hostShare: number;
 }
 
 export interface Report {
   readonly records: readonly DemoRecord[];
-  /** Heading, and what ran. */
+  /** Heading. */
   readonly title: string;
+  /** Whose programs ran, and why not others. */
+  readonly programs: string;
   readonly load: string;
   /** Some of what the programs put out, as they did. */
   readonly said: readonly string[];
-  /** The body as finished lines. */
-  readonly lines: readonly string[];
+  readonly claims: readonly Claim[];
+  /** A table in place of claims: its first row is the head, its first two columns are text. */
+  readonly table: readonly (readonly string[])[];
+  /** How it was seen whether the programs' output is intact. */
+  readonly intact: string;
+  readonly notes: readonly string[];
   readonly usage: Usage;
+}
+
+interface Facts {
+  readonly name: string;
+  readonly slot: string;
+  readonly from: string;
+  readonly to: string;
+  readonly before: Figures;
+  readonly after: Figures;
+  readonly claims: readonly Claim[];
+  readonly outputIntact: boolean;
+  readonly attempts?: number;
+}
+
+/** @param entry what the ledger has; null if nothing was replaced */
+export function recordOf(facts: Facts, entry: LedgerEntry | null): DemoRecord {
+  const { claims, attempts = 1, ...rest } = facts;
+  return {
+    ...rest,
+    ok: rest.outputIntact && entry !== null && claims.every(({ holds }) => holds),
+    pauseNs: entry?.pauseNs ?? 0,
+    pauseMaxNs: entry?.pauseNs ?? 0,
+    transfer: entry?.transfer ?? 'move',
+    stateMoved: entry?.bytesMoved ?? 0,
+    replacements: entry === null ? 0 : 1,
+    attempts,
+  };
 }
 
 /** Middle value of some; NaN of none. */

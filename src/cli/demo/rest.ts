@@ -8,9 +8,9 @@ import type { ReplacementMap } from '../../api/options.ts';
 import type { SlotName } from '../../contracts/module.ts';
 import { median, type DemoRecord, type Report } from './record.ts';
 import { runLoad } from './load.ts';
-import type { ScenarioOptions } from './scenario.ts';
+import type { Scenario, ScenarioOptions } from './scenario.ts';
 import { Session } from './session.ts';
-import { bytes, columns, nanoseconds, outputLine } from './table.ts';
+import { bytes, nanoseconds } from './table.ts';
 
 /** Slots with scenarios of their own. */
 const OTHERS: readonly string[] = ['scheduler', 'vm'];
@@ -27,8 +27,9 @@ interface Cell {
   refused: string | null;
 }
 
-export async function restScenario(options: ScenarioOptions): Promise<Report> {
-  const session = await Session.boot(options);
+async function run(options: ScenarioOptions): Promise<Report> {
+  const { root, memory, progress } = options;
+  const session = await Session.boot({ memory, progress, ...(root === undefined ? {} : { root }) });
   const cells = cellsOf(session, options.slot ?? null);
   session.progress('load without replacement');
   await runLoad(session);
@@ -74,17 +75,18 @@ export async function restScenario(options: ScenarioOptions): Promise<Report> {
   const refusals = cells.filter(({ refused }) => refused !== null);
   return {
     records,
-    title: options.slot === undefined ? 'the rest: fresh instances' : `${options.slot}: fresh instances`,
+    title:
+      options.slot === undefined ? 'rest: fresh instances of every part' : `${options.slot}: fresh instances`,
+    programs:
+      'embedded' + (session.shell.length > 0 && root !== undefined ? ', and the shell of the root' : ''),
     load: before.programs.join(', '),
-    said: before.lines.filter((line) => !line.startsWith('tick ')),
-    lines: [
-      ...columns([HEAD, ...cells.map(row)], 2),
-      ...refusals.map(({ refused }) => `  ${refused}`),
-      outputLine(
-        outputs,
-        `${after.length} runs of the load under replacement put out what the one without did`,
-      ),
-      `  one run of the load: ${before.seconds.toFixed(2)} s without, ${seconds.toFixed(2)} s with ${ROUNDS * cells.length} replacements in all`,
+    said: [],
+    claims: [],
+    table: [HEAD, ...cells.map(row)],
+    intact: `${after.length} runs of the load under replacement put out what the one without did`,
+    notes: [
+      ...refusals.map(({ refused }) => String(refused)),
+      `one run of the load: ${before.seconds.toFixed(2)} s without, ${seconds.toFixed(2)} s with ${ROUNDS * cells.length} replacements in all`,
     ],
     usage,
   };
@@ -134,3 +136,12 @@ async function replaceAll(session: Session, cells: readonly Cell[]): Promise<voi
     }
   }
 }
+
+export const restScenario: Scenario = {
+  name: 'rest',
+  summary: 'every other part by a fresh instance of itself, again and again',
+  paper:
+    'Replacing is to be seamless, whichever part it is: a program that does not know of it notices nothing but a delay.',
+  takes: ['slot'],
+  run,
+};

@@ -1,228 +1,194 @@
 /**
- * Scenario `scheduler`: three busy programs of different nice and one that wakes up now and then.
+ * Scenario `scheduler`: a periodic program whose jobs are due, beside three that compute.
  *
- * Round robin gives all the same and lets the fourth wait for the others' quanta. The shares come from the kernel's
- * accounts, the latencies from the program's own output. At the end each busy program's work is done again, with no
- * other program and no replacement, and must give the same checksum.
+ * Time is a function of retired instructions here, so that a busy host changes no figure. `periodic` asks for
+ * SCHED_DEADLINE again and again and counts its own misses. Each busy program's checksum is compared with that of the
+ * same work done again, with no other program and no replacement.
  */
-import type { LedgerEntry } from '../../api/index.ts';
-import type { Claim, DemoRecord, Report, Usage } from './record.ts';
-import type { ScenarioOptions } from './scenario.ts';
-import { Session, succeeded } from './session.ts';
-import { claimLines, microseconds, outputLine, percent, replacementLine, valueLine } from './table.ts';
+import { type Claim, type Figures, recordOf, type Report } from './record.ts';
+import { choosePrograms, type Scenario, type ScenarioOptions, sidesOf } from './scenario.ts';
+import { Session, type Started, succeeded } from './session.ts';
+import { milliseconds, percent } from './table.ts';
 
-const NICES = [0, 5, 10] as const;
-/** On each side, for usage to build up. */
-const WARM_MS = 250;
-const WINDOW_MS = 1200;
-/** Each busy program runs for so long; twice as long at the next try, if the windows did not fit. */
-const BUSY_SECONDS = 3.4;
-const TRIES = 2;
-/** Figures that were taken with less of a host CPU say nothing: if they are not as claimed they are taken again. */
-const LEAST_HOST_SHARE = 0.7;
-const PERIOD_US = 10_000;
-const PERIODS = 30;
-/** Nice 0 against nice 10 gets at least so much more of the CPU after than before, */
-const SHARE_FACTOR = 2;
-/** and the median latency is at most this part of what it was. */
-const LATENCY_FACTOR = 0.5;
+const HOGS = 3;
+/** What each busy program does in all: more than fits into the windows. */
+const UNITS = '80000';
+const PERIOD_US = '10000';
+const JOB_US = '4000';
+const JOBS = 40;
+/** Windows that count on each side; the one before them, and the one that is replaced in, do not. */
+const WINDOWS = 2;
+const MOST_WINDOWS = '1000';
+const LINE = /^periodic .*: (\d+) missed, done after median ([\d.]+) max ([\d.]+) ms, policy (.*)$/;
+const SIGKILL = 9;
+/** The busy programs together get at least this part of the CPU after. */
+const LEAST_SHARE = 0.2;
 
-interface Window {
-  readonly shares: readonly number[];
-  readonly medianUs: number;
-  readonly p99Us: number;
-  /** Part of a host CPU that the kernel had meanwhile; below 1 the machine was busy with other things. */
-  readonly hostShare: number;
-  /** The line that `latency` printed. */
-  readonly said: string;
-}
+const CYCLIC = ['-q', '-t1', '-i', '10000', '-l', '50', '-p', '80'];
 
-interface Outcome {
-  readonly before: Window;
-  readonly after: Window;
-  readonly entry: LedgerEntry;
+interface Side {
+  readonly missed: number;
+  readonly medianMs: number;
+  readonly maxMs: number;
+  readonly policy: string;
+  readonly busyShare: number;
+  /** Worst wake-up latency of cyclictest, or that it was refused; null where there is none. */
+  readonly cyclic: string | null;
   readonly said: readonly string[];
-  readonly outputs: boolean;
 }
 
-export async function schedulerScenario(options: ScenarioOptions): Promise<Report> {
-  const { from = 'round-robin', to = 'time-sharing' } = options;
-  let seconds = BUSY_SECONDS;
-  let wallNs = 0;
-  for (let attempts = 1; ; attempts++) {
-    const session = await Session.boot({ ...options, modules: { scheduler: from } });
-    const outcome = await measure(session, to, seconds);
-    const usage = await session.finish();
-    wallNs += usage.wallNs;
-    if (outcome === null) {
-      if (attempts === TRIES)
-        throw new Error('the machine is too busy: the load ended before it was measured');
-      seconds *= 2;
-      continue;
-    }
-    const claims = claimsOf(outcome.before, outcome.after);
-    const hostShare = Math.min(outcome.before.hostShare, outcome.after.hostShare);
-    const good = claims.every(({ holds }) => holds);
-    if (good || hostShare >= LEAST_HOST_SHARE || attempts === TRIES)
-      return report({ from, to, attempts }, outcome, claims, { ...usage, wallNs });
-  }
-}
+async function run(options: ScenarioOptions): Promise<Report> {
+  const { from, to } = sidesOf(options, { from: 'time-sharing', to: 'deadline' });
+  const { root, memory, progress } = options;
+  const { debian, programs } = choosePrograms(root, ['cyclictest']);
+  const session = await Session.boot({
+    memory,
+    progress,
+    deterministic: true,
+    modules: { scheduler: from },
+    ...(root === undefined ? {} : { root }),
+  });
+  const hogs: Started[] = [];
+  for (let i = 1; i <= HOGS; i++) hogs.push(await session.start('spin', `busy-${i}`, '0', UNITS));
+  const periodic = await session.start('periodic', PERIOD_US, JOB_US, String(JOBS), MOST_WINDOWS);
+  const observer = { session, hogs, periodic, debian };
+  progress(`before: measuring under ${from}`);
+  const before = await observe(observer);
+  progress(`replacing by ${to}`);
+  const [entry] = await session.kernel.replace({ scheduler: to });
+  progress(`after: measuring under ${to}`);
+  const after = await observe(observer);
+  session.kernel.kill(periodic.pid, SIGKILL);
+  await periodic.exited;
+  const outputs = await checksums(session, hogs);
+  const usage = await session.finish();
 
-/** What was compared, and how often it had to be measured. */
-interface Comparison {
-  readonly from: string;
-  readonly to: string;
-  readonly attempts: number;
-}
-
-function report(
-  { from, to, attempts }: Comparison,
-  outcome: Outcome,
-  claims: readonly Claim[],
-  usage: Usage,
-): Report {
-  const { before, after, entry, said, outputs } = outcome;
-  const record: DemoRecord = {
-    name: 'scheduler',
-    ok: outputs && claims.every(({ holds }) => holds),
-    before: figures(before),
-    after: figures(after),
-    slot: 'scheduler',
-    from,
-    to,
-    pauseNs: entry.pauseNs,
-    pauseMaxNs: entry.pauseNs,
-    transfer: entry.transfer,
-    stateMoved: entry.bytesMoved,
-    replacements: 1,
-    attempts,
-    outputIntact: outputs,
-  };
+  const claims = claimsOf(before, after);
+  const facts = { name: 'scheduler', slot: 'scheduler', from, to, claims, outputIntact: outputs };
+  const record = recordOf({ ...facts, before: figures(before), after: figures(after) }, entry ?? null);
   return {
     records: [record],
     title: `scheduler: ${from} -> ${to}`,
-    load: `spin with nice ${NICES.join(', ')}; latency every ${PERIOD_US / 1000} ms`,
-    said,
-    lines: [
-      ...claimLines(claims),
-      valueLine('host CPU that the kernel had', percent(before.hostShare), percent(after.hostShare)),
-      ...(attempts === 1
-        ? []
-        : [`  measured ${attempts} times, because the host was busy with other things`]),
-      replacementLine(record),
-      outputLine(outputs, 'what each spin computed is the same when computed again undisturbed'),
-    ],
+    programs: debian ? `periodic, spin (embedded); ${programs}` : programs,
+    load: `a job of 4 ms due every 10 ms (periodic), beside ${HOGS} programs that compute (spin)`,
+    said: [...before.said, ...after.said],
+    claims,
+    table: [],
+    intact: 'what each spin computed is the same when computed again undisturbed',
+    notes: ['time is counted in guest instructions, 4 ns each, so that a busy host changes no figure'],
     usage,
   };
 }
 
-/** @returns null if the busy programs ended too early */
-async function measure(session: Session, to: string, seconds: number): Promise<Outcome | null> {
-  const { kernel } = session;
-  const seen = session.lines().length;
-  const busy = await Promise.all(
-    NICES.map((nice) =>
-      session.start('toolbox', 'nice', '-n', String(nice), 'spin', `nice-${nice}`, String(seconds)),
-    ),
-  );
-  const pids = busy.map(({ pid }) => pid);
-  session.progress('before: measuring');
-  await session.pause(WARM_MS);
-  const before = await observe(session, pids);
-  session.progress(`replacing by ${to}`);
-  const [entry] = await kernel.replace({ scheduler: to });
-  session.progress('after: measuring');
-  await session.pause(WARM_MS);
-  const after = await observe(session, pids);
-  session.progress('letting the programs end');
-  const statuses = await Promise.all(busy.map(({ exited }) => exited));
-  if (before === null || after === null || entry === undefined) return null;
-  const results = session
-    .lines()
-    .slice(seen)
-    .filter((line) => line.startsWith('nice-'));
-  const outputs =
-    statuses.every(succeeded) && results.length === NICES.length && (await computedAgain(session, results));
-  return { before, after, entry, said: [before.said, after.said, ...results], outputs };
+interface Observer {
+  readonly session: Session;
+  readonly hogs: readonly Started[];
+  readonly periodic: Started;
+  readonly debian: boolean;
 }
 
-/** CPU shares and latencies for a while. @returns null if a busy program ended meanwhile */
-async function observe(session: Session, pids: readonly number[]): Promise<Window | null> {
-  const start = session.cpuTimes(pids);
-  const began = session.now();
-  const cpu = session.hostCpu();
-  const seen = session.lines().length;
-  if (!(await session.run('latency', String(PERIOD_US), String(PERIODS)))) return null;
-  await session.pause(Math.max(0, WINDOW_MS - (session.now() - began) / 1e6));
-  const used = session.cpuTimes(pids).map((ns, i) => ns - (start[i] as number));
-  const all = used.reduce((sum, ns) => sum + ns, 0);
-  if (!Number.isFinite(all) || all <= 0) return null;
-  const hostShare = Math.min(1, (session.hostCpu() - cpu) / (session.now() - began));
-  const said = session
-    .lines()
-    .slice(seen)
-    .find((line) => line.startsWith('latency'));
-  const match = /median ([\d.]+) p99 ([\d.]+)/.exec(said ?? '');
-  if (said === undefined || match === null) return null;
+/** The next windows, the present one left out. */
+async function observe({ session, hogs, periodic, debian }: Observer): Promise<Side> {
+  const seen = session.lines().filter((line) => LINE.test(line)).length;
+  await session.until(periodic, LINE, seen + 1);
+  const pids = hogs.map(({ pid }) => pid);
+  const sum = (): number => session.cpuTimes(pids).reduce((all, ns) => all + ns, 0);
+  const start = { cpu: sum(), at: session.kernel.stats().guestNs };
+  const lines = (await session.until(periodic, LINE, seen + 1 + WINDOWS)).slice(seen + 1);
+  const busyShare = (sum() - start.cpu) / (session.kernel.stats().guestNs - start.at);
+  if (!Number.isFinite(busyShare)) throw new Error('the busy programs ended before they were measured');
+  const windows = lines.map((line) => LINE.exec(line) as RegExpExecArray);
+  const numbers = (group: number): number[] => windows.map((match) => Number(match[group]));
   return {
-    shares: used.map((ns) => ns / all),
-    medianUs: Number(match[1]),
-    p99Us: Number(match[2]),
-    hostShare,
-    said,
+    missed: numbers(1).reduce((all, count) => all + count, 0),
+    medianMs: Math.max(...numbers(2)),
+    maxMs: Math.max(...numbers(3)),
+    policy: windows.at(-1)?.[4] ?? '',
+    busyShare,
+    cyclic: debian ? await cyclictest(session) : null,
+    said: lines.slice(-1),
   };
 }
 
-/** `NAME UNITS units, checksum C`: do the same units again, with nothing else running. */
-async function computedAgain(session: Session, results: readonly string[]): Promise<boolean> {
-  for (const [i, line] of results.entries()) {
-    session.progress(`checking outputs: ${i + 1} of ${results.length}`);
-    const match = /^(nice-\d+) (\d+) units/.exec(line);
-    if (match === null) return false;
-    const seen = session.lines().length;
-    if (!(await session.run('spin', match[1] as string, '0', match[2] as string))) return false;
-    if (session.lines()[seen] !== line) return false;
-  }
-  return true;
+/** @returns its worst latency, or that the policy was refused */
+async function cyclictest(session: Session): Promise<string> {
+  const seen = session.lines().length;
+  if (!(await session.run('cyclictest', ...CYCLIC))) return 'refused';
+  const match = /Max: +(\d+)/.exec(session.lines().slice(seen).join('\n'));
+  return match === null ? '?' : `${match[1]} us`;
 }
 
-function claimsOf(before: Window, after: Window): readonly Claim[] {
-  const ratio = ({ shares }: Window): number => (shares[0] as number) / (shares.at(-1) as number);
+/** Every busy program's line, and that of the same work done alone. */
+async function checksums(session: Session, hogs: readonly Started[]): Promise<boolean> {
+  session.progress('letting the programs end');
+  const statuses = await Promise.all(hogs.map(({ exited }) => exited));
+  session.progress('computing once more, undisturbed');
+  const alone = await session.run('spin', 'busy-alone', '0', UNITS);
+  const results = session.lines().flatMap((line) => /^busy-\S+ (.*)$/.exec(line)?.[1] ?? []);
+  return alone && statuses.every(succeeded) && results.length === HOGS + 1 && new Set(results).size === 1;
+}
+
+function claimsOf(before: Side, after: Side): readonly Claim[] {
   const shown = { claim: '', holds: true };
+  const cyclic: Claim[] =
+    before.cyclic === null || after.cyclic === null
+      ? []
+      : [
+          {
+            title: 'cyclictest -p 80, worst wake-up',
+            before: before.cyclic,
+            after: after.cyclic,
+            claim: 'becomes possible',
+            holds: before.cyclic === 'refused' && after.cyclic.endsWith(' us'),
+          },
+        ];
   return [
     {
-      title: 'wake-up latency, median',
-      before: microseconds(before.medianUs),
-      after: microseconds(after.medianUs),
-      claim: `at most ${LATENCY_FACTOR * 100} %`,
-      holds: after.medianUs <= before.medianUs * LATENCY_FACTOR,
+      title: `jobs missed, of ${WINDOWS * JOBS}`,
+      before: String(before.missed),
+      after: String(after.missed),
+      claim: 'fall to none',
+      holds: before.missed > 0 && after.missed === 0,
     },
     {
-      title: 'wake-up latency, p99',
-      before: microseconds(before.p99Us),
-      after: microseconds(after.p99Us),
+      title: 'job done after, median',
+      before: milliseconds(before.medianMs),
+      after: milliseconds(after.medianMs),
       ...shown,
     },
-    ...NICES.map((nice, i) => ({
-      title: `CPU share of nice ${nice}`,
-      before: percent(before.shares[i] as number),
-      after: percent(after.shares[i] as number),
-      ...shown,
-    })),
     {
-      title: `share of nice ${NICES[0]} to nice ${NICES.at(-1)}`,
-      before: `${ratio(before).toFixed(2)} : 1`,
-      after: `${ratio(after).toFixed(2)} : 1`,
-      claim: `at least ${SHARE_FACTOR} times`,
-      holds: ratio(after) >= ratio(before) * SHARE_FACTOR,
+      title: 'job done after, worst',
+      before: milliseconds(before.maxMs),
+      after: milliseconds(after.maxMs),
+      ...shown,
+    },
+    { title: 'policy that periodic got', before: before.policy, after: after.policy, ...shown },
+    ...cyclic,
+    {
+      title: 'CPU share of those that compute',
+      before: percent(before.busyShare),
+      after: percent(after.busyShare),
+      claim: `still at least ${LEAST_SHARE * 100} %`,
+      holds: after.busyShare >= LEAST_SHARE,
     },
   ];
 }
 
-const figures = ({ shares, medianUs, p99Us }: Window): Record<string, number> => ({
-  latencyMedianUs: medianUs,
-  latencyP99Us: p99Us,
-  ...Object.fromEntries(
-    NICES.map((nice, i) => [`shareNice${nice}`, Number((shares[i] as number).toFixed(4))]),
-  ),
+const figures = ({ missed, medianMs, maxMs, policy, busyShare, cyclic }: Side): Figures => ({
+  missed,
+  doneMedianMs: medianMs,
+  doneMaxMs: maxMs,
+  policy,
+  busyShare: Number(busyShare.toFixed(3)),
+  ...(cyclic === null ? {} : { cyclictestMax: cyclic }),
 });
+
+export const schedulerScenario: Scenario = {
+  name: 'scheduler',
+  summary: 'a program with deadlines beside busy ones',
+  paper:
+    'A time-sharing scheduler suits most programs, and fails the one whose work is due at set times. That application ' +
+    'puts a scheduler with deadlines into the running system. Shown here as well: the programs beside it go on.',
+  takes: ['from', 'to', 'itself'],
+  run,
+};

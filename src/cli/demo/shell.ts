@@ -10,17 +10,18 @@ import { run } from '../run.ts';
 const HINT = `A shell on Strake. The kernel's parts are modules: try lsmod and modprobe round-robin. exit ends it.
 `;
 
-const FOLDERS = ['bin', 'usr/bin'];
+const FOLDERS = ['bin', 'usr/bin', 'sbin', 'usr/sbin'];
 const SHELLS = [['sh'], ['bash'], ['dash'], ['bash-static'], ['busybox', 'sh']] as const;
 
 /** The command of a root's shell; empty if it has none that is known. */
 export function shellOf(root: string | undefined): readonly string[] {
   if (root === undefined) return SHELLS[0];
-  // A link is not followed: it means a place in the guest.
-  const has = (program: string): boolean =>
-    FOLDERS.some((folder) => fs.lstatSync(path.join(root, folder, program), { throwIfNoEntry: false }));
-  return SHELLS.find(([program]) => has(program)) ?? [];
+  return SHELLS.find(([program]) => hasProgram(root, program)) ?? [];
 }
+
+/** A link is not followed: it means a place in the guest. */
+export const hasProgram = (root: string, program: string): boolean =>
+  FOLDERS.some((folder) => fs.lstatSync(path.join(root, folder, program), { throwIfNoEntry: false }));
 
 /** @returns the shell's exit code */
 export async function shell(root: string | undefined, memory: number): Promise<number> {

@@ -4,8 +4,9 @@
 import { styleText } from 'node:util';
 import type { Claim, DemoRecord, Report, Usage } from './record.ts';
 
-const TITLE = 34;
-const VALUE = 12;
+const TITLE = 36;
+const VALUE = 15;
+const WIDTH = 100;
 
 type Style = 'bold' | 'dim' | 'green' | 'red';
 /** `styleText` minds NO_COLOR and whether the stream is a terminal. */
@@ -22,6 +23,8 @@ export function microseconds(us: number): string {
     : `${(us / 1_000_000).toFixed(2)} s`;
 }
 
+export const milliseconds = (ms: number): string => microseconds(ms * 1000);
+
 export const nanoseconds = (ns: number): string => microseconds(ns / 1000);
 
 export function bytes(count: number): string {
@@ -31,18 +34,14 @@ export function bytes(count: number): string {
 
 const mark = (good: boolean): string => (good ? style('green', 'yes') : style('red', 'NO'));
 
-/** A figure before and after. */
-export const valueLine = (title: string, before: string, after: string): string =>
+const valueLine = (title: string, before: string, after: string): string =>
   `  ${title.padEnd(TITLE)}${before.padStart(VALUE)}${after.padStart(VALUE)}`;
 
 /** Two columns of figures, and whether each claim holds. */
-export function claimLines(claims: readonly Claim[]): readonly string[] {
-  const head = style(
-    'dim',
-    `  ${''.padEnd(TITLE)}${'before'.padStart(VALUE)}${'after'.padStart(VALUE)}   claimed`,
-  );
+function claimLines(claims: readonly Claim[]): readonly string[] {
+  if (claims.length === 0) return [];
   return [
-    head,
+    style('dim', `${valueLine('', 'before', 'after')}   claimed`),
     ...claims.map(({ title, before, after, claim, holds }) => {
       const verdict = claim === '' ? '' : `   ${claim}: ${mark(holds)}`;
       return `${valueLine(title, before, after)}${verdict}`;
@@ -59,28 +58,73 @@ const HOW: Readonly<Record<DemoRecord['transfer'], string>> = {
   'move and copy': '',
 };
 
-export const replacementLine = ({ pauseNs, stateMoved, transfer }: DemoRecord): string =>
-  `${valueLine('pause of the replacement', '', nanoseconds(pauseNs))}   ${HOW[transfer]}${stateMoved > 0 ? `, ${bytes(stateMoved)}` : ''}`;
+/** How long it took, how much moved, and how. */
+export const replacementText = ({ pauseNs, stateMoved, transfer }: DemoRecord): string =>
+  `pause ${nanoseconds(pauseNs)}, ${HOW[transfer]}${stateMoved > 0 ? `, ${bytes(stateMoved)}` : ''}`;
 
-export const outputLine = (intact: boolean, how: string): string =>
-  `  ${"programs' output intact".padEnd(TITLE)}${mark(intact)}   ${style('dim', how)}`;
+function replacementLine(record: DemoRecord): string {
+  const title = `  ${`replaced: ${record.slot} by ${record.to}`.padEnd(TITLE)}`;
+  return `${title}   ${record.replacements === 0 ? 'not replaced' : replacementText(record)}`;
+}
 
-/** Columns of text; the first `left` of them are aligned to the left. */
-export function columns(rows: readonly (readonly string[])[], left: number): readonly string[] {
+/** Lines of no more than WIDTH columns; what goes over is set under what it belongs to. */
+function wrapped(head: string, text: string): readonly string[] {
+  const lines = [head];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) as string;
+    if (last.length + word.length < WIDTH)
+      lines[lines.length - 1] = last.endsWith(' ') ? last + word : `${last} ${word}`;
+    else lines.push(`${' '.repeat(head.length)}${word}`);
+  }
+  return lines;
+}
+
+/** Columns of text; the first two are aligned to the left. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows.map((row, at) => {
     const line = row
-      .map((cell, i) => (i < left ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
       .join('  ');
     return at === 0 ? style('dim', `  ${line}`) : `  ${line}`;
   });
 }
 
-export function reportText({ title, load, said, lines, usage }: Report): string {
-  const quoted = said.map((line) => style('dim', `  | ${line}`));
-  return [style('bold', title), `  under load: ${load}`, ...quoted, '', ...lines, usageLine(usage), ''].join(
-    '\n',
-  );
+export function reportText(report: Report): string {
+  const { title, programs, load, said, claims, table, intact, notes, records, usage } = report;
+  const dim = (line: string): string => style('dim', line);
+  const undisturbed = mark(records.every(({ outputIntact }) => outputIntact));
+  return [
+    style('bold', title),
+    ...wrapped('  programs: ', programs),
+    ...wrapped('  load:     ', load),
+    ...said.map((line) => dim(`  | ${line}`)),
+    '',
+    ...claimLines(claims),
+    ...(table.length === 0 ? records.map(replacementLine) : columns(table)),
+    `  ${"programs' output intact".padEnd(TITLE)}   ${undisturbed}`,
+    ...wrapped('    ', intact).map(dim),
+    ...notes.flatMap((note) => wrapped('  note: ', note)).map(dim),
+    ...(records.some(({ attempts }) => attempts > 1)
+      ? ['  measured twice, because the host was busy with other things']
+      : []),
+    usageLine(usage),
+    verdict(report),
+    '',
+  ].join('\n');
+}
+
+/** One line: as claimed, or what is not. */
+function verdict({ records, claims }: Report): string {
+  if (records.every(({ ok }) => ok)) {
+    const count = claims.filter(({ claim }) => claim !== '').length;
+    const held = count === 0 ? '' : `: ${count} of ${count} claims hold`;
+    return `  ${style('green', 'as claimed')}${held}`;
+  }
+  const wrong = claims.filter(({ holds }) => !holds).map(({ title }) => title);
+  if (records.some(({ outputIntact }) => !outputIntact)) wrong.push("programs' output");
+  if (records.some(({ replacements }) => replacements === 0)) wrong.push('the replacement');
+  return `  ${style('red', 'NOT as claimed')}: ${wrong.join('; ')}`;
 }
 
 const usageLine = ({ wallNs, kernelEntries, instructions, peakBytes }: Usage): string =>
