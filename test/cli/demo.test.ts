@@ -101,8 +101,8 @@ it('has a chapter of docs/scenarios.md for each scenario, in order, all as claim
 describe('wrong command lines', () => {
   it.each([
     ['a name that is none', ['nothing'], 2, 'Allowed choices'],
-    ['a scenario that there is not yet', ['mmu'], 2, 'Allowed choices'],
-    ['a side for a scenario without', ['rest', '--to', 'basic'], 2, '--to goes with vm, scheduler, io'],
+    ['a scenario that there is not', ['nonesuch'], 2, 'Allowed choices'],
+    ['a side for a scenario without', ['rest', '--to', 'basic'], 2, '--to goes with vm, scheduler, ipc, io'],
     ['a slot for a scenario of its own', ['vm', '--slot', 'vm'], 2, '--slot goes with rest'],
     ['two answers to the same question', ['vm', '--itself', '--to', 'cow'], 2, '--itself and --to'],
     ['two ways to print', ['vm', '--json', '--markdown'], 2, 'cannot be used with'],

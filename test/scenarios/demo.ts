@@ -10,7 +10,7 @@ import { debianRoot } from '../support/roots.ts';
 export const root: string | null = debianRoot(
   '--busybox-links',
   'redis',
-  'python3-minimal',
+  'python3',
   'sqlite3',
   'rt-tests',
   'util-linux',

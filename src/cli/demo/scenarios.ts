@@ -3,6 +3,8 @@
  */
 import { featuresScenario } from './features.ts';
 import { ioScenario } from './io.ts';
+import { ipcScenario } from './ipc.ts';
+import { mmuScenario } from './mmu.ts';
 import { restScenario } from './rest.ts';
 import type { Scenario } from './scenario.ts';
 import { schedulerScenario } from './scheduler.ts';
@@ -11,6 +13,8 @@ import { vmScenario } from './vm.ts';
 export const SCENARIOS: readonly Scenario[] = [
   vmScenario,
   schedulerScenario,
+  ipcScenario,
+  mmuScenario,
   ioScenario,
   featuresScenario,
   restScenario,

@@ -13,6 +13,7 @@ import type { Usage } from './record.ts';
 import { shellOf } from './shell.ts';
 
 const PROGRAMS = [
+  'copies',
   'forkbench',
   'latency',
   'mapfile',
