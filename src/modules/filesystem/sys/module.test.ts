@@ -3,17 +3,21 @@ import { ENOENT } from '../../../abi/linux/errno.ts';
 import { createStat, SB_SHIFT } from '../../../contracts/filesystem.ts';
 import { createSpans, type Kernel } from '../../../contracts/kernel.ts';
 import { fakeFsKernel } from '../../../testing/fake-fs-kernel.ts';
+import type { ModuleEntry } from '../../../contracts/kernel.ts';
 import { sysFilesystem } from './module.ts';
 
-const entry = (name: string, active: boolean): object => ({
+const entry = (name: string, active: boolean): ModuleEntry => ({
   slot: 'vm',
   name,
+  guestName: name,
   version: '3.1.4',
   interfaces: ['file', 'shared'],
   active,
   size: 12,
   users: 1,
   description: 'd',
+  default: false,
+  loaded: false,
 });
 
 function boot(harts: number): { names(path: string): string[]; read(path: string): string | number } {
@@ -68,5 +72,6 @@ test('has a directory for each module in place, under its guest name', () => {
   expect(sys.names('module/copy_on_write')).toContain('refcnt');
   expect(sys.read('module/copy-on-write/version')).toBe('3.1.4\n');
   expect(sys.read('module/copy_on_write/interfaces')).toBe('file\nshared\n');
+  expect(sys.read('module/vm/version')).toBe('3.1.4\n');
   expect(sys.read('module/cow/version')).toBe(-ENOENT);
 });
