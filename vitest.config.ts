@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Every core: the default leaves one to a watcher that is not there.
+    maxWorkers: '100%',
   },
 });
 
