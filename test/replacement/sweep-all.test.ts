@@ -27,7 +27,8 @@ describe.skipIf(root === null)('all cells at once', LONG, () => {
     [1, 'move'],
     [1000, 'move'],
     [1000, 'copy'],
-    [1, 'copy'],
+    // Each cell by itself goes over as bytes at every entry in sweep-1 and sweep-2.
+    [4, 'copy'],
   ] as const)('every %i entries, %s: same digest', async (every, transfer) => {
     const replace = CELLS.map((cell) => `${cell}@every:${every}entries`);
     const run = await runScript(root as string, { replace, transfer });
@@ -42,9 +43,9 @@ describe.skipIf(root === null)('all cells at once', LONG, () => {
     expect(run.stdout).toBe(output.stdout);
   });
 
-  it.each(ALTERNATIVES)('%s and back at every 7th entry: same output', async (alternative) => {
+  it.each(ALTERNATIVES)('%s and back at every 31st entry: same output', async (alternative) => {
     const run = await runScript(root as string, {
-      replace: [`${alternative}@every:7entries`],
+      replace: [`${alternative}@every:31entries`],
       digest: 'output',
     });
     const { done, refused } = replaced(run);
