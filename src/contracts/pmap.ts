@@ -12,6 +12,9 @@ export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
 
+/** Highest user address and one more that a pmap without interface `four-levels` maps: that of Sv39. */
+export const THREE_LEVELS_LIMIT = 0x40_0000_0000;
+
 /** Set in `extract`'s result beside the protection: the page was written since it was entered. */
 export const MAPPED_DIRTY = 8;
 export const EXTRACT_FRAME_SHIFT = 8;
@@ -64,6 +67,8 @@ export interface Pmap {
   activate(hart: number, space: number): void;
   /** Interface `ageing`. @returns true if a mapped page was used since it was entered or last asked for; then it counts as unused */
   age?(space: number, va: number): boolean;
+  /** Interface `four-levels`. Highest user address and one more that new mappings may reach. */
+  limit?(): number;
 }
 
 export const pmap: Contract<Pmap> = {
@@ -73,5 +78,7 @@ export const pmap: Contract<Pmap> = {
   interfaces: {
     /** Tells pages that are used from those that are not. */
     ageing: ['age'],
+    /** Maps addresses beyond THREE_LEVELS_LIMIT. */
+    'four-levels': ['limit'],
   },
 };

@@ -242,8 +242,8 @@ export interface MapRequest {
 export const USER_BOTTOM = 0x1_0000;
 /** Highest user address and one more, by default: 4 GiB, so that engines can use flat tables. */
 export const USER_TOP = 0x1_0000_0000;
-/** Highest user address and one more that Sv39 has. */
-export const USER_LIMIT = 0x40_0000_0000;
+/** Highest user address and one more that any paging format has; what pmap can map now may end below. */
+export const USER_LIMIT = 0x8000_0000_0000;
 
 export interface Vm {
   /** A new, empty address space with one user. @returns its id or -ENOMEM */

@@ -3,7 +3,8 @@
  *
  * Sv48 is Sv39 with one level above it, so a tree of either becomes one of the other by its root alone: the table of Sv39's
  * root is what the first entry of a root of Sv48 points to. A tree is turned into the format of the module in place when a
- * hart next runs in it; until then every operation takes it as it is. Tables stay until the address space goes.
+ * hart next runs in it; until then every operation takes it as it is. One that maps what Sv39 can not keeps its four levels,
+ * whichever module is in place, as do its copies by fork(2). Tables stay until the address space goes.
  *
  * A translation is flushed when it got worse: the page went, lost a right or got another frame. What got better needs none,
  * because an engine walks the tables again before it refuses an access. Only a hart that runs in the address space can
@@ -18,7 +19,9 @@ import {
   PROT_WRITE,
   type Pmap,
   type PmapState,
+  THREE_LEVELS_LIMIT,
 } from '../../contracts/pmap.ts';
+import { USER_LIMIT } from '../../contracts/vm.ts';
 import { ENOMEM } from '../../abi/linux/errno.ts';
 import { HART_MODE, HART_ROOT, HART_SIZE, MODE_SV39, MODE_SV48, PAGE_SIZE } from '../../machine/layout.ts';
 import { KernelFault } from '../kernel-fault.ts';
@@ -28,7 +31,6 @@ import {
   frameOf,
   leaf,
   nextMapped,
-  PAGES,
   PTE_A,
   PTE_D,
   PTE_R,
@@ -38,10 +40,11 @@ import {
   pageOf,
   protOf,
   releaseTables,
+  TREE_PAGES,
+  TREE_SPAN,
   tableEntry,
 } from './tables.ts';
 
-const LIMIT = PAGES * PAGE_SIZE;
 const ENTRIES = 512;
 export const RIGHTS: number = PTE_V | PTE_R | PTE_W | PTE_X;
 
@@ -76,10 +79,17 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
     if (root === undefined) throw new KernelFault(`address space ${space} has no page tables`);
     return root;
   };
-  /** The three levels below 2^39, of a tree of either format. */
-  const treeOf = (space: number): number => {
+  /** Index among the words of memory of a four-level root's entry for an address. */
+  const topEntry = (root: number, va: number): number => (root << 10) + (Math.floor(va / TREE_SPAN) << 1);
+  /** The root of the three levels that an address belongs to, in a tree of either format; 0 if there are none. */
+  const treeOf = (space: number, va: number): number => {
     const root = rootOf(space);
-    return wide.size !== 0 && wide.has(space) ? frameOf(words[root << 10] as number) : root;
+    if (wide.size === 0 || !wide.has(space)) return va < TREE_SPAN ? root : 0;
+    return frameOf(words[va < TREE_SPAN ? root << 10 : topEntry(root, va)] as number);
+  };
+  const entryOf = (space: number, va: number): number => {
+    const tree = treeOf(space, va);
+    return tree === 0 ? -1 : find(words, tree, pageOf(va));
   };
 
   const change = (space: number, va: number, at: number, pte: number): void => {
@@ -90,31 +100,64 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
     if (lost !== 0 || frameOf(before) !== frameOf(pte)) kernel.engine.flushPage(va);
   };
 
+  /** Put a fourth level above three. @returns false for want of a frame */
+  const widen = (space: number): boolean => {
+    const top = allocate();
+    if (top === 0) return false;
+    words[top << 10] = tableEntry(rootOf(space));
+    roots.set(space, top);
+    wide.add(space);
+    return true;
+  };
+  /** Take the fourth level away, unless something is mapped that three do not reach. */
+  const narrow = (space: number): void => {
+    const root = rootOf(space);
+    const tree = frameOf(words[root << 10] as number);
+    for (let i = 1; i < ENTRIES; i++) if (words[(root << 10) + (i << 1)] !== 0) return;
+    for (let i = ENTRIES / 2; i < ENTRIES; i++) if (words[(tree << 10) + (i << 1)] !== 0) return;
+    roots.set(space, tree);
+    wide.delete(space);
+    kernel.frames.unref(root);
+  };
   /** Turn a tree into the format of this module. One that can not be, for want of a frame or for what it maps, stays. */
   const convert = (space: number): void => {
-    const root = rootOf(space);
     if (policy.mode === MODE_SV48) {
-      if (wide.has(space)) return;
-      const top = allocate();
-      if (top === 0) return;
-      words[top << 10] = tableEntry(root);
-      roots.set(space, top);
-      wide.add(space);
+      if (!wide.has(space)) widen(space);
     } else if (wide.has(space)) {
-      for (let i = 1; i < ENTRIES; i++) if (words[(root << 10) + (i << 1)] !== 0) return;
-      roots.set(space, frameOf(words[root << 10] as number));
-      wide.delete(space);
-      kernel.frames.unref(root);
+      narrow(space);
     }
   };
 
-  const setRoot = (hart: number, space: number): void => {
-    const { machine, engine } = kernel;
-    while (state.active.length <= hart) state.active.push(0);
-    if (space !== 0) convert(space);
+  /** Tell a hart where the tables of an address space are. */
+  const pointTo = (hart: number, space: number): void => {
+    const { machine } = kernel;
     const block = machine.layout.hartBase + hart * HART_SIZE;
     machine.u32[(block + HART_ROOT) >>> 2] = space === 0 ? 0 : rootOf(space);
     machine.u32[(block + HART_MODE) >>> 2] = wide.has(space) ? MODE_SV48 : MODE_SV39;
+  };
+
+  /** The tree that is to map an address, with what is missing of the levels above it made. @returns 0 for want of a frame */
+  const treeFor = (space: number, va: number): number => {
+    if (va < THREE_LEVELS_LIMIT) return treeOf(space, va);
+    if (!wide.has(space)) {
+      if (!widen(space)) return 0;
+      for (let hart = 0; hart < state.active.length; hart++)
+        if (state.active[hart] === space) pointTo(hart, space);
+    }
+    const at = topEntry(rootOf(space), va);
+    if (words[at] === 0) {
+      const tree = allocate();
+      if (tree === 0) return 0;
+      words[at] = tableEntry(tree);
+    }
+    return frameOf(words[at] as number);
+  };
+
+  const setRoot = (hart: number, space: number): void => {
+    const { engine } = kernel;
+    while (state.active.length <= hart) state.active.push(0);
+    if (space !== 0) convert(space);
+    pointTo(hart, space);
     if (state.active[hart] === space) return;
     state.active[hart] = space;
     engine.flushHart(hart);
@@ -128,44 +171,52 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
       return 0;
     },
     destroy(space) {
-      const tree = treeOf(space);
       const root = rootOf(space);
       for (let hart = 0; hart < state.active.length; hart++) {
         if (state.active[hart] === space) setRoot(hart, 0);
       }
       roots.delete(space);
-      if (wide.delete(space)) kernel.frames.unref(root);
-      releaseTables(words, tree, (frame) => {
+      const release = (frame: number): void => {
         kernel.frames.unref(frame);
-      });
+      };
+      if (!wide.delete(space)) {
+        releaseTables(words, root, release);
+        return;
+      }
+      for (let i = 0; i < ENTRIES; i++) {
+        const tree = frameOf(words[(root << 10) + (i << 1)] as number);
+        if (tree !== 0) releaseTables(words, tree, release);
+      }
+      release(root);
     },
     enter(space, va, frame, prot) {
-      const at = findOrMake(words, treeOf(space), pageOf(va), allocate);
+      const tree = treeFor(space, va);
+      const at = tree === 0 ? -1 : findOrMake(words, tree, pageOf(va), allocate);
       if (at < 0) return -ENOMEM;
       change(space, va, at, leaf(frame, prot));
       return 0;
     },
     remove(space, va) {
-      const at = find(words, treeOf(space), pageOf(va));
+      const at = entryOf(space, va);
       if (at < 0) return 0;
       const before = words[at] as number;
       if (before !== 0) change(space, va, at, 0);
       return describe(before);
     },
     protect(space, va, prot) {
-      const at = find(words, treeOf(space), pageOf(va));
+      const at = entryOf(space, va);
       if (at < 0) return;
       const before = words[at] as number;
       if (before === 0) return;
       change(space, va, at, leaf(frameOf(before), prot) | (before & (PTE_A | PTE_D)));
     },
     extract(space, va) {
-      const at = find(words, treeOf(space), pageOf(va));
+      const at = entryOf(space, va);
       return at < 0 ? 0 : describe(words[at] as number);
     },
     translate(space, va, prot) {
-      if (!(va >= 0 && va < LIMIT)) return 0;
-      const at = find(words, treeOf(space), pageOf(va));
+      if (!(va >= 0 && va < USER_LIMIT)) return 0;
+      const at = entryOf(space, va);
       if (at < 0) return 0;
       const pte = words[at] as number;
       const want = needed(prot);
@@ -175,13 +226,20 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
       return frameOf(pte) * PAGE_SIZE + (va % PAGE_SIZE);
     },
     next(space, va, end) {
-      const last = Math.min(pageOf(end + PAGE_SIZE - 1), PAGES);
-      const page = nextMapped(words, treeOf(space), pageOf(va), last);
-      return page < 0 ? -1 : page * PAGE_SIZE;
+      const top = Math.min(end, wide.has(space) ? USER_LIMIT : THREE_LEVELS_LIMIT);
+      for (let at = va; at < top; ) {
+        const base = at - (at % TREE_SPAN);
+        const tree = treeOf(space, at);
+        const last = Math.min(Math.ceil((top - base) / PAGE_SIZE), TREE_PAGES);
+        const page = tree === 0 ? -1 : nextMapped(words, tree, pageOf(at), last);
+        if (page >= 0) return base + page * PAGE_SIZE;
+        at = base + TREE_SPAN;
+      }
+      return -1;
     },
     activate: setRoot,
     age(space, va) {
-      const at = find(words, treeOf(space), pageOf(va));
+      const at = entryOf(space, va);
       const pte = at < 0 ? 0 : (words[at] as number);
       if ((pte & PTE_A) === 0) return false;
       words[at] = pte & ~PTE_A;

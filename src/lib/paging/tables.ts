@@ -18,11 +18,12 @@ export const PTE_KEPT = 0x100;
 const PPN_SHIFT = 10;
 const LEAF: number = PTE_R | PTE_W | PTE_X;
 
-/** Pages in a user address space of Sv39: 2^38 bytes. */
-export const PAGES: number = 1 << 26;
+/** Bytes that a tree of three levels spans, of which Sv39 gives a user the lower half. */
+export const TREE_SPAN: number = 2 ** 39;
+export const TREE_PAGES: number = 1 << 27;
 
-/** Virtual page number. @param va below 2^38 */
-export const pageOf = (va: number): number => (va / 4096) | 0;
+/** Page number within the tree of three levels that an address belongs to. */
+export const pageOf = (va: number): number => ((va < TREE_SPAN ? va : va % TREE_SPAN) / 4096) | 0;
 
 // An entry is named by its index among the 32-bit words of memory: a table has 1024 words, an entry two.
 const rootEntry = (root: number, page: number): number => (root << 10) + ((page >>> 18) << 1);
@@ -71,7 +72,7 @@ export function findOrMake(words: Int32Array, root: number, page: number, alloca
   return leafEntry(frameOf(words[middle] as number), page);
 }
 
-/** The first page of [page, end) that has an entry, or -1. Empty tables are stepped over whole. */
+/** The first page of [page, end) that has an entry, or -1. Empty tables are stepped over whole. @param end at most TREE_PAGES */
 export function nextMapped(words: Int32Array, root: number, page: number, end: number): number {
   let at = page;
   while (at < end) {

@@ -6,6 +6,7 @@
  */
 import { EACCES, EEXIST, EFAULT, EINVAL, ENOMEM } from '../../abi/linux/errno.ts';
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../../abi/linux/mman.ts';
+import { USER_LIMIT } from '../../contracts/vm.ts';
 import {
   type Area,
   type AreaKeeper,
@@ -52,10 +53,11 @@ export interface Mapper {
   readonly pager: Pager;
   /** The bit of Area.flags that says that writes are shared. */
   readonly shared: number;
-  /** Lowest address, end of where addresses are given out first, and end of all. */
+  /** Lowest address, and end of where addresses are given out first. */
   readonly bottom: number;
   readonly top: number;
-  readonly limit: number;
+  /** End of where new mappings may lie. What is mapped may lie beyond, from before the page tables' format changed. */
+  limit(): number;
 }
 
 /** Round a length or an address up to a page. */
@@ -64,10 +66,10 @@ export const isAligned = (value: number): boolean => value % PAGE === 0;
 
 /** A free range of `length` bytes: below `mmapTop`, else anywhere. @returns where it starts or -ENOMEM */
 export function findGap(space: AddressSpace, length: number, mapper: Mapper): number {
-  const { bottom, top, limit, keeper } = mapper;
+  const { bottom, top, keeper } = mapper;
   let start = gapBelow(space.vmas, bottom, space.mmapTop, length, keeper);
   if (start < 0) start = gapAbove(space.vmas, bottom, top, length, keeper);
-  if (start < 0) start = gapAbove(space.vmas, top, limit, length, keeper);
+  if (start < 0) start = gapAbove(space.vmas, top, mapper.limit(), length, keeper);
   return start < 0 ? -ENOMEM : start;
 }
 
@@ -80,9 +82,9 @@ export function placeArea(
   noReplace: boolean,
   mapper: Mapper,
 ): number {
-  if (length > mapper.limit) return -ENOMEM;
+  if (length > mapper.limit()) return -ENOMEM;
   if (fixed) {
-    if (address > mapper.limit - length) return -ENOMEM;
+    if (address > mapper.limit() - length) return -ENOMEM;
     if (!isAligned(address)) return -EINVAL;
     return noReplace && !isFree(space.vmas, address, address + length) ? -EEXIST : address;
   }
@@ -121,8 +123,8 @@ export function addArea(space: AddressSpace, area: Area, mapper: Mapper): number
 
 /** munmap(2). */
 export function unmap(space: AddressSpace, address: number, length: number, mapper: Mapper): number {
-  if (!isAligned(address) || length <= 0 || length > mapper.limit) return -EINVAL;
-  if (address > mapper.limit - pageUp(length)) return -EINVAL;
+  if (!isAligned(address) || length <= 0 || length > USER_LIMIT) return -EINVAL;
+  if (address > USER_LIMIT - pageUp(length)) return -EINVAL;
   return unmapRange(space, address, address + pageUp(length), mapper);
 }
 
@@ -136,7 +138,7 @@ export function protect(
 ): number {
   if (!isAligned(address)) return -EINVAL;
   if (length === 0) return 0;
-  if (length > mapper.limit || address > mapper.limit - pageUp(length)) return -ENOMEM;
+  if (length > USER_LIMIT || address > USER_LIMIT - pageUp(length)) return -ENOMEM;
   const wanted = address + pageUp(length);
   const end = coveredTo(space.vmas, address, wanted);
   if (end === address || space.vmas.length + 2 > MOST_AREAS) return -ENOMEM;
@@ -159,7 +161,7 @@ export function protect(
 
 /** brk(2). @param heap a new area of heap, whose range is set here @returns the break after the call */
 export function setBreak(space: AddressSpace, address: number, heap: Area, mapper: Mapper): number {
-  if (address < space.brkStart || address > mapper.limit) return space.brk;
+  if (address < space.brkStart || address > mapper.limit()) return space.brk;
   const before = pageUp(space.brk);
   const after = pageUp(address);
   if (after < before) {
@@ -205,7 +207,7 @@ function moveArea(
 /** Grow the area that ends at `end` by `more` bytes where it is. @returns 0, -ENOMEM, or -EFAULT if something is in the way */
 function extend(space: AddressSpace, end: number, more: number, mapper: Mapper): number {
   const above = space.vmas[findArea(space.vmas, end)];
-  if (end + more > mapper.limit || (above !== undefined && mapper.keeper.edge(above) < end + more)) {
+  if (end + more > mapper.limit() || (above !== undefined && mapper.keeper.edge(above) < end + more)) {
     return -EFAULT;
   }
   const area = areaAt(space.vmas, end - PAGE) as Area;
@@ -232,7 +234,7 @@ function remapTo(
 ): number {
   let to = newAddress;
   let length = oldLength;
-  if (!isAligned(to) || to > mapper.limit - newLength) return -EINVAL;
+  if (!isAligned(to) || to > mapper.limit() - newLength) return -EINVAL;
   if (to < address + oldLength && address < to + newLength) return -EINVAL;
   const area = areaAt(space.vmas, address);
   if (area === null || area.end < address + Math.min(oldLength, newLength)) return -EFAULT;
@@ -267,7 +269,7 @@ export function remap(
   const newLength = pageUp(newBytes);
   if ((flags & MREMAP_DONTUNMAP) !== 0 && oldLength !== newLength) return -EINVAL;
   if (!isAligned(address) || newLength === 0) return -EINVAL;
-  if (newLength > mapper.limit || oldLength > mapper.limit) return -ENOMEM;
+  if (newLength > mapper.limit() || oldLength > USER_LIMIT) return -ENOMEM;
   const area = areaAt(space.vmas, address);
   if (area === null) return -EFAULT;
   // A shared mapping may be had twice (mremap(2), old_size of zero).

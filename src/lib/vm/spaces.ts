@@ -6,7 +6,7 @@
 import { EINVAL, ENOMEM } from '../../abi/linux/errno.ts';
 import { createStat } from '../../contracts/filesystem.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../contracts/pmap.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE, THREE_LEVELS_LIMIT } from '../../contracts/pmap.ts';
 import {
   createSpace,
   createVma,
@@ -152,7 +152,7 @@ function createCore(state: VmState, kernel: Kernel, policy: Policy): Core {
       shared: VMA_SHARED,
       bottom: USER_BOTTOM,
       top: USER_TOP,
-      limit: USER_LIMIT,
+      limit: () => kernel.pmap.limit?.() ?? THREE_LEVELS_LIMIT,
     },
     stat: createStat(),
   };

@@ -63,10 +63,11 @@ function boot(
   return { pmap: module.create(state, kernel), state, kernel, flushed, harts, used };
 }
 
-/** Pages spread over every level: neighbours, other tables, other gigabytes, above 4 GiB. */
-const places = [0, 1, 2, 511, 512, 513, 262_143, 262_144, 1_048_576, 1_048_577, 2 ** 26 - 1].map(
-  (page) => page * PAGE,
-);
+/** Pages spread over every level: neighbours, other tables, other gigabytes, above 4 GiB, above what Sv39 maps. */
+const places = [
+  ...[0, 1, 2, 511, 512, 513, 262_143, 262_144, 1_048_576, 1_048_577, 2 ** 26 - 1],
+  ...[2 ** 26, 2 ** 27 - 1, 2 ** 27, 2 ** 30 + 5, 2 ** 35 - 1],
+].map((page) => page * PAGE);
 const place = fc.constantFrom(...places);
 const frame = fc.integer({ min: 1, max: 0xf_ffff });
 const prot = fc.nat(7);
@@ -237,6 +238,32 @@ describe('formats', () => {
     pmap.destroy(1);
     pmap.destroy(2);
     expect(frames).toBe(2);
+    expect(used.size).toBe(0);
+  });
+
+  test('a tree that maps what Sv39 does not keeps four levels, also where Sv39 is asked to, and while a hart runs in it', () => {
+    const { state, kernel, used } = boot();
+    const high = 2 ** 45;
+    let pmap = sv39Pmap.create(state, kernel);
+    pmap.create(1);
+    pmap.enter(1, PAGE, 40, 3);
+    pmap.activate(0, 1);
+    for (const va of [high, 2 ** 38]) {
+      expect(pmap.enter(1, va, 41, 3)).toBe(0);
+      expect([kernel.machine.u32[HART_MODE_WORD], state.roots.get(1)]).toEqual([
+        1,
+        kernel.machine.u32[HART_ROOT_WORD],
+      ]);
+      pmap = sv39Pmap.create(state, kernel);
+      pmap.activate(0, 1);
+      expect(pmap.extract(1, va) >>> EXTRACT_FRAME_SHIFT).toBe(41);
+      expect(pmap.extract(1, PAGE) >>> EXTRACT_FRAME_SHIFT).toBe(40);
+    }
+    expect([sv39Pmap.create(state, kernel).limit, sv48Pmap.create(state, kernel).limit?.()]).toEqual([
+      undefined,
+      2 ** 47,
+    ]);
+    pmap.destroy(1);
     expect(used.size).toBe(0);
   });
 

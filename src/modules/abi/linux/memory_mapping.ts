@@ -37,7 +37,7 @@ import {
 } from '../../../abi/linux/mman.ts';
 import { FS_PAGED, superblockOf } from '../../../contracts/filesystem.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE, THREE_LEVELS_LIMIT } from '../../../contracts/pmap.ts';
 import {
   type MapRequest,
   USER_BOTTOM,
@@ -132,6 +132,12 @@ function populate(
 const lockedAt = (kernel: Kernel, space: number, address: number): boolean =>
   ((areaAt(kernel.vm.areas(space), address)?.flags ?? 0) & VMA_LOCKED) !== 0;
 
+/** A mapping was refused: is there room if page tables have more levels? @param reach where it would end @returns `refused`, or WAIT while they come in */
+export function reachFurther(kernel: Kernel, tid: number, reach: number, refused: number): number {
+  const limit = kernel.pmap.limit?.() ?? THREE_LEVELS_LIMIT;
+  return reach > limit ? featureFault(kernel, tid, 'pmap', 'four-levels', refused) : refused;
+}
+
 /** mmap(2) */
 export function sysMmap(
   kernel: Kernel,
@@ -191,6 +197,10 @@ export function sysMmap(
   };
   const start = kernel.vm.map(space, request);
   if (start === -ENODEV) return featureFault(kernel, tid, 'vm', 'mapped-files', -ENODEV);
+  if (start === -ENOMEM) {
+    const below = fixed ? address : kernel.vm.size(space) * PAGE_SIZE;
+    return reachFurther(kernel, tid, below + bytes, -ENOMEM);
+  }
   if (start < 0) return start;
   const locked = lockedAt(kernel, space, start);
   if (locked && mayLock(kernel, tid, lockedBytes(kernel, space, 0, USER_LIMIT), -EAGAIN) !== 0) {

@@ -14,6 +14,7 @@ import {
   MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED,
   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE,
+  MREMAP_FIXED,
   PROT_GROWSDOWN,
   PROT_GROWSUP,
   PROT_MASK,
@@ -27,7 +28,7 @@ import { areaAt } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { full, partial, type Row } from './call.ts';
 import { exceedsLimits, lockedBytes, mayLock, softLimit, spaceOf } from './memory_limits.ts';
-import { sysMmap } from './memory_mapping.ts';
+import { reachFurther, sysMmap } from './memory_mapping.ts';
 
 const isAligned = (value: number): boolean => value % PAGE_SIZE === 0;
 
@@ -58,7 +59,9 @@ function sysMremap(
     const locked = lockedBytes(kernel, space, 0, USER_LIMIT);
     if (mayLock(kernel, tid, locked + more, -EAGAIN) !== 0) return -EAGAIN;
   }
-  return kernel.vm.remap(space, address, oldLength, newLength, flags, newAddress);
+  const moved = kernel.vm.remap(space, address, oldLength, newLength, flags, newAddress);
+  if (moved !== -EINVAL || (flags & MREMAP_FIXED) === 0) return moved;
+  return reachFurther(kernel, tid, newAddress + newLength, -EINVAL);
 }
 
 /** mprotect(2) */

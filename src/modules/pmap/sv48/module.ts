@@ -5,6 +5,7 @@
  */
 import type { Module } from '../../../contracts/module.ts';
 import { type Pmap, type PmapState, pmapLayout } from '../../../contracts/pmap.ts';
+import { USER_LIMIT } from '../../../contracts/vm.ts';
 import { createAddressMap, RIGHTS } from '../../../lib/paging/address-map.ts';
 import { MODE_SV48 } from '../../../machine/layout.ts';
 
@@ -14,12 +15,15 @@ export const sv48Pmap: Module<Pmap, PmapState> = {
     name: 'sv48',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ageing'],
+    interfaces: ['ageing', 'four-levels'],
     needs: { engine: 1, frames: 1 },
     description: 'page tables of Sv48, flushed page by page',
   },
   layout: pmapLayout,
-  create: (state, kernel) => createAddressMap(state, kernel, { mode: MODE_SV48, rightsOf: () => RIGHTS }),
+  create: (state, kernel) => ({
+    ...createAddressMap(state, kernel, { mode: MODE_SV48, rightsOf: () => RIGHTS }),
+    limit: () => USER_LIMIT,
+  }),
 };
 
 export default sv48Pmap;
