@@ -9,6 +9,9 @@ import { StoredDisk } from './stored-disk.ts';
 /** A disk, or the content of one that is only read: an image, an archive, a file that the user chose. */
 export type BrowserFile = StoredDisk | Blob | Uint8Array;
 
+/** The first bytes of what gzip compressed. */
+const GZIP = [0x1f, 0x8b];
+
 interface Grant {
   readonly size: number;
   readonly readOnly: boolean;
@@ -48,9 +51,7 @@ export class BrowserFiles {
 
   /** @returns the grant's number and the size in bytes. Throws with a message that names the file. */
   grantFile(name: string, readOnly: boolean): { readonly grant: number; readonly size: number } {
-    const file = Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
-    if (file === undefined)
-      throw new Error(`disk ${name}: a browser has the files only that browserHost was given as \`files\``);
+    const file = this.#find(name);
     if (!(file instanceof StoredDisk)) {
       if (!readOnly) throw new Error(`disk ${name}: bytes and blobs can only be read; say readOnly`);
       return this.#add(blobGrant(new Blob([file as BlobPart])));
@@ -62,6 +63,22 @@ export class BrowserFiles {
       // It is the page's.
       close() {},
     });
+  }
+
+  /** The same for what is read as an archive: gzip is unpacked. Rejects with a message that names the file. */
+  async grantArchive(name: string): Promise<{ readonly grant: number; readonly size: number }> {
+    const file = this.#find(name);
+    if (file instanceof StoredDisk) return this.grantFile(name, true);
+    let blob = new Blob([file as BlobPart]);
+    const start = new Uint8Array(await blob.slice(0, GZIP.length).arrayBuffer());
+    if (start.length === GZIP.length && GZIP.every((byte, i) => start[i] === byte)) {
+      try {
+        blob = await new Response(blob.stream().pipeThrough(new DecompressionStream('gzip'))).blob();
+      } catch (error) {
+        throw new Error(`archive ${name}: it can not be unpacked: ${String(error)}`);
+      }
+    }
+    return this.#add(blobGrant(blob));
   }
 
   /** @returns the grant's number */
@@ -84,6 +101,15 @@ export class BrowserFiles {
 
   close(): void {
     for (const grant of this.#grants.splice(0)) grant.close();
+  }
+
+  #find(name: string): BrowserFile {
+    const file = Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
+    if (file === undefined)
+      throw new Error(
+        `${name} can not be opened: of files a browser has those that \`files\` of its host names`,
+      );
+    return file;
   }
 
   #add(grant: Grant): { readonly grant: number; readonly size: number } {

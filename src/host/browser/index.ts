@@ -25,7 +25,10 @@ export interface BrowserHostOptions {
   readonly onOutput?: (stream: 1 | 2, bytes: Uint8Array) => void;
   /** Standard input; at its end at once unless told. */
   readonly input?: BrowserInput | null;
-  /** What `file` of a disk may name: disks of `openDisk`, which stay the page's to close, and bytes, which are only read. */
+  /**
+   * What `file` of a disk, `root` and `archive` of a mount may name: disks of `openDisk`, which stay the page's to close, and
+   * bytes, which are only read.
+   */
   readonly files?: Readonly<Record<string, BrowserFile>>;
   /**
    * What becomes of a module file that a guest loads. `confine`, unless told: the first one locks this realm down with
@@ -46,6 +49,7 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
       throw new Error(`${folder} can not be opened: folders of the host are not available in a browser`);
     },
     grantFile: (name, readOnly) => files.grantFile(name, readOnly),
+    grantArchive: (name) => files.grantArchive(name),
     grantMemory: (bytes) => files.grantMemory(bytes),
     readFile: (path) => fetchBytes(new URL(path, location.href)),
     asset,

@@ -185,8 +185,7 @@ export class StoredDisk {
     };
     let stored = 0;
     for (let index = first; index <= last; index++) if (!this.#waiting.has(index)) stored++;
-    if (stored > 0)
-      for (const { at, bytes } of await readBlocks(this.#database, first, last)) put(at, bytes);
+    if (stored > 0) for (const { at, bytes } of await readBlocks(this.#database, first, last)) put(at, bytes);
     for (let index = first; index <= last; index++) {
       const bytes = this.#waiting.get(index);
       if (bytes !== undefined) put(index, bytes);
