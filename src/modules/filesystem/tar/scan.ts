@@ -43,7 +43,8 @@ const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 
 /** A text that belongs to the next member, or to all. @returns ON, -EUCLEAN, -EOPNOTSUPP, -EIO or WAIT */
 function takeText(kernel: Kernel, scan: TarScan, { type, size }: Header): number {
-  if (!(size >= 0 && size <= MOST_TEXT)) return -EUCLEAN;
+  const fits = scan.position + BLOCK + size <= bytesOn(kernel, scan.index.disk);
+  if (!(size >= 0 && size <= MOST_TEXT && fits)) return -EUCLEAN;
   const bytes = bytesAt(kernel, scan.index.disk, scan.position + BLOCK, size);
   if (typeof bytes === 'number') return bytes;
   const end = bytes.indexOf(0);
