@@ -1,8 +1,11 @@
 /**
  * Requests of ioctl(2) to block devices. Data.
  *
- * Source: linux/fs.h.
+ * Source: linux/fs.h, linux/hdreg.h.
  */
+/** struct hd_geometry: heads and sectors in a byte each, cylinders in 16 bits, the first sector in 64. */
+export const HDIO_GETGEO = 0x0301;
+export const GEOMETRY_SIZE = 16;
 export const BLKROGET = 0x125e;
 /** Size in sectors of 512 bytes, as unsigned long. */
 export const BLKGETSIZE = 0x1260;
