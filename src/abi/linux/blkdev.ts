@@ -13,7 +13,13 @@ export const BLKGETSIZE = 0x1260;
 export const BLKFLSBUF = 0x1261;
 /** Logical and physical sector size. */
 export const BLKSSZGET = 0x1268;
+/** What a transfer has at least and at best, and how far the first sector lies off a boundary of that, in bytes. */
+export const BLKIOMIN = 0x1278;
+export const BLKIOOPT = 0x1279;
+export const BLKALIGNOFF = 0x127a;
 export const BLKPBSZGET = 0x127b;
 export const BLKBSZGET = 0x8008_1270;
 /** Size in bytes, as u64. */
 export const BLKGETSIZE64 = 0x8008_1272;
+/** A number that no other disk since boot has had, as u64. */
+export const BLKGETDISKSEQ = 0x8008_1280;

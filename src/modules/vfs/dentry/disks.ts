@@ -5,10 +5,14 @@
  * is there. What is written is durable after fsync(2). Source: lseek(2), linux/fs.h.
  */
 import {
+  BLKALIGNOFF,
   BLKBSZGET,
   BLKFLSBUF,
+  BLKGETDISKSEQ,
   BLKGETSIZE,
   BLKGETSIZE64,
+  BLKIOMIN,
+  BLKIOOPT,
   BLKPBSZGET,
   BLKROGET,
   BLKSSZGET,
@@ -145,11 +149,17 @@ export function controlDisk(
   switch (request) {
     case BLKGETSIZE64:
       return user.writeU64(tid, argument, bytesOf(disk));
+    case BLKGETDISKSEQ:
+      return user.writeU64(tid, argument, disk.id);
     case BLKGETSIZE:
       return user.writeU64(tid, argument, disk.sectors);
     case BLKSSZGET:
     case BLKPBSZGET:
+    case BLKIOMIN:
       return user.writeU32(tid, argument, SECTOR);
+    case BLKIOOPT:
+    case BLKALIGNOFF:
+      return user.writeU32(tid, argument, 0);
     case BLKBSZGET:
       return user.writeU32(tid, argument, UNIT);
     case BLKROGET:

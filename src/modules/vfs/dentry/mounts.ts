@@ -15,6 +15,16 @@ import { FOLLOW, JUMPED, walk } from './walk.ts';
 
 const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
 
+const DEVICES = '/dev/';
+
+/** True for a disk that a file system of another type has. */
+function isTaken(core: Core, type: string, source: string): boolean {
+  if (!source.startsWith(DEVICES) || core.kernel.block.find(source.slice(DEVICES.length)) === 0) return false;
+  for (const mount of core.state.mounts.values())
+    if (mount.source === source && mount.type !== type) return true;
+  return false;
+}
+
 /** @returns the root's dentry, -errno or WAIT */
 function add(
   core: Core,
@@ -27,6 +37,7 @@ function add(
   const { state } = core;
   const cell = findType(core, type);
   if (typeof cell === 'number') return cell;
+  if (isTaken(core, type, source)) return -EBUSY;
   // One that has a store of its own must leave it alone.
   const quiet = readOnly && cell.sync !== undefined && !hasOption(options, 'ro');
   const inode = cell.mount(state.nextSb, source, quiet ? `${options},ro` : options);
