@@ -425,6 +425,15 @@ export interface Vfs {
     end: number,
     ofd: boolean,
   ): Readonly<FileLock> | null;
+  /**
+   * Interface `extended`: extended attributes of what a dentry names. @returns the value, -ENODATA, -EOPNOTSUPP, -EACCES, -EINVAL,
+   * -EIO or WAIT
+   */
+  getExtended?(tid: number, dentry: number, name: string): Uint8Array | number;
+  /** @param value null = remove @param flags XATTR_ bits @returns 0, the same errors, -EPERM, -EROFS, -EEXIST or -ENOSPC */
+  setExtended?(tid: number, dentry: number, name: string, value: Uint8Array | null, flags: number): number;
+  /** Names that the thread may see. @returns them, -EIO or WAIT */
+  listExtended?(tid: number, dentry: number): string[] | number;
 }
 
 export const vfs: Contract<Vfs> = {
@@ -492,5 +501,5 @@ export const vfs: Contract<Vfs> = {
     'setLock',
     'getLock',
   ],
-  interfaces: {},
+  interfaces: { extended: ['getExtended', 'setExtended', 'listExtended'] },
 };

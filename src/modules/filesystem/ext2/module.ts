@@ -25,6 +25,7 @@ import { mountOptions } from '../../../lib/mount-options.ts';
 import { accessInode, setAttributes, written } from './changes.ts';
 import { fillPage } from './content.ts';
 import { eachName, findEntry } from './directory.ts';
+import { getAttribute, listAttributes, setAttribute } from './extended.ts';
 import { fillStat, isFastSymlink, liveInode, sizeOf, typeOf } from './inode.ts';
 import * as at from './layout.ts';
 import { findBlock } from './map.ts';
@@ -197,6 +198,10 @@ function ext2FileSystem(state: Ext2State, kernel: Kernel): FileSystem {
     },
     completed() {},
     sync: (sb, last) => sync(self, sb, mountOf(self, sb * SB_SHIFT), last),
+    getExtended: (id, name) => look(id, (tx, ino) => getAttribute(tx, ino, name)),
+    setExtended: (id, name, value, flags) =>
+      change(id, (tx, ino) => setAttribute(tx, ino, name, value, flags)),
+    listExtended: (id) => look(id, listAttributes),
     dirtied: (id, index) => mark(mountOf(self, id), inodeNumberOf(id), index),
   };
 }
@@ -207,7 +212,7 @@ export const ext2Filesystem: Module<FileSystem, Ext2State> = {
     name: 'ext2',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['durable'],
+    interfaces: ['durable', 'extended'],
     needs: { block: 1, buffercache: 1, clock: 1, frames: 1, pagecache: 1, vm: 1 },
     type: 'ext2',
     description: 'files on a disk, as Linux lays them out',
