@@ -177,6 +177,11 @@ export interface FileSystem {
    */
   dirtied?(inode: number, index: number): void;
   /**
+   * Interface `remount`: let the superblock be written from now on, or not any more; it is synced then. @returns 0, -EACCES (what it is
+   * stored on can not be written), -EROFS, -EBUSY, -EIO or WAIT
+   */
+  remount?(sb: number, readOnly: boolean): number;
+  /**
    * Interface `extended`: attributes by name, its class (`user.`, `trusted.`, `security.`) included; vfs has checked who asks and
    * that the name has a class. @returns the value, not to be changed; -ENODATA, -EIO or WAIT
    */
@@ -220,6 +225,7 @@ export const filesystem: Contract<FileSystem> = {
   ],
   interfaces: {
     durable: ['sync', 'dirtied'],
+    remount: ['remount'],
     extended: ['getExtended', 'setExtended', 'listExtended'],
   },
 };

@@ -32,6 +32,12 @@ function bury(tx: Transaction, ino: number): boolean {
   return true;
 }
 
+/** Damage was met: nothing is to be written any more. */
+export function spoil(mount: Ext2Mount): void {
+  mount.readOnly = true;
+  mount.damaged = true;
+}
+
 /** Go on with what is done in steps. @param step one of them: true = it was the last @returns true, -errno or WAIT */
 function finish(self: Self, sb: number, mount: Ext2Mount, step: (tx: Transaction) => boolean): true | number {
   if (mount.readOnly) return true;
@@ -46,7 +52,7 @@ export function finishCut(self: Self, sb: number, mount: Ext2Mount, ino: number)
   if (!mount.cutting.has(ino)) return 0;
   const done = finish(self, sb, mount, (tx) => cutBeyondEnd(tx, ino));
   if (done === WAIT) return WAIT;
-  if (done !== true) mount.readOnly = true;
+  if (done !== true) spoil(mount);
   mount.cutting.delete(ino);
   return 0;
 }
@@ -57,7 +63,7 @@ export function reap(self: Self, sb: number, mount: Ext2Mount): number {
   for (const ino of [...mount.dying]) {
     const done = finish(self, sb, mount, (tx) => bury(tx, ino));
     if (done === WAIT) return WAIT;
-    if (done !== true) mount.readOnly = true;
+    if (done !== true) spoil(mount);
     mount.dying.delete(ino);
   }
   return 0;

@@ -31,7 +31,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     name: 'dentry',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['extended'],
+    interfaces: ['extended', 'propagate'],
     needs: {
       block: 1,
       buffercache: 1,
@@ -56,6 +56,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       mount: (tid, type, source, path, options, readOnly) =>
         mounts.mount(core, tid, type, source, path, options, readOnly),
       remount: (tid, path, readOnly) => mounts.remount(core, tid, path, readOnly),
+      propagate: (tid, path) => mounts.propagate(core, tid, path),
       unmount: (tid, path, detach) => mounts.unmount(core, tid, path, detach),
       mounts: () => mounts.mounts(core),
       sync: (sb, last) => mounts.sync(core, sb, last),

@@ -7,6 +7,7 @@
  */
 import { CAP_SYS_ADMIN } from '../../../abi/linux/capability.ts';
 import { EBUSY, EINVAL, ENOTDIR, EPERM } from '../../../abi/linux/errno.ts';
+import { FS_READ_ONLY } from '../../../contracts/filesystem.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import { createMount, type Mount } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, findType, isDirectory, mountOf } from './core.ts';
@@ -48,7 +49,7 @@ function add(
   mount.type = type;
   mount.source = source;
   mount.options = options;
-  mount.readOnly = readOnly;
+  mount.readOnly = readOnly || isFixed(core, mount);
   mount.covers = covers;
   state.mounts.set(mount.id, mount);
   const root = addDentry(core, Math.max(covers, 0), '', inode, mount.id);
@@ -104,12 +105,24 @@ function isOpenForWriting(core: Core, found: Mount): boolean {
   return false;
 }
 
+/** True for what can not be written, whatever was asked for. */
+const isFixed = (core: Core, { type, sb }: Mount): boolean =>
+  ((core.kernel.filesystem[type]?.capabilities(sb) ?? 0) & FS_READ_ONLY) !== 0;
+
+export function propagate(core: Core, tid: number, path: string): number {
+  const found = findMount(core, tid, path);
+  return typeof found === 'number' ? found : 0;
+}
+
 export function remount(core: Core, tid: number, path: string, readOnly: boolean): number {
   const found = findMount(core, tid, path);
   if (typeof found === 'number') return found;
   if (readOnly && isOpenForWriting(core, found)) return -EBUSY;
   if (readOnly && sync(core, found.sb, true) === WAIT) return WAIT;
-  found.readOnly = readOnly;
+  const cell = core.kernel.filesystem[found.type];
+  const changed = cell?.remount?.(found.sb, readOnly) ?? 0;
+  if (changed !== 0) return changed;
+  found.readOnly = readOnly || isFixed(core, found);
   return 0;
 }
 
