@@ -1,10 +1,10 @@
 /**
  * Booting: from an empty machine to a mounted tree in which programs can be spawned.
  *
- * Mounts the root (the embedded image in RAM, or a host folder under a RAM overlay), /proc, /dev, /sys and the caller's
+ * Mounts the root (the embedded image in RAM, or a host folder or an archive under a RAM overlay), /proc, /dev, /sys and the caller's
  * folders, and lists the built-in modules under /lib/modules for modprobe. Runs before any guest does.
  */
-import { EEXIST, EINVAL, ERRNO_NAMES } from '../abi/linux/errno.ts';
+import { EEXIST, EINVAL, EOPNOTSUPP, ERRNO_NAMES, EUCLEAN } from '../abi/linux/errno.ts';
 import { SECTOR } from '../contracts/block.ts';
 import { type Kernel as KernelRecord, WAIT } from '../contracts/kernel.ts';
 import { embeddedImage } from '../image/embedded.ts';
@@ -60,9 +60,29 @@ async function mountRoot(
 ): Promise<number> {
   if (folder === null)
     return check('mount the root', await settle(() => kernel.vfs.mountRoot('ram', '', '')));
-  const source = String(host.grant(folder, true));
-  const lower = check(`mount ${folder}`, await settle(() => kernel.vfs.mountHidden('host', source, 'ro')));
+  const packed = ARCHIVE.test(folder);
+  const type = packed ? 'tar' : 'host';
+  const source = packed ? await addArchive(kernel, host, folder) : String(host.grant(folder, true));
+  const mounted = await settle(() => kernel.vfs.mountHidden(type, source, 'ro'));
+  const lower = check(`mount ${folder}`, mounted, packed);
   return check('mount the overlay', await settle(() => kernel.vfs.mountRoot('overlay', String(lower), '')));
+}
+
+/** Names of roots that are archives. */
+const ARCHIVE = /\.(tar|tar\.gz|tgz)$/;
+/** Disks of archives are named so, with a number behind it. */
+const ARCHIVE_DISK = 'tar';
+
+/** A disk over an archive of the host's. @returns its device */
+async function addArchive(kernel: KernelRecord, host: KernelHost, file: string): Promise<string> {
+  const { grant, size } = await host.grantArchive(file);
+  let number = 1;
+  while (kernel.block.find(`${ARCHIVE_DISK}${number}`) !== 0) number++;
+  const name = `${ARCHIVE_DISK}${number}`;
+  const sectors = Math.floor(size / SECTOR);
+  const spec = { name, sectors, readOnly: true, store: 'host', grant, timed: false } as const;
+  check(`archive ${file}`, kernel.block.addDisk(spec), true);
+  return `/dev/${name}`;
 }
 
 function addDisk(kernel: KernelRecord, host: KernelHost, disk: DiskOption): void {
@@ -108,6 +128,11 @@ async function mountFolder(
     await mountAt(kernel, settle, 'ext2', source, toByteString(mount.guest), readOnly ? 'ro' : '', readOnly);
     return;
   }
+  if ('archive' in mount) {
+    const archive = await addArchive(kernel, host, mount.archive);
+    await mountAt(kernel, settle, 'tar', archive, toByteString(mount.guest), 'ro', true, mount.archive);
+    return;
+  }
   const source = String(host.grant(mount.host, readOnly));
   await mountAt(kernel, settle, 'host', source, toByteString(mount.guest), readOnly ? 'ro' : '', readOnly);
 }
@@ -121,23 +146,36 @@ async function mountAt(
   path: string,
   options: string,
   readOnly: boolean,
+  archive?: string,
 ): Promise<void> {
   for (let at = path.indexOf('/', 1); ; at = path.indexOf('/', at + 1)) {
     const part = at < 0 ? path : path.slice(0, at);
     const made = await settle(() => kernel.vfs.make(INIT, 0, part, S_IFDIR | 0o755, 0));
     // Where it can not be made it may still be there: mount says what is wrong.
-    if (made < 0 && made !== -EEXIST && at < 0 && (type === 'host' || type === 'ext2'))
-      check(`make ${part}`, made);
+    if (made < 0 && made !== -EEXIST && at < 0 && NEEDS_FOLDER.has(type)) check(`make ${part}`, made);
     if (at < 0) break;
   }
   check(
-    `mount ${type} at ${path}`,
+    archive === undefined ? `mount ${type} at ${path}` : `mount ${archive} at ${path}`,
     await settle(() => kernel.vfs.mount(INIT, type, source, path, options, readOnly)),
+    archive !== undefined,
   );
 }
 
-function check(what: string, result: number): number {
-  if (result < 0) throw new BootError(what, result);
+/** What the caller asked for, which must have a place. */
+const NEEDS_FOLDER: ReadonlySet<string> = new Set(['host', 'ext2', 'tar']);
+
+/** Why an archive was refused. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  [EINVAL]: 'it is no tar archive (of the compressed ones only gzip is unpacked)',
+  [EUCLEAN]: 'the archive is damaged or was cut short',
+  [EOPNOTSUPP]: 'the archive has sparse files or is one of several volumes',
+};
+
+/** @param archive an error is one of an archive */
+function check(what: string, result: number, archive = false): number {
+  const why = archive ? REFUSALS[-result] : undefined;
+  if (result < 0) throw new BootError(why === undefined ? what : `${what}: ${why}`, result);
   return result;
 }
 

@@ -18,6 +18,7 @@ import { overlayFilesystem } from '../modules/filesystem/overlay/module.ts';
 import { procFilesystem } from '../modules/filesystem/proc/module.ts';
 import { ramFilesystem } from '../modules/filesystem/ram/module.ts';
 import { sysFilesystem } from '../modules/filesystem/sys/module.ts';
+import { tarFilesystem } from '../modules/filesystem/tar/module.ts';
 import { firstFitFrames } from '../modules/frames/first-fit/module.ts';
 import { basicIpc } from '../modules/ipc/basic/module.ts';
 import { directIpc } from '../modules/ipc/direct/module.ts';
@@ -63,6 +64,7 @@ const STANDARD: readonly unknown[] = [
   sysFilesystem,
   devFilesystem,
   ext2Filesystem,
+  tarFilesystem,
   dentryVfs,
   linuxAbi,
 ];

@@ -19,6 +19,11 @@ export interface KernelHost extends HostAdapter {
   grant(folder: string, readOnly: boolean): number;
   /** Open a host file that stands for a disk. Throws with a clear message if it can be none. */
   grantFile(file: string, readOnly: boolean): { readonly grant: number; readonly size: number };
+  /**
+   * Open a host file that is read as an archive; one that gzip compressed is unpacked. Rejects with a clear message if it can
+   * not be.
+   */
+  grantArchive(file: string): Promise<{ readonly grant: number; readonly size: number }>;
   /** Room for a disk of so many bytes in the host's memory, gone with the kernel. @returns the grant's number */
   grantMemory(bytes: number): number;
   /** A file that the embedding program names: a module, or a program for `--host-program`. */

@@ -3,10 +3,11 @@
  */
 import type { KernelHost } from './host.ts';
 
-/** A host folder in the guest's tree, or the ext2 file system of a disk. */
+/** A host folder in the guest's tree, the ext2 file system of a disk, or a tar archive of the host's, read where it lies. */
 export type MountOption = { readonly guest: string; readonly readOnly?: boolean } & (
   | { readonly host: string }
   | { readonly disk: string }
+  | { readonly archive: string }
 );
 
 /**
@@ -24,7 +25,10 @@ export type DiskOption = {
 
 export interface BootOptions {
   readonly host: KernelHost;
-  /** Host folder with a riscv64 root file system, read-only below a RAM overlay; the embedded root where absent. */
+  /**
+   * A riscv64 root file system, read-only below a RAM overlay: a host folder, or a tar archive if the name ends in .tar,
+   * .tar.gz or .tgz. The embedded root where absent.
+   */
   readonly root?: string;
   readonly mounts?: readonly MountOption[];
   readonly disks?: readonly DiskOption[];

@@ -29,7 +29,7 @@ export function parseSize(text: string): number {
 }
 
 /**
- * `HOST:GUEST[:ro]`, or `disk:NAME:GUEST[:ro]`.
+ * `HOST:GUEST[:ro]`, `disk:NAME:GUEST[:ro]`, or `tar:FILE:GUEST`.
  */
 export function parseMount(text: string, before: readonly MountOption[] = []): MountOption[] {
   const parts = text.split(':');
@@ -37,10 +37,12 @@ export function parseMount(text: string, before: readonly MountOption[] = []): M
   if (readOnly) parts.pop();
   if (parts.length === 3 && parts[0] === 'disk' && parts[1] && parts[2]?.startsWith('/'))
     return [...before, { disk: parts[1], guest: parts[2], readOnly }];
+  if (parts.length === 3 && parts[0] === 'tar' && parts[1] && parts[2]?.startsWith('/'))
+    return [...before, { archive: parts[1], guest: parts[2] }];
   const [host, guest] = parts;
   if (parts.length !== 2 || !host || !guest?.startsWith('/')) {
     throw new InvalidArgumentError(
-      'write HOST:GUEST or disk:NAME:GUEST, with an absolute guest path, and :ro behind it to read only.',
+      'write HOST:GUEST, disk:NAME:GUEST or tar:FILE:GUEST, with an absolute guest path, and :ro behind it to read only.',
     );
   }
   return [...before, { host, guest, readOnly }];

@@ -62,10 +62,13 @@ export function runCommand(): Command {
     .argument('<program>', "a program in the guest's PATH, or a path in the guest")
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
-    .option('--root <dir>', 'host folder as root, read-only below a RAM overlay (default: the embedded root)')
+    .option(
+      '--root <dir|tar>',
+      'host folder or tar archive as root, read-only below a RAM overlay (default: the embedded root)',
+    )
     .option(
       '--mount <host:guest[:ro]>',
-      'mount a host folder, or with disk:NAME:GUEST a disk; may be repeated',
+      'mount a host folder, a disk (disk:NAME:GUEST) or a tar archive (tar:FILE:GUEST); may be repeated',
       parseMount,
     )
     .option(

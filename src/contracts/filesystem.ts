@@ -176,6 +176,20 @@ export interface FileSystem {
    * keep it in the page cache and see to it later.
    */
   dirtied?(inode: number, index: number): void;
+  /**
+   * Interface `remount`: let the superblock be written from now on, or not any more; it is synced then. @returns 0, -EACCES (what it is
+   * stored on can not be written), -EROFS, -EBUSY, -EIO or WAIT
+   */
+  remount?(sb: number, readOnly: boolean): number;
+  /**
+   * Interface `extended`: attributes by name, its class (`user.`, `trusted.`, `security.`) included; vfs has checked who asks and
+   * that the name has a class. @returns the value, not to be changed; -ENODATA, -EIO or WAIT
+   */
+  getExtended?(inode: number, name: string): Uint8Array | number;
+  /** @param value null = remove @param flags XATTR_ bits @returns 0, -EEXIST, -ENODATA, -ENOSPC, -ERANGE, -EROFS, -EIO or WAIT */
+  setExtended?(inode: number, name: string, value: Uint8Array | null, flags: number): number;
+  /** @returns the names, -EIO or WAIT */
+  listExtended?(inode: number): string[] | number;
 }
 
 export const filesystem: Contract<FileSystem> = {
@@ -209,5 +223,9 @@ export const filesystem: Contract<FileSystem> = {
     'statfs',
     'completed',
   ],
-  interfaces: { durable: ['sync', 'dirtied'] },
+  interfaces: {
+    durable: ['sync', 'dirtied'],
+    remount: ['remount'],
+    extended: ['getExtended', 'setExtended', 'listExtended'],
+  },
 };

@@ -301,8 +301,13 @@ export interface Vfs {
   mountHidden(type: string, source: string, options: string): number;
   /** mount(2). @returns 0, -ENODEV (no such type), -ENOTDIR, -EBUSY ... */
   mount(tid: number, type: string, source: string, path: string, options: string, readOnly: boolean): number;
-  /** MS_REMOUNT: change whether a mount may be written. @returns 0, -EINVAL (not a mount), -EBUSY, -EPERM or WAIT */
+  /** MS_REMOUNT: change whether a mount may be written. @returns 0, -EINVAL (not a mount), -EBUSY, -EPERM, -EACCES, -EROFS or WAIT */
   remount(tid: number, path: string, readOnly: boolean): number;
+  /**
+   * Interface `propagate`: mount(2) with MS_SHARED and its like. There is one namespace, so that nothing is passed on.
+   * @returns 0, -EINVAL (not a mount), -EPERM or WAIT
+   */
+  propagate?(tid: number, path: string): number;
   /** umount2(2). @param detach MNT_DETACH: out of sight at once, gone when no longer used @returns 0, -EINVAL, -EBUSY, -EPERM */
   unmount(tid: number, path: string, detach: boolean): number;
   mounts(): readonly Mount[];
@@ -425,6 +430,15 @@ export interface Vfs {
     end: number,
     ofd: boolean,
   ): Readonly<FileLock> | null;
+  /**
+   * Interface `extended`: extended attributes of what a dentry names. @returns the value, -ENODATA, -EOPNOTSUPP, -EACCES, -EINVAL,
+   * -EIO or WAIT
+   */
+  getExtended?(tid: number, dentry: number, name: string): Uint8Array | number;
+  /** @param value null = remove @param flags XATTR_ bits @returns 0, the same errors, -EPERM, -EROFS, -EEXIST or -ENOSPC */
+  setExtended?(tid: number, dentry: number, name: string, value: Uint8Array | null, flags: number): number;
+  /** Names that the thread may see. @returns them, -EIO or WAIT */
+  listExtended?(tid: number, dentry: number): string[] | number;
 }
 
 export const vfs: Contract<Vfs> = {
@@ -492,5 +506,8 @@ export const vfs: Contract<Vfs> = {
     'setLock',
     'getLock',
   ],
-  interfaces: {},
+  interfaces: {
+    propagate: ['propagate'],
+    extended: ['getExtended', 'setExtended', 'listExtended'],
+  },
 };

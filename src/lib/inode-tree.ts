@@ -53,6 +53,8 @@ export interface TreeInode {
   absent: number;
   /** So many bytes from the start can be had from the store behind; the rest is in the page cache alone. */
   backed: number;
+  /** Extended attributes: full name to value. */
+  extended: Map<string, Uint8Array>;
   /** Something was written since, so that the store behind may have other contents than the page cache. */
   modified: boolean;
 }
@@ -63,6 +65,8 @@ export interface Tree {
   readOnly: boolean;
   noatime: boolean;
   nextIno: number;
+  /** Names and values of all extended attributes. */
+  extendedBytes: number;
   inodes: Map<number, TreeInode>;
 }
 
@@ -95,6 +99,7 @@ export const createTreeInode = (): TreeInode => ({
   pins: 0,
   absent: 0,
   backed: 0,
+  extended: new Map(),
   modified: false,
 });
 export const createTree = (): Tree => ({
@@ -102,6 +107,7 @@ export const createTree = (): Tree => ({
   readOnly: false,
   noatime: false,
   nextIno: TREE_ROOT,
+  extendedBytes: 0,
   inodes: new Map(),
 });
 

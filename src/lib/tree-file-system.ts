@@ -44,6 +44,7 @@ import { PAGE_SIZE } from '../machine/layout.ts';
 import { KernelFault } from './kernel-fault.ts';
 import { type MountOptions, mountOptions } from './mount-options.ts';
 import { accessNow, changeAttributes, fillStat, shrink, trimPage } from './tree-attributes.ts';
+import { replaceExtended } from './tree-extended.ts';
 import type { TreeState } from './tree-state.ts';
 
 /**
@@ -141,6 +142,7 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
   const free = (sb: number, tree: Tree, inode: TreeInode): void => {
     if (inode.links > 0 || inode.pins > 0) return;
     kernel.pagecache.truncate(idOf(sb, inode), 0);
+    replaceExtended(tree, inode, new Map());
     tree.inodes.delete(inode.ino);
     backing.freed(sb, tree, inode);
   };

@@ -4,7 +4,7 @@
  * Shared by ram, overlay, host and dev, whose layouts differ only in their names and in what they add. Holds no
  * behaviour.
  */
-import { bool, int, map, nullable, record, type Schema, text } from '../contracts/schema.ts';
+import { bool, int, map, nullable, record, type Schema, text, uint8s } from '../contracts/schema.ts';
 import {
   ABSENT_ATTRIBUTES,
   createTree,
@@ -47,6 +47,7 @@ const inodeSchema: Schema<TreeInode> = record<TreeInode>(
     pins: int(),
     absent: int(),
     backed: int(),
+    extended: map(text(), uint8s()),
     modified: bool(),
   },
   createTreeInode,
@@ -56,7 +57,14 @@ const inodeSchema: Schema<TreeInode> = record<TreeInode>(
 export const treesSchema: Schema<Map<number, Tree>> = map(
   int(),
   record<Tree>(
-    { source: int(), readOnly: bool(), noatime: bool(), nextIno: int(), inodes: map(int(), inodeSchema) },
+    {
+      source: int(),
+      readOnly: bool(),
+      noatime: bool(),
+      nextIno: int(),
+      extendedBytes: int(),
+      inodes: map(int(), inodeSchema),
+    },
     createTree,
   ),
 );
@@ -83,6 +91,11 @@ const verifyDirectory = (tree: Tree, directory: TreeInode, named: Map<number, nu
 export function verifyTrees(state: TreeState): string | null {
   for (const tree of state.trees.values()) {
     const named = new Map<number, number>();
+    let extended = 0;
+    for (const inode of tree.inodes.values())
+      for (const [name, value] of inode.extended) extended += name.length + value.length;
+    if (extended !== tree.extendedBytes)
+      return `extended attributes have ${extended} bytes, not ${tree.extendedBytes}`;
     if (!tree.inodes.has(TREE_ROOT)) return 'a tree has no root';
     for (const inode of tree.inodes.values()) {
       const broken = inode.children === null ? null : verifyDirectory(tree, inode, named);

@@ -12,6 +12,7 @@ import {
   type Command,
   linksOf,
   modelCreate,
+  modelExtend,
   modelLink,
   modelRename,
   modelResize,
@@ -81,6 +82,13 @@ export const commands = (): fc.Arbitrary<Command[]> =>
         size: fc.constantFrom(0, 1, 50, 4096, 4100, 12000),
       }),
       fc.record({ kind: fc.constant('chmod' as const), node: index(), mode: fc.nat(0o7777) }),
+      fc.record({
+        kind: fc.constant('extend' as const),
+        node: index(),
+        name: fc.constantFrom('user.a', 'user.longer', 'security.b'),
+        value: fc.constantFrom(null, '', 'short', 'longer than that'),
+        flags: fc.constantFrom(0, 0, 1, 2),
+      }),
       fc.record({ kind: fc.constant('pin' as const), node: index() }),
       fc.record({ kind: fc.constant('unpin' as const), node: index() }),
       { weight: 2, arbitrary: fc.constant({ kind: 'transfer' as const }) },
@@ -141,6 +149,14 @@ export function compare(subject: Subject, node: Node, id: number, ids: Map<Node,
     settled(() => subject.cell().stat(id, stat));
   }
   expect(stat.links).toBe(linksOf(node));
+  if (subject.cell().listExtended === undefined) return;
+  const names = settled(() => subject.cell().listExtended?.(id) ?? 0);
+  if (typeof names === 'number') throw new Error(`listExtended answered ${names}`);
+  expect(names.sort()).toEqual([...node.extended.keys()].sort());
+  for (const name of names) {
+    const value = settled(() => subject.cell().getExtended?.(id, name) ?? 0);
+    expect(String.fromCharCode(...(value as Uint8Array))).toBe(node.extended.get(name));
+  }
 }
 
 /** @param ids where the model's nodes are in the file system, as far as is known */
@@ -221,6 +237,15 @@ export function execute(
         expect(settled(() => cell().setAttributes(id(node), { mode: command.mode }))).toBe(0);
         node.mode = command.mode & ~0o2000;
         settled(() => cell().setAttributes(id(node), { mode: node.mode }));
+        break;
+      }
+      case 'extend': {
+        const node = at(nodes, command.node);
+        const { name: attribute, value, flags } = command;
+        if (cell().setExtended === undefined) break;
+        const bytes = value === null ? null : Uint8Array.from(value, (char) => char.charCodeAt(0));
+        const answer = settled(() => cell().setExtended?.(id(node), attribute, bytes, flags) ?? 0);
+        expect(answer).toBe(modelExtend(node, attribute, value, flags));
         break;
       }
       case 'pin': {

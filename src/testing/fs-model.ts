@@ -4,8 +4,9 @@
  * Files are byte arrays, directories are maps; rules are those of the man pages, written without a look at the file
  * systems. Used by the tests of ram and overlay, with the state sent through bytes between commands.
  */
-import { EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../abi/linux/errno.ts';
+import { EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../abi/linux/errno.ts';
 import { S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../abi/linux/stat.ts';
+import { XATTR_CREATE, XATTR_REPLACE } from '../abi/linux/xattr.ts';
 
 export interface Node {
   type: number;
@@ -16,6 +17,8 @@ export interface Node {
   children: Map<string, Node>;
   parent: Node | null;
   pins: number;
+  /** Extended attributes. */
+  extended: Map<string, string>;
 }
 
 export type Command =
@@ -27,6 +30,7 @@ export type Command =
   | { kind: 'write'; node: number; offset: number; length: number; byte: number }
   | { kind: 'truncate'; node: number; size: number }
   | { kind: 'chmod'; node: number; mode: number }
+  | { kind: 'extend'; node: number; name: string; value: string | null; flags: number }
   | { kind: 'pin'; node: number }
   | { kind: 'unpin'; node: number }
   | { kind: 'transfer' };
@@ -42,7 +46,18 @@ export const newNode = (type: number, mode: number, parent: Node | null): Node =
   children: new Map(),
   parent,
   pins: 0,
+  extended: new Map(),
 });
+
+/** @param value null = remove @param flags XATTR_ bits */
+export function modelExtend(node: Node, name: string, value: string | null, flags: number): number {
+  const there = node.extended.has(name);
+  if (there && (flags & XATTR_CREATE) !== 0) return -EEXIST;
+  if (!there && (value === null || (flags & XATTR_REPLACE) !== 0)) return -ENODATA;
+  if (value === null) node.extended.delete(name);
+  else node.extended.set(name, value);
+  return 0;
+}
 
 export const linksOf = (node: Node): number =>
   node.type === S_IFDIR

@@ -5,7 +5,7 @@
  * program (fixtures/planted.c) says what it finds of each piece behind the replacement, so that a test can name the one
  * line that the damage changes. What a layout's `verify` knows to be broken never gets that far.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,6 +34,7 @@ import { hartAddress } from '../../src/machine/machine.ts';
 import type { Ext2State } from '../../src/modules/filesystem/ext2/state.ts';
 import type { HostState } from '../../src/modules/filesystem/host/state.ts';
 import type { ProcState } from '../../src/modules/filesystem/proc/state.ts';
+import type { TarState } from '../../src/modules/filesystem/tar/state.ts';
 import type { TimeSharingState } from '../../src/modules/scheduler/time-sharing/module.ts';
 import type { Nucleus } from '../../src/nucleus/nucleus.ts';
 import type { AnyModule, Operations } from '../../src/nucleus/registry.ts';
@@ -76,12 +77,17 @@ async function play(act: ((nucleus: Nucleus) => void) | null): Promise<RigRun> {
   writeFileSync(path.join(host, 'file'), 'short');
   const image = path.join(host, 'disk.img');
   makeImage(image, 512);
+  writeFileSync(path.join(host, 'member'), 'a member');
+  const archive = path.join(folder, 'planted.tar');
+  execFileSync('tar', ['-C', host, '-cf', archive, 'member']);
+  rmSync(path.join(host, 'member'));
   let due = act;
   const run = await runRig(['/planted'], {
     root,
     mounts: [
       { host, guest: '/mnt' },
       { disk: 'vda', guest: '/disk' },
+      { archive, guest: '/tar' },
     ],
     disks: [
       { name: 'vda', file: image },
@@ -454,6 +460,15 @@ const PLANTS: readonly Plant[] = [
     says: ['nameless EUCLEAN'],
   },
   {
+    cell: 'filesystem:tar',
+    loses: 'the end of a member',
+    damage: ({ mounts }: TarState) => {
+      const { inodes } = found([...mounts.values()][0]);
+      found([...inodes.values()].find(({ children }) => children === null)).size = 4;
+    },
+    says: ['archive a me'],
+  },
+  {
     cell: 'filesystem:ram',
     loses: 'the end of a file',
     damage: (state: TreeState) => {
@@ -667,6 +682,14 @@ const BROKEN: readonly Broken[] = [
     what: 'an inode that nobody holds',
     damage: ({ mounts }: Ext2State) => found([...mounts.values()][0]).pins.set(2, 0),
     reason: /inode 2 of superblock \d+ is held 0 times/,
+  },
+  {
+    cell: 'filesystem:tar',
+    what: 'a member without a name',
+    damage: ({ mounts }: TarState) => {
+      found(found([...mounts.values()][0]).inodes.get(2)).links = 0;
+    },
+    reason: /inode 2 of superblock \d+ has 0 links/,
   },
   { cell: 'filesystem:ram', what: 'a link too many', damage: linked, reason: LINKS },
   { cell: 'filesystem:host', what: 'a link too many', damage: linked, reason: LINKS },

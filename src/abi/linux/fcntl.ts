@@ -89,7 +89,10 @@ export const AT_STATX_SYNC_TYPE = 0x6000;
 
 export const FALLOC_FL_KEEP_SIZE = 1;
 export const FALLOC_FL_PUNCH_HOLE = 2;
+export const FALLOC_FL_COLLAPSE_RANGE = 8;
 export const FALLOC_FL_ZERO_RANGE = 16;
+export const FALLOC_FL_INSERT_RANGE = 32;
+export const FALLOC_FL_UNSHARE_RANGE = 64;
 
 /** struct open_how: u64 flags, mode, resolve. */
 export const OPEN_HOW_SIZE = 24;

@@ -5,8 +5,11 @@
  */
 export const MS_RDONLY = 1;
 export const MS_REMOUNT = 32;
+export const MS_NOATIME = 1024;
 export const MS_BIND = 4096;
 export const MS_MOVE = 8192;
+export const MS_REC = 16384;
+export const MS_SILENT = 32768;
 export const MS_UNBINDABLE: number = 1 << 17;
 export const MS_PRIVATE: number = 1 << 18;
 export const MS_SLAVE: number = 1 << 19;

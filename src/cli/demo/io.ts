@@ -3,8 +3,10 @@
  *
  * Time is a function of retired instructions here and the disk answers after a seek and a transfer in that time, so that a
  * busy host changes no figure. With a Debian root the writer is sqlite3 on ext2 (sqlite.ts). Here it writes the same text
- * over and over, so that what a reader finds can be checked: each round of reads is done again at the end.
+ * over and over, so that what a reader finds can be checked: each round of reads is done again at the end. Then the policy of
+ * the buffer cache is exchanged, too, under a load of its own (hot.ts).
  */
+import { type Hot, measureHot } from './hot.ts';
 import { observeReads, READERS, readClaims, readFigures, READS, ROUNDS, SEEKERS } from './reads.ts';
 import { recordOf, type Report } from './record.ts';
 import { choosePrograms, type Scenario, type ScenarioOptions, sidesOf } from './scenario.ts';
@@ -30,6 +32,31 @@ while [ $n -gt 0 ]; do echo "again $n $(seekers /dev/vda ${READERS} ${READS} $n)
 `;
 
 async function run(options: ScenarioOptions): Promise<Report> {
+  const first = await measureOrder(options);
+  return joined(first, await measureHot(options));
+}
+
+/** One report of both halves. */
+function joined(report: Report, hot: Hot): Report {
+  const { usage } = report;
+  return {
+    ...report,
+    records: [...report.records, hot.record],
+    title: `${report.title}, ${hot.record.slot} ${hot.record.from} -> ${hot.record.to}`,
+    load: report.load + hot.load,
+    said: [...report.said, ...hot.said],
+    claims: [...report.claims, ...hot.claims],
+    usage: {
+      wallNs: usage.wallNs + hot.usage.wallNs,
+      kernelEntries: usage.kernelEntries + hot.usage.kernelEntries,
+      instructions: usage.instructions + hot.usage.instructions,
+      peakBytes: Math.max(usage.peakBytes, hot.usage.peakBytes),
+      hostShare: Math.min(usage.hostShare, hot.usage.hostShare),
+    },
+  };
+}
+
+async function measureOrder(options: ScenarioOptions): Promise<Report> {
   const { root, progress } = options;
   const { from, to } = sidesOf(options, { from: 'fifo', to: 'deadline' });
   const { debian, programs } = choosePrograms(root, SQLITE_PROGRAMS);
@@ -84,7 +111,7 @@ function sameAgain(lines: readonly string[]): boolean {
 
 export const ioScenario: Scenario = {
   name: 'io',
-  summary: 'the order of a disk, and a file system, under readers and writers',
+  summary: 'the order of a disk, a file system, and what a buffer cache keeps, under readers and writers',
   paper:
     'The input and output subsystem is one more part to be replaced: file systems, buffer cache, the order of transfers. ' +
     'Shown here as well: with files open and transfers on their way nothing that was written is lost.',

@@ -1,17 +1,19 @@
 /**
  * The browser host: output, input, time and fetched files by Web APIs alone (`strake/browser`).
  *
- * Works in a page and in a dedicated worker. Folders of the host are not available here: `grant` says so.
+ * Works in a page and in a dedicated worker. Folders of the host are not available here: `grant` says so. Disks that
+ * outlive the page are `openDisk`'s.
  */
-import { EACCES } from '../../abi/linux/errno.ts';
+import { EIO } from '../../abi/linux/errno.ts';
 import type { KernelHost, Make } from '../../api/host.ts';
 import { loadConfined } from '../confined/load.ts';
 import { textOf } from '../instrument/source.ts';
 import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
-import { MemoryDisk } from '../memory/disk.ts';
+import { type BrowserFile, BrowserFiles } from './files.ts';
 import { type BrowserInput, InputQueue } from './input.ts';
 
-export type { BrowserInput };
+export { openDisk, removeDisk, type StoredDisk, type StoredDiskOptions } from './stored-disk.ts';
+export type { BrowserFile, BrowserInput };
 
 export interface BrowserHostOptions {
   /**
@@ -24,6 +26,11 @@ export interface BrowserHostOptions {
   /** Standard input; at its end at once unless told. */
   readonly input?: BrowserInput | null;
   /**
+   * What `file` of a disk, `root` and `archive` of a mount may name: disks of `openDisk`, which stay the page's to close, and
+   * bytes, which are only read.
+   */
+  readonly files?: Readonly<Record<string, BrowserFile>>;
+  /**
    * What becomes of a module file that a guest loads. `confine`, unless told: the first one locks this realm down with
    * SES, for good, so the page's own scripts see frozen built-in objects. `refuse`: no such file is evaluated.
    */
@@ -33,7 +40,7 @@ export interface BrowserHostOptions {
 /** Everything that the kernel asks of a browser. */
 export function browserHost(options: BrowserHostOptions): KernelHost {
   const input = new InputQueue(options.input ?? null);
-  const disks: MemoryDisk[] = [];
+  const files = new BrowserFiles(options.files ?? {});
   const { assets } = options;
   const asset = (name: string): Promise<Uint8Array> =>
     typeof assets === 'function' ? assets(name) : fetchBytes(below(assets, name));
@@ -41,15 +48,14 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     grant(folder) {
       throw new Error(`${folder} can not be opened: folders of the host are not available in a browser`);
     },
-    grantFile(file) {
-      throw new Error(`disk ${file}: files of the host are not available in a browser; use one in memory`);
-    },
-    grantMemory: (bytes) => disks.push(new MemoryDisk(bytes)) - 1,
+    grantFile: (name, readOnly) => files.grantFile(name, readOnly),
+    grantArchive: (name) => files.grantArchive(name),
+    grantMemory: (bytes) => files.grantMemory(bytes),
     readFile: (path) => fetchBytes(new URL(path, location.href)),
     asset,
     perform(request, done) {
       if (request.kind === 'input') input.read(request.length, (bytes) => done({ errno: 0, bytes }));
-      else done(disks[request.grant]?.perform(request) ?? { errno: -EACCES });
+      else files.perform(request).then(done, () => done({ errno: -EIO }));
     },
     write: (stream, bytes) => options.onOutput?.(stream as 1 | 2, bytes.slice()),
     now: () => Math.round(performance.now() * 1e6),
@@ -67,7 +73,7 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     fillInput: (on) => input.fill(on),
     close() {
       input.close();
-      for (const disk of disks.splice(0)) disk.close();
+      files.close();
     },
   };
 }

@@ -7,6 +7,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import * as errno from '../../abi/linux/errno.ts';
 import type { HostRequest, HostResult, HostStat } from '../../contracts/host.ts';
 import { MemoryDisk } from '../memory/disk.ts';
@@ -15,6 +16,8 @@ import { bytesOfPath, inFolder, openRoot, PathError, type Root, within } from '.
 
 const OK: HostResult = { errno: 0 };
 const PERMISSIONS = 0o777;
+/** The first bytes of what gzip compressed. */
+const GZIP = [0x1f, 0x8b];
 
 const toBytes = (name: Buffer): string => name.toString('latin1');
 
@@ -42,6 +45,26 @@ export class Folders {
     const disk = new DiskFile(file, readOnly);
     this.#grants.push(disk);
     return { grant: this.#grants.length - 1, size: disk.size };
+  }
+
+  /** The same for a file that is only read; one that gzip compressed is unpacked into memory. Throws if it can not be. */
+  grantArchive(file: string): { readonly grant: number; readonly size: number } {
+    const disk = new DiskFile(file, true);
+    const { bytes } = disk.perform({ kind: 'read', grant: 0, path: '', offset: 0, length: GZIP.length });
+    if (bytes === undefined || !GZIP.every((byte, i) => bytes[i] === byte)) {
+      this.#grants.push(disk);
+      return { grant: this.#grants.length - 1, size: disk.size };
+    }
+    disk.close();
+    let unpacked: Uint8Array;
+    try {
+      unpacked = gunzipSync(fs.readFileSync(file));
+    } catch (error) {
+      throw new Error(`archive ${file}: it can not be unpacked: ${(error as Error).message}`);
+    }
+    const grant = this.grantMemory(unpacked.length);
+    this.perform({ kind: 'write', grant, path: '', offset: 0, bytes: unpacked });
+    return { grant, size: unpacked.length };
   }
 
   /** @returns the grant's number */

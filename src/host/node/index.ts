@@ -35,6 +35,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
   return {
     grant: (folder, readOnly) => folders.grant(folder, readOnly),
     grantFile: (file, readOnly) => folders.grantFile(file, readOnly),
+    grantArchive: async (file) => folders.grantArchive(file),
     grantMemory: (bytes) => folders.grantMemory(bytes),
     readFile: (file) => fs.promises.readFile(file),
     asset: (name) => fs.promises.readFile(packageFile(name)),

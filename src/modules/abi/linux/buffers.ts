@@ -5,6 +5,7 @@
  * there. A buffer that is bad from some byte on counts as one that ends there. A signal yields what is done.
  */
 import { EFAULT, EFBIG, EINVAL, EPIPE } from '../../../abi/linux/errno.ts';
+import { RLIMIT_FSIZE } from '../../../abi/linux/resource.ts';
 import { SIGPIPE, SIGXFSZ } from '../../../abi/linux/signal.ts';
 import { IOVEC_LEN, IOVEC_SIZE, MAX_RW_COUNT, UIO_MAXIOV } from '../../../abi/linux/uio.ts';
 import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
@@ -167,13 +168,17 @@ export function sendSelf(kernel: Kernel, tid: number, signal: number): void {
   kernel.process.signalThread(tid, info);
 }
 
+const hasSizeLimit = (kernel: Kernel, tid: number): boolean =>
+  (kernel.process.group(tid).limits[2 * RLIMIT_FSIZE] as number) < Number.MAX_SAFE_INTEGER;
+
 /**
  * What a failed write does beside its error (write(2), pipe(7), setrlimit(2)). A socket has sent its SIGPIPE itself, if it is one
  * that does. @param file the open file, 0 where it can not be a socket
  */
 export function signalWriteError(kernel: Kernel, tid: number, file: number, error: number): void {
   if (error === -EPIPE && !isSocket(kernel, file)) sendSelf(kernel, tid, SIGPIPE);
-  if (error === -EFBIG) sendSelf(kernel, tid, SIGXFSZ);
+  // Beyond what any file can have there is no signal.
+  if (error === -EFBIG && hasSizeLimit(kernel, tid)) sendSelf(kernel, tid, SIGXFSZ);
 }
 
 /** Write to a descriptor, as `readBuffers` reads. */

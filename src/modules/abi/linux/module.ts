@@ -43,6 +43,7 @@ import { signalCalls } from './sys_signal.ts';
 import { socketCalls } from './sys_socket.ts';
 import { timeCalls } from './sys_time.ts';
 import { waitCalls } from './sys_wait.ts';
+import { xattrCalls } from './sys_xattr.ts';
 import { trap } from './trap.ts';
 
 const A0 = 10;
@@ -57,6 +58,7 @@ const OPTIONAL: Readonly<Record<string, readonly Row[]>> = {
 
 const CORE: readonly Row[] = [
   ...attributeCalls,
+  ...xattrCalls,
   ...cloneCalls,
   ...copyCalls,
   ...execCalls,

@@ -1,9 +1,7 @@
 /**
- * System calls on the attributes of files: stat, access, mode, owner, times, size, statfs, and extended attributes.
- *
- * No file system here has extended attributes: reading and setting them answers EOPNOTSUPP, listing gives none.
+ * System calls on the attributes of files: stat, access, mode, owner, times, size, statfs.
  */
-import { EFAULT, EFBIG, EINVAL, ENOENT, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
+import { EFAULT, EFBIG, EINVAL, ENOENT } from '../../../abi/linux/errno.ts';
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
@@ -228,45 +226,7 @@ const sysFtruncate: Handler = (kernel, tid, fd, size) => {
   return error;
 };
 
-/** The file that an extended attribute is asked of must exist. @returns 0, -errno or WAIT */
-function existsAt(kernel: Kernel, tid: number, va: number, follow: boolean): number {
-  const path = readPath(kernel, tid, va);
-  if (typeof path === 'number') return path;
-  return kernel.vfs.stat(tid, 0, path, follow, createStat());
-}
-
-/** getxattr(2), setxattr(2), removexattr(2) */
-const refuse = (error: number): number => (error === 0 ? -EOPNOTSUPP : error);
-const sysXattr: Handler = (kernel, tid, va) => refuse(existsAt(kernel, tid, va, true));
-const sysLxattr: Handler = (kernel, tid, va) => refuse(existsAt(kernel, tid, va, false));
-const sysFxattr: Handler = (kernel, tid, fd) => {
-  const file = usableFile(kernel, tid, fd);
-  return refuse(typeof file === 'number' ? file : 0);
-};
-
-/** listxattr(2) */
-const sysListxattr: Handler = (kernel, tid, va) => existsAt(kernel, tid, va, true);
-const sysLlistxattr: Handler = (kernel, tid, va) => existsAt(kernel, tid, va, false);
-const sysFlistxattr: Handler = (kernel, tid, fd) => {
-  const file = usableFile(kernel, tid, fd);
-  return typeof file === 'number' ? file : 0;
-};
-
-const NO_XATTR = 'no extended attributes';
-
 export const attributeCalls: readonly Row[] = [
-  partial(5, 'setxattr', ['ptr', 'ptr', 'ptr', 'size', 'int'], sysXattr, NO_XATTR),
-  partial(6, 'lsetxattr', ['ptr', 'ptr', 'ptr', 'size', 'int'], sysLxattr, NO_XATTR),
-  partial(7, 'fsetxattr', ['int', 'ptr', 'ptr', 'size', 'int'], sysFxattr, NO_XATTR),
-  partial(8, 'getxattr', ['ptr', 'ptr', 'ptr', 'size'], sysXattr, NO_XATTR),
-  partial(9, 'lgetxattr', ['ptr', 'ptr', 'ptr', 'size'], sysLxattr, NO_XATTR),
-  partial(10, 'fgetxattr', ['int', 'ptr', 'ptr', 'size'], sysFxattr, NO_XATTR),
-  partial(11, 'listxattr', ['ptr', 'ptr', 'size'], sysListxattr, NO_XATTR),
-  partial(12, 'llistxattr', ['ptr', 'ptr', 'size'], sysLlistxattr, NO_XATTR),
-  partial(13, 'flistxattr', ['int', 'ptr', 'size'], sysFlistxattr, NO_XATTR),
-  partial(14, 'removexattr', ['ptr', 'ptr'], sysXattr, NO_XATTR),
-  partial(15, 'lremovexattr', ['ptr', 'ptr'], sysLxattr, NO_XATTR),
-  partial(16, 'fremovexattr', ['int', 'ptr'], sysFxattr, NO_XATTR),
   full(43, 'statfs', ['ptr', 'ptr'], sysStatfs),
   full(44, 'fstatfs', ['int', 'ptr'], sysFstatfs),
   full(45, 'truncate', ['ptr', 'off'], sysTruncate),

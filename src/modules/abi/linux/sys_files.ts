@@ -4,7 +4,17 @@
  * Copies between two files are in sys_copy.ts.
  */
 import { EBADF, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, ESPIPE } from '../../../abi/linux/errno.ts';
-import { O_ACCMODE, O_RDONLY, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import {
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  O_ACCMODE,
+  O_RDONLY,
+  O_WRONLY,
+} from '../../../abi/linux/fcntl.ts';
 import {
   DIRENT_ALIGN,
   DIRENT_INO,
@@ -140,11 +150,30 @@ const sysReadahead: Handler = (kernel, tid, fd) => {
   return file.kind === 'regular' ? 0 : -EINVAL;
 };
 
+/** May these modes be asked for together, whatever a file system makes of them? */
+function isAllocation(mode: number): boolean {
+  const keeps = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
+  switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+    case FALLOC_FL_UNSHARE_RANGE:
+      return true;
+    case FALLOC_FL_PUNCH_HOLE:
+      return keeps;
+    case FALLOC_FL_COLLAPSE_RANGE:
+    case FALLOC_FL_INSERT_RANGE:
+      return !keeps;
+    default:
+      return false;
+  }
+}
+
 /** fallocate(2) */
 const sysFallocate: Handler = (kernel, tid, fd, mode, offset, length) => {
   const file = usableFile(kernel, tid, fd);
   if (typeof file === 'number') return file;
   if (offset < 0 || length <= 0) return -EINVAL;
+  if (!isAllocation(mode)) return -EOPNOTSUPP;
   if ((file.flags & O_ACCMODE) === O_RDONLY) return -EBADF;
   if (file.kind === 'pipe') return -ESPIPE;
   if (file.kind === 'directory') return -EISDIR;

@@ -1,7 +1,8 @@
 /**
  * System calls mount and umount2.
  *
- * New mounts and remounts read-only or not; bind mounts, moves and propagation are absent.
+ * New mounts and remounts read-only or not; bind mounts and moves are absent. Kinds of propagation are taken and mean nothing, for
+ * there is one namespace.
  */
 import { CAP_SYS_ADMIN } from '../../../abi/linux/capability.ts';
 import { EINVAL, EPERM } from '../../../abi/linux/errno.ts';
@@ -13,10 +14,13 @@ import {
   MS_MGC_MSK,
   MS_MGC_VAL,
   MS_MOVE,
+  MS_NOATIME,
   MS_PRIVATE,
   MS_RDONLY,
+  MS_REC,
   MS_REMOUNT,
   MS_SHARED,
+  MS_SILENT,
   MS_SLAVE,
   MS_UNBINDABLE,
   OWN_TYPES,
@@ -25,6 +29,9 @@ import {
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { readPath } from './at.ts';
 import { type Handler, partial, type Row } from './call.ts';
+
+/** Kinds of propagation, of which one may be asked for at a time. */
+const KINDS = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
 
 const readOptional = (kernel: Kernel, tid: number, va: number): string | number =>
   va === 0 ? '' : readPath(kernel, tid, va);
@@ -41,12 +48,17 @@ const sysMount: Handler = (kernel, tid, sourceVa, targetVa, typeVa, asked, dataV
   const flags = (asked & MS_MGC_MSK) >>> 0 === MS_MGC_VAL ? asked & ~MS_MGC_MSK : asked;
   const readOnly = (flags & MS_RDONLY) !== 0;
   if ((flags & MS_REMOUNT) !== 0) return kernel.vfs.remount(tid, target, readOnly);
-  const tree = flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE);
-  // There is one namespace, so that a mount is private already.
-  if (tree === MS_PRIVATE) return 0;
-  if (tree !== 0 || (flags & (MS_BIND | MS_MOVE)) !== 0) return -EINVAL;
-  const options = readOptional(kernel, tid, dataVa);
-  if (typeof options === 'number') return options;
+  if ((flags & MS_BIND) !== 0) return -EINVAL;
+  const kinds = flags & KINDS;
+  if (kinds !== 0) {
+    const one = (kinds & (kinds - 1)) === 0 && (flags & ~(KINDS | MS_REC | MS_SILENT)) === 0;
+    return one ? (kernel.vfs.propagate?.(tid, target) ?? -EINVAL) : -EINVAL;
+  }
+  if ((flags & MS_MOVE) !== 0) return -EINVAL;
+  const given = readOptional(kernel, tid, dataVa);
+  if (typeof given === 'number') return given;
+  const quiet = (flags & MS_NOATIME) !== 0;
+  const options = quiet ? [given, 'noatime'].filter((option) => option !== '').join(',') : given;
   return kernel.vfs.mount(tid, OWN_TYPES.get(type) ?? type, source, target, options, readOnly);
 };
 
@@ -66,6 +78,6 @@ export const mountCalls: readonly Row[] = [
     'mount',
     ['ptr', 'ptr', 'ptr', 'uint', 'ptr'],
     sysMount,
-    'no bind mounts, moves or propagation; of the flags MS_RDONLY and MS_REMOUNT',
+    'no bind mounts or moves; of the flags MS_RDONLY, MS_NOATIME and MS_REMOUNT',
   ),
 ];

@@ -21,6 +21,7 @@ import {
   type TreeInode,
   unhook,
 } from '../../../lib/inode-tree.ts';
+import { replaceExtended, treeExtended } from '../../../lib/tree-extended.ts';
 import { type Backing, NO_BACKING, treeFileSystem } from '../../../lib/tree-file-system.ts';
 import { DISK_GROUP, NODES, type Node, PTS_DIRECTORY, PTS_MAJOR, TTY_GROUP } from './nodes.ts';
 import { type DevState, devLayout } from './state.ts';
@@ -70,7 +71,9 @@ function agree(kernel: Kernel, tree: Tree, directory: TreeInode, tid: number): n
     if (inode === null) continue;
     unhook(directory, name, inode);
     inode.links = 0;
-    if (inode.pins === 0) tree.inodes.delete(inode.ino);
+    if (inode.pins > 0) continue;
+    replaceExtended(tree, inode, new Map());
+    tree.inodes.delete(inode.ino);
   }
   for (const name of there) {
     if (directory.children?.has(name)) continue;
@@ -96,13 +99,16 @@ export const devFilesystem: Module<FileSystem, DevState> = {
     name: 'dev',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['extended'],
     needs: { block: 1, clock: 1, frames: 1, pagecache: 1, process: 1, tty: 1, vm: 1 },
     type: 'dev',
     description: 'device nodes and the terminals in pts',
   },
   layout: devLayout,
-  create: (state, kernel) => treeFileSystem(state, kernel, devBacking(kernel)),
+  create(state, kernel) {
+    const backing = devBacking(kernel);
+    return { ...treeFileSystem(state, kernel, backing), ...treeExtended(state, kernel, backing) };
+  },
 };
 
 export default devFilesystem;

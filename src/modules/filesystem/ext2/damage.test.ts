@@ -18,6 +18,8 @@ function furnished(folder: string, options: readonly string[]): Uint8Array {
     const name = `directory-${depth}`;
     for (let i = 0; i < 12; i++) {
       const inode = world.settled((cell) => cell.create(directory, `file-${i}`, S_IFREG | 0o644, 0, 0, 0));
+      if (i % 4 === 0)
+        world.settled((cell) => cell.setExtended?.(inode as number, 'user.a', new Uint8Array(9 * i), 0) ?? 0);
       if (i % 3 === 0)
         world.settled(() => writeFile(world.fake, inode as number, i * 3000, new Uint8Array(5000).fill(i)));
     }
@@ -43,6 +45,10 @@ function roam(world: World, seed: number): void {
       if (found < 0 || world.settled((cell) => cell.stat(inode, stat)) !== 0) continue;
       world.cell().pin(inode);
       world.settled((cell) => cell.readlink(0, inode));
+      const names = world.settled((cell) => cell.listExtended?.(inode) ?? 0);
+      for (const known of typeof names === 'number' ? [] : names)
+        world.settled((cell) => cell.getExtended?.(inode, known) ?? 0);
+      world.settled((cell) => cell.setExtended?.(inode, 'user.b', new Uint8Array(seed % 700), 0) ?? 0);
       const type = stat.mode & S_IFMT;
       if (type === S_IFREG) {
         world.settled(() => readFile(world.fake, inode, Math.min(stat.size, 40_000)));

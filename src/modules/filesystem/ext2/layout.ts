@@ -27,6 +27,7 @@ export const SB_REVISION = 76;
 /** From revision 1 on. */
 export const SB_FIRST_INODE = 84;
 export const SB_INODE_SIZE = 88;
+export const SB_COMPATIBLE = 92;
 export const SB_INCOMPATIBLE = 96;
 export const SB_READ_ONLY_COMPATIBLE = 100;
 
@@ -34,6 +35,8 @@ export const SB_READ_ONLY_COMPATIBLE = 100;
 export const STATE_VALID = 1;
 export const STATE_ERROR = 2;
 
+/** Features that need not be known: there are extended attributes. */
+export const COMPATIBLE_ATTRIBUTES = 8;
 /** Features that must be known to mount at all: directory entries have a type. */
 export const INCOMPATIBLE_FILETYPE = 2;
 /** Features that must be known to write: backups in few groups; files of 2 GiB and more. The third was never used. */
@@ -100,6 +103,18 @@ export const TYPE_SHIFT = 12;
 /** Of a block of extended attributes. */
 export const ATTRIBUTES_MAGIC = 0xea02_0000;
 export const ATTRIBUTES_REFERENCES = 4;
+export const ATTRIBUTES_BLOCKS = 8;
+export const ATTRIBUTES_HASH = 12;
+/** Bytes of the header, behind which entries begin; four zeros end them. */
+export const ATTRIBUTES_HEADER = 32;
+
+/** Of an entry, behind the length of its name; entries are padded to multiples of 4, as values are. */
+export const ATTRIBUTE_CLASS = 1;
+export const ATTRIBUTE_VALUE_AT = 2;
+export const ATTRIBUTE_VALUE_BLOCK = 4;
+export const ATTRIBUTE_VALUE_SIZE = 8;
+export const ATTRIBUTE_HASH = 12;
+export const ATTRIBUTE_NAME = 16;
 
 export const NAME_MAX = 255;
 export const MOST_LINKS = 32000;

@@ -4,7 +4,7 @@
  * Every operation is a transaction over the buffer cache; contents of files are in the page cache, too, and a change of them is
  * brought to the buffer cache at once. State: see state.ts.
  */
-import { EBUSY, EINVAL, ENOENT, EUCLEAN } from '../../../abi/linux/errno.ts';
+import { EACCES, EBUSY, EINVAL, ENOENT, EROFS, EUCLEAN } from '../../../abi/linux/errno.ts';
 import { EXT2_SUPER_MAGIC } from '../../../abi/linux/magic.ts';
 import { S_IFDIR, S_IFLNK } from '../../../abi/linux/stat.ts';
 import {
@@ -25,6 +25,7 @@ import { mountOptions } from '../../../lib/mount-options.ts';
 import { accessInode, setAttributes, written } from './changes.ts';
 import { fillPage } from './content.ts';
 import { eachName, findEntry } from './directory.ts';
+import { getAttribute, listAttributes, setAttribute } from './extended.ts';
 import { fillStat, isFastSymlink, liveInode, sizeOf, typeOf } from './inode.ts';
 import * as at from './layout.ts';
 import { findBlock } from './map.ts';
@@ -56,6 +57,23 @@ function mount(self: Self, sb: number, source: string, options: string): number 
   made.marked = !made.wasValid;
   self.state.mounts.set(sb, made);
   return idOf(sb, at.ROOT_INO);
+}
+
+function remount(self: Self, sb: number, readOnly: boolean): number {
+  const found = mountOf(self, idOf(sb, at.ROOT_INO));
+  if (readOnly && found.orphans.size > 0) return -EBUSY;
+  if (readOnly || !found.readOnly) {
+    found.readOnly = readOnly;
+    return 0;
+  }
+  if (found.damaged) return -EROFS;
+  if (self.kernel.block.disk(found.disk)?.readOnly !== false) return -EACCES;
+  // Whether there are features that only readers need not know.
+  const fresh = mountOn(found.disk);
+  const known = run(self, sb, fresh, describe);
+  if (known !== 0) return known;
+  found.readOnly = fresh.readOnly;
+  return found.readOnly ? -EROFS : 0;
 }
 
 function readTarget(tx: Transaction, ino: number): string | number {
@@ -197,6 +215,11 @@ function ext2FileSystem(state: Ext2State, kernel: Kernel): FileSystem {
     },
     completed() {},
     sync: (sb, last) => sync(self, sb, mountOf(self, sb * SB_SHIFT), last),
+    remount: (sb, readOnly) => remount(self, sb, readOnly),
+    getExtended: (id, name) => look(id, (tx, ino) => getAttribute(tx, ino, name)),
+    setExtended: (id, name, value, flags) =>
+      change(id, (tx, ino) => setAttribute(tx, ino, name, value, flags)),
+    listExtended: (id) => look(id, listAttributes),
     dirtied: (id, index) => mark(mountOf(self, id), inodeNumberOf(id), index),
   };
 }
@@ -207,7 +230,7 @@ export const ext2Filesystem: Module<FileSystem, Ext2State> = {
     name: 'ext2',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['durable'],
+    interfaces: ['durable', 'extended', 'remount'],
     needs: { block: 1, buffercache: 1, clock: 1, frames: 1, pagecache: 1, vm: 1 },
     type: 'ext2',
     description: 'files on a disk, as Linux lays them out',

@@ -10,6 +10,8 @@ export interface Ext2Mount {
   disk: number;
   /** Nothing may be written: the mount's, the disk's or an unknown feature's doing, or damage was found. */
   readOnly: boolean;
+  /** Something on the disk could not be: it stays read-only. */
+  damaged: boolean;
   noatime: boolean;
   /** The superblock says that the file system was unmounted properly, and nothing was changed since. */
   clean: boolean;
@@ -58,6 +60,7 @@ export interface Ext2State {
 export const createExt2Mount = (): Ext2Mount => ({
   disk: 0,
   readOnly: false,
+  damaged: false,
   noatime: false,
   clean: false,
   marked: false,
@@ -96,6 +99,7 @@ export const ext2Layout: StateLayout<Ext2State> = layout(
           {
             disk: int(),
             readOnly: bool(),
+            damaged: bool(),
             noatime: bool(),
             clean: bool(),
             marked: bool(),

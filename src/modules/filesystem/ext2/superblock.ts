@@ -168,3 +168,10 @@ export function noteLargeFile(tx: Transaction): void {
   if ((features & at.RO_LARGE_FILE) !== 0) return;
   put32(changeSuperblock(tx), at.SB_READ_ONLY_COMPATIBLE, features | at.RO_LARGE_FILE);
 }
+
+/** The first block of extended attributes was made. */
+export function noteAttributes(tx: Transaction): void {
+  const features = get32(readSuperblock(tx), at.SB_COMPATIBLE);
+  if (!tx.mount.revised || (features & at.COMPATIBLE_ATTRIBUTES) !== 0) return;
+  put32(changeSuperblock(tx), at.SB_COMPATIBLE, features | at.COMPATIBLE_ATTRIBUTES);
+}

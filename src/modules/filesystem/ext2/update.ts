@@ -10,7 +10,7 @@ import { idOf, mountOf, run, type Self } from './run.ts';
 import type { Ext2Mount } from './state.ts';
 import { markInUse } from './superblock.ts';
 import type { Transaction } from './transaction.ts';
-import { reap } from './upkeep.ts';
+import { reap, spoil } from './upkeep.ts';
 
 /** Have it on the disk that the file system is in use. @returns 0, -EIO or WAIT */
 function leaveClean(self: Self, sb: number, mount: Ext2Mount): number {
@@ -31,7 +31,7 @@ export function update<T>(self: Self, sb: number, act: (tx: Transaction) => T): 
     if (left !== 0) return left;
   }
   const result = run(self, sb, mount, act);
-  if (result === -EUCLEAN) mount.readOnly = true;
+  if (result === -EUCLEAN) spoil(mount);
   if (result !== -ENOSPC || mount.dying.size + mount.cutting.size === 0) return result;
   // What was removed but still has its blocks makes room.
   const reaped = reap(self, sb, mount);

@@ -7,35 +7,16 @@
 import { EIO } from '../../../abi/linux/errno.ts';
 import { S_IFDIR, S_IFREG } from '../../../abi/linux/stat.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
-import { giveBlock, giveInode } from './allocate.ts';
+import { giveInode } from './allocate.ts';
 import { changeInode, hasBlocks, readInode, typeOf } from './inode.ts';
 import * as at from './layout.ts';
 import { cutBlocks } from './map.ts';
 import { cutBeyondEnd, writePage } from './content.ts';
+import { dropAttributes } from './extended.ts';
 import { idOf, run, type Self } from './run.ts';
 import type { Ext2Mount } from './state.ts';
 import { writeCounts } from './superblock.ts';
-import {
-  changeBlock,
-  checkBlock,
-  damaged,
-  get32,
-  put16,
-  put32,
-  readBlock,
-  type Transaction,
-} from './transaction.ts';
-
-/** The block of extended attributes, which several inodes may share. */
-function dropAttributes(tx: Transaction, ino: number): void {
-  const block = get32(readInode(tx, ino), at.INODE_ATTRIBUTES);
-  if (block === 0) return;
-  const header = readBlock(tx, checkBlock(tx.mount, block));
-  if (get32(header, 0) !== at.ATTRIBUTES_MAGIC) damaged();
-  const references = get32(header, at.ATTRIBUTES_REFERENCES);
-  if (references > 1) put32(changeBlock(tx, block), at.ATTRIBUTES_REFERENCES, references - 1);
-  else giveBlock(tx, block);
-}
+import { put16, put32, type Transaction } from './transaction.ts';
 
 /** Free a part of what a removed inode has, and at last the inode. @returns true if it is gone */
 function bury(tx: Transaction, ino: number): boolean {
@@ -49,6 +30,12 @@ function bury(tx: Transaction, ino: number): boolean {
   put32(inode, at.INODE_DTIME, tx.now);
   giveInode(tx, ino, isDirectory);
   return true;
+}
+
+/** Damage was met: nothing is to be written any more. */
+export function spoil(mount: Ext2Mount): void {
+  mount.readOnly = true;
+  mount.damaged = true;
 }
 
 /** Go on with what is done in steps. @param step one of them: true = it was the last @returns true, -errno or WAIT */
@@ -65,7 +52,7 @@ export function finishCut(self: Self, sb: number, mount: Ext2Mount, ino: number)
   if (!mount.cutting.has(ino)) return 0;
   const done = finish(self, sb, mount, (tx) => cutBeyondEnd(tx, ino));
   if (done === WAIT) return WAIT;
-  if (done !== true) mount.readOnly = true;
+  if (done !== true) spoil(mount);
   mount.cutting.delete(ino);
   return 0;
 }
@@ -76,7 +63,7 @@ export function reap(self: Self, sb: number, mount: Ext2Mount): number {
   for (const ino of [...mount.dying]) {
     const done = finish(self, sb, mount, (tx) => bury(tx, ino));
     if (done === WAIT) return WAIT;
-    if (done !== true) mount.readOnly = true;
+    if (done !== true) spoil(mount);
     mount.dying.delete(ino);
   }
   return 0;

@@ -26,6 +26,7 @@ import {
   type TreeInode,
 } from '../../../lib/inode-tree.ts';
 import { KernelFault } from '../../../lib/kernel-fault.ts';
+import { replaceExtended } from '../../../lib/tree-extended.ts';
 import { trimPage } from '../../../lib/tree-attributes.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { UPPER_INO } from './state.ts';
@@ -62,10 +63,25 @@ export function detach(kernel: Kernel, tree: Tree): void {
   kernel.vfs.unpinInode(tree.source * SB_SHIFT + ROOT_INODE);
 }
 
+/** Extended attributes, where the lower file system has them. */
+function readExtended(lower: FileSystem, id: number): Map<string, Uint8Array> | number {
+  const result = new Map<string, Uint8Array>();
+  const names = lower.listExtended?.(id) ?? [];
+  if (typeof names === 'number') return names;
+  for (const name of names) {
+    const value = lower.getExtended?.(id, name) ?? -EIO;
+    if (typeof value === 'number') return value;
+    result.set(name, value);
+  }
+  return result;
+}
+
 function loadAttributes(kernel: Kernel, tree: Tree, inode: TreeInode): number {
   const stat = createStat();
   const answer = lowerOf(kernel, tree).stat(lowerId(tree, inode), stat);
   if (answer !== 0) return answer;
+  const extended = readExtended(lowerOf(kernel, tree), lowerId(tree, inode));
+  if (typeof extended === 'number') return extended;
   inode.mode = stat.mode;
   // The links of a directory are counted as its subdirectories become known.
   if (inode.children === null) inode.links = stat.links;
@@ -80,6 +96,7 @@ function loadAttributes(kernel: Kernel, tree: Tree, inode: TreeInode): number {
   inode.mtimeNanoseconds = stat.mtimeNanoseconds;
   inode.ctimeSeconds = stat.ctimeSeconds;
   inode.ctimeNanoseconds = stat.ctimeNanoseconds;
+  replaceExtended(tree, inode, extended);
   inode.absent &= ~ABSENT_ATTRIBUTES;
   return 0;
 }

@@ -8,6 +8,7 @@ import { OVERLAYFS_SUPER_MAGIC } from '../../../abi/linux/magic.ts';
 import type { FileSystem } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
+import { treeExtended } from '../../../lib/tree-extended.ts';
 import { type Backing, NO_BACKING, treeFileSystem } from '../../../lib/tree-file-system.ts';
 import { attach, detach, fillFromLower, load, refillsFromLower } from './lower.ts';
 import { type OverlayState, overlayLayout } from './state.ts';
@@ -28,13 +29,16 @@ export const overlayFilesystem: Module<FileSystem, OverlayState> = {
     name: 'overlay',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['extended'],
     needs: { clock: 1, filesystem: 1, frames: 1, pagecache: 1, vfs: 1, vm: 1 },
     type: 'overlay',
     description: 'keeps what is changed of a read-only file system in memory',
   },
   layout: overlayLayout,
-  create: (state, kernel) => treeFileSystem(state, kernel, overlayBacking(kernel)),
+  create(state, kernel) {
+    const backing = overlayBacking(kernel);
+    return { ...treeFileSystem(state, kernel, backing), ...treeExtended(state, kernel, backing) };
+  },
 };
 
 export default overlayFilesystem;

@@ -124,7 +124,7 @@ export const modules = (kernel: Kernel): string =>
     .join('');
 
 /** File systems that are mounted from a disk. */
-const ON_DISK: ReadonlySet<string> = new Set(['ext2']);
+const ON_DISK: ReadonlySet<string> = new Set(['ext2', 'tar']);
 
 export const filesystems = (kernel: Kernel): string =>
   Object.keys(kernel.filesystem)

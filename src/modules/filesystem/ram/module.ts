@@ -7,6 +7,7 @@
 import { TMPFS_MAGIC } from '../../../abi/linux/magic.ts';
 import type { FileSystem } from '../../../contracts/filesystem.ts';
 import type { Module } from '../../../contracts/module.ts';
+import { treeExtended } from '../../../lib/tree-extended.ts';
 import { NO_BACKING, treeFileSystem } from '../../../lib/tree-file-system.ts';
 import { type RamState, ramLayout } from './state.ts';
 
@@ -16,13 +17,16 @@ export const ramFilesystem: Module<FileSystem, RamState> = {
     name: 'ram',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['extended'],
     needs: { clock: 1, frames: 1, pagecache: 1, vm: 1 },
     type: 'ram',
     description: 'keeps files in memory',
   },
   layout: ramLayout,
-  create: (state, kernel) => treeFileSystem(state, kernel, { ...NO_BACKING, magic: TMPFS_MAGIC }),
+  create(state, kernel) {
+    const backing = { ...NO_BACKING, magic: TMPFS_MAGIC };
+    return { ...treeFileSystem(state, kernel, backing), ...treeExtended(state, kernel, backing) };
+  },
 };
 
 export default ramFilesystem;

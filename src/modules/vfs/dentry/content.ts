@@ -5,7 +5,7 @@
  * beyond the end of a file may be garbage (a mapping can write there); it is zeroed when the file grows over it. File
  * systems without FS_PAGED (proc) do their own reading and writing.
  */
-import { EFBIG, EINVAL, ENOMEM, ENOSPC, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
+import { EFBIG, ENOMEM, ENOSPC, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -276,19 +276,15 @@ export function allocate(
   if ((cell.capabilities(superblockOf(inode)) & FS_PAGED) === 0) return -EOPNOTSUPP;
   const keepSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
   const kind = mode & ~FALLOC_FL_KEEP_SIZE;
+  if (offset + length > MAX_FILE_SIZE) return -EFBIG;
   if (kind !== 0 && kind !== FALLOC_FL_PUNCH_HOLE && kind !== FALLOC_FL_ZERO_RANGE) return -EOPNOTSUPP;
-  if (kind === FALLOC_FL_PUNCH_HOLE && !keepSize) return -EOPNOTSUPP;
   if (kind !== 0 && (cell.capabilities(superblockOf(inode)) & FS_STEPS) !== 0) return -EOPNOTSUPP;
-  if (offset < 0 || length <= 0) return -EINVAL;
   let error = cell.stat(inode, core.here);
   if (error !== 0) return error;
   const { size } = core.here;
   const end = offset + length;
   const grows = !keepSize && end > size;
-  if (grows) {
-    const limit = sizeLimit(core, tid);
-    if (end > limit || end > MAX_FILE_SIZE) return -EFBIG;
-  }
+  if (grows && end > sizeLimit(core, tid)) return -EFBIG;
   if (kind !== 0) {
     error = zeroRange(core, inode, offset, Math.min(end, size));
     if (error !== 0) return error;

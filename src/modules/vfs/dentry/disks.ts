@@ -5,13 +5,19 @@
  * is there. What is written is durable after fsync(2). Source: lseek(2), linux/fs.h.
  */
 import {
+  BLKALIGNOFF,
   BLKBSZGET,
   BLKFLSBUF,
+  BLKGETDISKSEQ,
   BLKGETSIZE,
   BLKGETSIZE64,
+  BLKIOMIN,
+  BLKIOOPT,
   BLKPBSZGET,
   BLKROGET,
   BLKSSZGET,
+  GEOMETRY_SIZE,
+  HDIO_GETGEO,
 } from '../../../abi/linux/blkdev.ts';
 import { EINVAL, EIO, ENOSPC, ENOTTY, ENXIO, EPERM } from '../../../abi/linux/errno.ts';
 import { SEEK_CUR, SEEK_END, SEEK_SET } from '../../../abi/linux/fcntl.ts';
@@ -24,6 +30,9 @@ import { copyPhysicalToSpans, copySpansToPhysical } from '../../../lib/spans.ts'
 import type { Core } from './core.ts';
 
 const STEP = 65536;
+/** What Linux says of a disk that has no geometry: heads and sectors a track. */
+const HEADS = 64;
+const SECTORS_A_TRACK = 32;
 
 /** The disk of a device number, or 0. */
 export function diskOfDevice(core: Core, device: number): number {
@@ -140,15 +149,27 @@ export function controlDisk(
   switch (request) {
     case BLKGETSIZE64:
       return user.writeU64(tid, argument, bytesOf(disk));
+    case BLKGETDISKSEQ:
+      return user.writeU64(tid, argument, disk.id);
     case BLKGETSIZE:
       return user.writeU64(tid, argument, disk.sectors);
     case BLKSSZGET:
     case BLKPBSZGET:
+    case BLKIOMIN:
       return user.writeU32(tid, argument, SECTOR);
+    case BLKIOOPT:
+    case BLKALIGNOFF:
+      return user.writeU32(tid, argument, 0);
     case BLKBSZGET:
       return user.writeU32(tid, argument, UNIT);
     case BLKROGET:
       return user.writeU32(tid, argument, disk.readOnly ? 1 : 0);
+    case HDIO_GETGEO: {
+      const cylinders = Math.floor(disk.sectors / (HEADS * SECTORS_A_TRACK)) & 0xffff;
+      const geometry = new Uint8Array(GEOMETRY_SIZE);
+      geometry.set([HEADS, SECTORS_A_TRACK, cylinders & 0xff, cylinders >>> 8]);
+      return user.write(tid, argument, geometry);
+    }
     case BLKFLSBUF: {
       const error = buffercache.sync(disk.id);
       if (error === 0) buffercache.drop(disk.id);

@@ -13,6 +13,7 @@ import { createCore, dentryOf, fileOf, servedBy, typeOf } from './core.ts';
 import * as dentries from './dentries.ts';
 import { flushDisk } from './disks.ts';
 import { leaseObject } from './objects.ts';
+import * as extended from './extended.ts';
 import * as files from './files.ts';
 import { list } from './listing.ts';
 import * as locks from './locks.ts';
@@ -30,7 +31,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     name: 'dentry',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['extended', 'propagate'],
     needs: {
       block: 1,
       buffercache: 1,
@@ -55,6 +56,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       mount: (tid, type, source, path, options, readOnly) =>
         mounts.mount(core, tid, type, source, path, options, readOnly),
       remount: (tid, path, readOnly) => mounts.remount(core, tid, path, readOnly),
+      propagate: (tid, path) => mounts.propagate(core, tid, path),
       unmount: (tid, path, detach) => mounts.unmount(core, tid, path, detach),
       mounts: () => mounts.mounts(core),
       sync: (sb, last) => mounts.sync(core, sb, last),
@@ -165,6 +167,10 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         locks.setLock(core, tid, fileOf(core, file), type, start, end, ofd, wait),
       getLock: (tid, file, type, start, end, ofd) =>
         locks.getLock(core, tid, fileOf(core, file), type, start, end, ofd),
+      getExtended: (tid, dentry, name) => extended.getExtended(core, tid, dentry, name),
+      setExtended: (tid, dentry, name, value, flags) =>
+        extended.setExtended(core, tid, dentry, name, value, flags),
+      listExtended: (tid, dentry) => extended.listExtended(core, tid, dentry),
     };
   },
 };

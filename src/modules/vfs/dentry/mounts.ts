@@ -7,6 +7,7 @@
  */
 import { CAP_SYS_ADMIN } from '../../../abi/linux/capability.ts';
 import { EBUSY, EINVAL, ENOTDIR, EPERM } from '../../../abi/linux/errno.ts';
+import { FS_READ_ONLY } from '../../../contracts/filesystem.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import { createMount, type Mount } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, findType, isDirectory, mountOf } from './core.ts';
@@ -14,6 +15,16 @@ import { addDentry, DETACHED, dropIdle, endMount, hold, release } from './dentri
 import { FOLLOW, JUMPED, walk } from './walk.ts';
 
 const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
+
+const DEVICES = '/dev/';
+
+/** True for a disk that a file system of another type has. */
+function isTaken(core: Core, type: string, source: string): boolean {
+  if (!source.startsWith(DEVICES) || core.kernel.block.find(source.slice(DEVICES.length)) === 0) return false;
+  for (const mount of core.state.mounts.values())
+    if (mount.source === source && mount.type !== type) return true;
+  return false;
+}
 
 /** @returns the root's dentry, -errno or WAIT */
 function add(
@@ -27,6 +38,7 @@ function add(
   const { state } = core;
   const cell = findType(core, type);
   if (typeof cell === 'number') return cell;
+  if (isTaken(core, type, source)) return -EBUSY;
   // One that has a store of its own must leave it alone.
   const quiet = readOnly && cell.sync !== undefined && !hasOption(options, 'ro');
   const inode = cell.mount(state.nextSb, source, quiet ? `${options},ro` : options);
@@ -37,7 +49,7 @@ function add(
   mount.type = type;
   mount.source = source;
   mount.options = options;
-  mount.readOnly = readOnly;
+  mount.readOnly = readOnly || isFixed(core, mount);
   mount.covers = covers;
   state.mounts.set(mount.id, mount);
   const root = addDentry(core, Math.max(covers, 0), '', inode, mount.id);
@@ -93,12 +105,24 @@ function isOpenForWriting(core: Core, found: Mount): boolean {
   return false;
 }
 
+/** True for what can not be written, whatever was asked for. */
+const isFixed = (core: Core, { type, sb }: Mount): boolean =>
+  ((core.kernel.filesystem[type]?.capabilities(sb) ?? 0) & FS_READ_ONLY) !== 0;
+
+export function propagate(core: Core, tid: number, path: string): number {
+  const found = findMount(core, tid, path);
+  return typeof found === 'number' ? found : 0;
+}
+
 export function remount(core: Core, tid: number, path: string, readOnly: boolean): number {
   const found = findMount(core, tid, path);
   if (typeof found === 'number') return found;
   if (readOnly && isOpenForWriting(core, found)) return -EBUSY;
   if (readOnly && sync(core, found.sb, true) === WAIT) return WAIT;
-  found.readOnly = readOnly;
+  const cell = core.kernel.filesystem[found.type];
+  const changed = cell?.remount?.(found.sb, readOnly) ?? 0;
+  if (changed !== 0) return changed;
+  found.readOnly = readOnly || isFixed(core, found);
   return 0;
 }
 
