@@ -25,7 +25,7 @@ import {
 } from '../../src/machine/layout.ts';
 import { contextAddress, hartAddress } from '../../src/machine/machine.ts';
 import { createInterpreter, interpreterEngine } from '../../src/modules/engine/interpreter/module.ts';
-import { selfTest } from '../../src/modules/engine/interpreter/self-test.ts';
+import { selfTest } from '../../src/lib/interpreter/self-test.ts';
 import { Harness, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, RWX } from './harness.ts';
 
 const CODE = 0x10000;

@@ -1,8 +1,8 @@
 /**
  * Self-test of the engine on a machine of its own: a loop over arithmetic, memory and floating point, then a fault.
  */
-import { EXIT_BUDGET, EXIT_ECALL, EXIT_STORE_FAULT, type Engine } from '../../../contracts/engine.ts';
-import { assemble } from '../../../machine/isa/assemble.ts';
+import { EXIT_BUDGET, EXIT_ECALL, EXIT_STORE_FAULT, type Engine } from '../../contracts/engine.ts';
+import { assemble } from '../../machine/isa/assemble.ts';
 import {
   CTX_F,
   CTX_PC,
@@ -11,8 +11,9 @@ import {
   HART_CONTEXT,
   HART_ROOT,
   PAGE_SIZE,
-} from '../../../machine/layout.ts';
-import { contextAddress, createMachine, hartAddress, type Machine } from '../../../machine/machine.ts';
+} from '../../machine/layout.ts';
+import { RESERVED_BYTES } from './region.ts';
+import { contextAddress, createMachine, hartAddress, type Machine } from '../../machine/machine.ts';
 
 const CODE = 0x10000;
 const READ_ONLY = 0x11000;
@@ -41,7 +42,7 @@ const EXPECTED = (TURNS * (TURNS + 1) * (2 * TURNS + 1)) / 6;
 /** @returns what is wrong, or null */
 export function selfTest(create: (machine: Machine) => Engine): string | null {
   const m = createMachine(
-    { memoryBytes: 16 * PAGE_SIZE, harts: 1, contexts: 1, engineBytes: 1 << 20 },
+    { memoryBytes: 16 * PAGE_SIZE, harts: 1, contexts: 1, engineBytes: RESERVED_BYTES + (1 << 20) },
     false,
   );
   const engine = create(m);
