@@ -34,6 +34,7 @@ export interface Block {
   readonly end: End;
 }
 
+const NO_STOPS: ReadonlySet<number> = new Set();
 /** Most instructions of a region, and of a block: the exit code has 12 bits for the latter. */
 const REGION_MOST = 1500;
 const BLOCK_MOST = 512;
@@ -82,11 +83,20 @@ function readInstruction(read: ReadCode, pc: number): Decoded | null {
 
 const linkOf = ({ operands }: Decoded): number => operands.rd;
 
-/** All blocks that are reached from `root`, its own first; none if nothing can be translated there. */
-export function discover(read: ReadCode, root: number): Block[] {
+/**
+ * All blocks that are reached from `root`, its own first; none if nothing can be translated there.
+ * @param most instructions @param stops addresses at which the region ends, its root excepted
+ */
+export function discover(
+  read: ReadCode,
+  root: number,
+  most: number = REGION_MOST,
+  stops: { has(pc: number): boolean } = NO_STOPS,
+): Block[] {
   const known = new Map<number, Decoded>();
   const leaders = new Set<number>([root]);
   const work = [root];
+  const stopped = new Set<number>();
   let count = 0;
   const lead = (pc: number): void => {
     if (leaders.has(pc) || Math.abs(pc - root) > REACH) return;
@@ -95,7 +105,7 @@ export function discover(read: ReadCode, root: number): Block[] {
   };
   while (work.length > 0) {
     let pc = work.shift() as number;
-    while (!known.has(pc) && count < REGION_MOST) {
+    while (!known.has(pc) && count < most && (pc === root || !stops.has(pc))) {
       const decoded = readInstruction(read, pc);
       if (decoded === null || !isTranslated(decoded)) break;
       known.set(pc, decoded);
@@ -115,17 +125,25 @@ export function discover(read: ReadCode, root: number): Block[] {
       pc = next;
     }
     if (known.has(pc)) leaders.add(pc);
+    else if (stops.has(pc)) stopped.add(pc);
   }
-  const blocks = [...leaders].filter((pc) => known.has(pc)).map((pc) => blockAt(pc, known, leaders));
+  const blocks = [...leaders].filter((pc) => known.has(pc)).map((pc) => blockAt(pc, known, leaders, stopped));
   return known.has(root) ? blocks : [];
 }
 
-function blockAt(start: number, known: ReadonlyMap<number, Decoded>, leaders: ReadonlySet<number>): Block {
+function blockAt(
+  start: number,
+  known: ReadonlyMap<number, Decoded>,
+  leaders: ReadonlySet<number>,
+  stopped: ReadonlySet<number>,
+): Block {
   const code: Instruction[] = [];
   let pc = start;
   for (;;) {
     const decoded = known.get(pc);
-    if (decoded === undefined) return { start, code, end: { kind: 'leave', pc } };
+    if (decoded === undefined) {
+      return { start, code, end: stopped.has(pc) ? { kind: 'fall', next: pc } : { kind: 'leave', pc } };
+    }
     if (code.length > 0 && (leaders.has(pc) || code.length >= BLOCK_MOST)) {
       return { start, code, end: leaders.has(pc) ? { kind: 'fall', next: pc } : { kind: 'leave', pc } };
     }

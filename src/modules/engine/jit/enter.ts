@@ -23,10 +23,11 @@ import {
 /** How deep calls of translated code may nest: bounded by the host's stack. */
 const DEPTH = 2000;
 
-/** `enter` says: the interpreter is to go on at the pc. */
+/** `enter` says: the interpreter is to go on at the pc, in the middle of something or where a translation could begin. */
 export const ENTER_INTERPRET: number = LEAVE_SLOW;
+export const ENTER_NOT_FOUND: number = LEAVE_SLOW + 1;
 
-/** (place, header, hart, tlb, context, left, jumps) -> EXIT_ code, or ENTER_INTERPRET; CTX_PC, CTX_RETIRED, H_LEFT brought up */
+/** (place, header, hart, tlb, context, left, jumps) -> EXIT_ code, ENTER_INTERPRET or ENTER_NOT_FOUND; CTX_PC, CTX_RETIRED, H_LEFT brought up */
 export type Enter = (
   place: number,
   header: number,
@@ -102,7 +103,7 @@ export function buildEnter(shared: boolean): Uint8Array {
         place.set(i32.load(entry.get, JUMP_PLACE)),
         when(i32.ne(place.get, i32.const(0)), [br(again)]),
       ]),
-      ...leave(ENTER_INTERPRET),
+      ...leave(ENTER_NOT_FOUND),
     ]),
   );
   return m.encode(shared);

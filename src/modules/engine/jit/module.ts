@@ -28,7 +28,7 @@ import { selfTest } from '../../../lib/interpreter/self-test.ts';
 import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { createTranslations } from './translations.ts';
-import { ENTER_INTERPRET } from './enter.ts';
+import { ENTER_INTERPRET, ENTER_NOT_FOUND } from './enter.ts';
 
 /** Instructions between two samples. */
 const SLICE = 8192;
@@ -39,6 +39,7 @@ export function createJit(m: Machine): Engine {
   const translations = createTranslations(m, core);
   const header = core.plan.header >>> 2;
   let made = -1;
+  let untilSample = SLICE;
 
   /** Pc of the context that a hart runs; below 2^53 in every address space. */
   const pcOf = (block: number): number => {
@@ -50,10 +51,14 @@ export function createJit(m: Machine): Engine {
     const block = hartAddress(m.layout, 0);
     let left = budget;
     for (;;) {
-      const slice = left < SLICE ? left : SLICE;
+      const slice = left < untilSample ? left : untilSample;
       let code = core.stretch(0, slice);
-      left -= slice - (m.i32[header + H_LEFT / 4] as number);
+      const done = slice - (m.i32[header + H_LEFT / 4] as number);
+      left -= done;
+      // With what is interpreted alone; at least 1, for the next check point is wanted.
+      untilSample = Math.max(untilSample - done, 1);
       if (code === EXIT_BUDGET && left > 0) {
+        untilSample = SLICE;
         translations.sample(0, pcOf(block));
         continue;
       }
@@ -69,6 +74,10 @@ export function createJit(m: Machine): Engine {
       code = translations.enter(place, 0, left);
       left = m.i32[header + H_LEFT / 4] as number;
       if (code === ENTER_INTERPRET) continue;
+      if (code === ENTER_NOT_FOUND) {
+        translations.missed(0, pcOf(block));
+        continue;
+      }
       if (code === EXIT_ILLEGAL) core.noteIllegal(0);
       const reservation = (block + HART_RESERVATION) >>> 2;
       m.u32[reservation] = m.u32[reservation + 1] = 0xffffffff;

@@ -29,18 +29,38 @@ import {
 /** Samples at one address until its function is translated, and until what begins at the address itself is. */
 const HOT = 4;
 const STILL_HOT = 8;
+/** How often translated code goes to an address until it is translated. */
+const OFTEN_MISSED = 500;
+/** Translations that are made at once, and samples after which fewer are. */
+const BATCH = 24;
+const PATIENCE = 100;
+/** Instructions of a translation that does not begin with a function. */
+const PART_MOST = 200;
 const SAMPLES_MOST = 4096;
 const TABLE_SIZE = 4096;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
 const MARK = 0x4a_49_54_31;
 
-interface Translation {
+/** An address at which a translation is to begin; a part does not begin with a function. */
+interface Wanted {
+  readonly root: number;
+  readonly isPart: boolean;
+}
+
+interface Place {
   readonly root: number;
   /** Physical address of the first instruction. */
   readonly address: number;
   /** Virtual and physical addresses of the pages that its code lies in. */
   readonly pages: readonly (readonly [va: number, page: number])[];
+}
+
+interface Region extends Place {
+  readonly blocks: readonly Block[];
+}
+
+interface Translation extends Place {
   readonly place: number;
   readonly link: number;
 }
@@ -49,6 +69,8 @@ export interface Translations {
   readonly tables: Tables;
   /** The pc of a sample: translate what is hot. */
   sample(hart: number, pc: number): void;
+  /** Translated code went to a pc where none begins. */
+  missed(hart: number, pc: number): void;
   /** Place in the function table of the translation that begins at a record, linked; 0 if there is none here. */
   at(hart: number, record: number, pc: number): number;
   enter(place: number, hart: number, left: number): number;
@@ -77,6 +99,8 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
 
   /** By physical address of the first instruction. */
   const known = new Map<number, Translation>();
+  /** Virtual addresses at which translations begin. */
+  const roots = new Map<number, number>();
   const byFrame = new Map<number, Set<Translation>>();
   let linked: Translation[] = [];
   const linkedPages = new Set<number>();
@@ -84,6 +108,10 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
   const links = new Map<number, number>();
   const called = new Set<number>();
   const samples = new Map<number, number>();
+  const wanted = new Map<number, Wanted>();
+  /** Samples since something was translated. */
+  let waited = 0;
+  const misses = new Map<number, number>();
   const freePlaces: number[] = [];
   let places = 1;
   let drops = m.u32[header + H_DROPS / 4] as number;
@@ -125,6 +153,9 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
     if (record !== 0) unmark(record);
     if (known.get(translation.address) === translation) known.delete(translation.address);
     for (const [, page] of translation.pages) byFrame.get(page >>> 12)?.delete(translation);
+    const others = (roots.get(translation.root) ?? 1) - 1;
+    if (others === 0) roots.delete(translation.root);
+    else roots.set(translation.root, others);
     table.set(translation.place, null);
     freePlaces.push(translation.place);
   };
@@ -142,6 +173,8 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
     for (const translation of [...known.values()]) drop(translation);
     byFrame.clear();
     samples.clear();
+    misses.clear();
+    wanted.clear();
     drops = m.u32[header + H_DROPS / 4] as number;
   };
 
@@ -160,8 +193,7 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
   const isHere = (hart: number, { pages }: Translation): boolean =>
     pages.every(([va, page]) => core.page(hart, va) === page);
 
-  const link = (translation: Translation): void => {
-    m.u32[translation.link >>> 2] = translation.place;
+  const noteJump = (translation: Translation): void => {
     const entry =
       (tables.jumps +
         ((translation.root << (Math.log2(JUMP_ENTRY) - 1)) & ((JUMP_ENTRIES - 1) * JUMP_ENTRY))) >>>
@@ -169,6 +201,11 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
     m.u32[entry + JUMP_PC / 4] = translation.root >>> 0;
     m.u32[entry + JUMP_PC / 4 + 1] = Math.floor(translation.root / 2 ** 32);
     m.u32[entry + JUMP_PLACE / 4] = translation.place;
+  };
+
+  const link = (translation: Translation): void => {
+    m.u32[translation.link >>> 2] = translation.place;
+    noteJump(translation);
     linked.push(translation);
     for (const [va] of translation.pages) linkedPages.add(va);
   };
@@ -201,14 +238,12 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
     return true;
   };
 
-  const translate = (hart: number, root: number): boolean => {
-    if (links.size > LINKS - LINKS_OF_ONE) {
-      forget();
-      links.clear();
-    }
+  /** Find the code of a region and see that writes to it are noticed. @returns null if nothing can be translated there */
+  const prepare = (hart: number, { root, isPart }: Wanted): Region | null => {
     const pages = new Map<number, number>();
-    const blocks = discover(reader(hart, pages), root);
-    if (blocks.length === 0 || !claim(blocks, pages)) return false;
+    const read = reader(hart, pages);
+    const blocks = isPart ? discover(read, root, PART_MOST, roots) : discover(read, root);
+    if (blocks.length === 0 || !claim(blocks, pages)) return null;
     const used = new Set<number>();
     for (const { code } of blocks) {
       for (const { pc, decoded } of code) {
@@ -219,45 +254,78 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
           called.add(pc + decoded.operands.imm);
       }
     }
-    const builder = new ModuleBuilder();
-    const type = builder.signature(TRANSLATION);
-    emitRegion(builder.funcOf(TRANSLATION, 'f'), blocks, { tables, type, linkOf });
-    const place = freePlaces.pop() ?? places++;
-    if (place >= table.length) table.grow(TABLE_SIZE);
-    table.set(place, instantiate(compileModule(builder.encode(m.shared)), imports).exports['f']);
     const at = (va: number): number => pages.get(va - (va % PAGE_SIZE)) as number;
-    const translation: Translation = {
+    return {
       root,
+      blocks,
       address: at(root) + (root % PAGE_SIZE),
       pages: [...used].map((va) => [va, at(va)] as const),
-      place,
-      link: linkOf(root),
     };
-    known.set(translation.address, translation);
-    for (const [, page] of translation.pages) {
+  };
+
+  const install = ({ root, address, pages }: Region, code: unknown): void => {
+    const place = freePlaces.pop() ?? places++;
+    if (place >= table.length) table.grow(TABLE_SIZE);
+    table.set(place, code);
+    const translation: Translation = { root, address, pages, place, link: linkOf(root) };
+    known.set(address, translation);
+    roots.set(root, (roots.get(root) ?? 0) + 1);
+    for (const [, page] of pages) {
       const frame = page >>> 12;
       const all = byFrame.get(frame) ?? new Set();
       byFrame.set(frame, all);
       all.add(translation);
     }
-    return true;
   };
 
-  /** @returns true if a translation begins at `root` now */
-  const provide = (hart: number, root: number): boolean => {
-    const page = core.page(hart, root - (root % PAGE_SIZE));
-    if (page === 0) return false;
-    const address = page + (root % PAGE_SIZE);
-    const found = known.get(address);
-    if (found !== undefined && (found.root !== root || !isHere(hart, found))) {
-      unlinkAll();
-      drop(found);
+  /** Translate all that is wanted, as one module: a module costs more than what is in it. */
+  const translateWanted = (hart: number): void => {
+    if (links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+      forget();
+      links.clear();
     }
-    if (known.get(address) === undefined && !translate(hart, root)) return false;
-    const record = recordAt(m, plan, address);
-    if (record === 0) return false;
-    m.u16[(record + R_OP) >>> 1] = OP_ENTER;
-    return true;
+    const regions: Region[] = [];
+    const builder = new ModuleBuilder();
+    const type = builder.signature(TRANSLATION);
+    for (const want of wanted.values()) {
+      const physical = physicalOf(hart, want.root);
+      const found = known.get(physical);
+      if (found !== undefined && (found.root !== want.root || !isHere(hart, found))) {
+        unlinkAll();
+        drop(found);
+      }
+      if (known.has(physical)) continue;
+      const region = prepare(hart, want);
+      if (region === null) continue;
+      emitRegion(builder.funcOf(TRANSLATION, String(regions.length)), region.blocks, {
+        tables,
+        type,
+        linkOf,
+      });
+      regions.push(region);
+    }
+    if (regions.length > 0) {
+      const { exports } = instantiate(compileModule(builder.encode(m.shared)), imports);
+      regions.forEach((region, i) => {
+        install(region, exports[String(i)]);
+      });
+    }
+    for (const { root } of wanted.values()) {
+      const address = physicalOf(hart, root);
+      const record = known.has(address) ? recordAt(m, plan, address) : 0;
+      if (record !== 0) m.u16[(record + R_OP) >>> 1] = OP_ENTER;
+    }
+    wanted.clear();
+    settle();
+  };
+
+  const physicalOf = (hart: number, va: number): number =>
+    core.page(hart, va - (va % PAGE_SIZE)) + (va % PAGE_SIZE);
+
+  const want = (hart: number, root: number, isPart: boolean): void => {
+    if (wanted.has(root)) return;
+    wanted.set(root, { root, isPart });
+    if (wanted.size >= BATCH) translateWanted(hart);
   };
 
   if (m.u32[tables.mark >>> 2] === MARK) {
@@ -272,15 +340,27 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
     tables,
     sample(hart, pc) {
       settle();
+      if (wanted.size > 0 && ++waited >= PATIENCE) {
+        waited = 0;
+        translateWanted(hart);
+      }
       const seen = (samples.get(pc) ?? 0) + 1;
       if (samples.size >= SAMPLES_MOST) samples.clear();
       samples.set(pc, seen);
       if (seen === HOT) {
         const root = functionAround(reader(hart, new Map()), pc, called);
-        provide(hart, root);
+        want(hart, root, false);
       } else if (seen === STILL_HOT) {
-        provide(hart, pc);
+        want(hart, pc, true);
       }
+      settle();
+    },
+    missed(hart, pc) {
+      settle();
+      const seen = (misses.get(pc) ?? 0) + 1;
+      if (misses.size >= SAMPLES_MOST) misses.clear();
+      misses.set(pc, seen);
+      if (seen === OFTEN_MISSED) want(hart, pc, true);
       settle();
     },
     at(hart, record, pc) {
@@ -290,7 +370,10 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
         unmark(record);
         return 0;
       }
-      if (m.u32[found.link >>> 2] === found.place) return found.place;
+      if (m.u32[found.link >>> 2] === found.place) {
+        noteJump(found);
+        return found.place;
+      }
       if (!isHere(hart, found)) {
         unmark(record);
         return 0;
