@@ -27,19 +27,16 @@ import {
 import { selfTest } from '../../../lib/interpreter/self-test.ts';
 import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
-import { createTranslations } from './translations.ts';
+import { createTranslations, EAGER, type Tiering, USUAL } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND } from './enter.ts';
 
-/** Instructions between two samples. */
-const SLICE = 8192;
-
 /** Build the engine over a machine. Takes over the engine region. */
-export function createJit(m: Machine): Engine {
+export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
   const core = createInterpreterCore(m);
-  const translations = createTranslations(m, core);
+  const translations = createTranslations(m, core, tiering);
   const header = core.plan.header >>> 2;
   let made = -1;
-  let untilSample = SLICE;
+  let untilSample = tiering.slice;
 
   /** Pc of the context that a hart runs; below 2^53 in every address space. */
   const pcOf = (block: number): number => {
@@ -50,6 +47,7 @@ export function createJit(m: Machine): Engine {
   const runHart0 = (budget: number): number => {
     const block = hartAddress(m.layout, 0);
     let left = budget;
+    if (tiering.everywhere) translations.missed(0, pcOf(block));
     for (;;) {
       const slice = left < untilSample ? left : untilSample;
       let code = core.stretch(0, slice);
@@ -58,7 +56,7 @@ export function createJit(m: Machine): Engine {
       // With what is interpreted alone; at least 1, for the next check point is wanted.
       untilSample = Math.max(untilSample - done, 1);
       if (code === EXIT_BUDGET && left > 0) {
-        untilSample = SLICE;
+        untilSample = tiering.slice;
         translations.sample(0, pcOf(block));
         continue;
       }
@@ -73,7 +71,10 @@ export function createJit(m: Machine): Engine {
       if (place === 0) continue;
       code = translations.enter(place, 0, left);
       left = m.i32[header + H_LEFT / 4] as number;
-      if (code === ENTER_INTERPRET) continue;
+      if (code === ENTER_INTERPRET) {
+        if (tiering.everywhere) translations.missed(0, pcOf(block));
+        continue;
+      }
       if (code === ENTER_NOT_FOUND) {
         translations.missed(0, pcOf(block));
         continue;
@@ -130,6 +131,7 @@ export const jitEngine: Module<Engine, EngineState> = {
   },
   layout: engineLayout,
   create: (_state, kernel) => createJit(kernel.machine),
-  selfTest: () => selfTest(createJit),
+  selfTest: () =>
+    selfTest((machine) => createJit(machine)) ?? selfTest((machine) => createJit(machine, EAGER)),
 };
 export default jitEngine;

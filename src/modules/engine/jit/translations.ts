@@ -11,7 +11,7 @@ import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
-import { type Block, discover, type ReadCode } from './discover.ts';
+import { type Block, discover, type Instruction, type ReadCode } from './discover.ts';
 import { emitRegion } from './emit.ts';
 import { buildEnter, type Enter } from './enter.ts';
 import { functionAround } from './roots.ts';
@@ -26,16 +26,46 @@ import {
   TRANSLATION,
 } from './tables.ts';
 
-/** Samples at one address until its function is translated, and until what begins at the address itself is. */
-const HOT = 4;
-const STILL_HOT = 8;
-/** How often translated code goes to an address until it is translated. */
-const OFTEN_MISSED = 500;
-/** Translations that are made at once, and samples after which fewer are. */
-const BATCH = 24;
-const PATIENCE = 100;
-/** Instructions of a translation that does not begin with a function. */
-const PART_MOST = 200;
+/** When to translate. */
+export interface Tiering {
+  /** Instructions between two samples. */
+  readonly slice: number;
+  /** Samples at one address until its function is translated, and until what begins at the address itself is. */
+  readonly hot: number;
+  readonly stillHot: number;
+  /** How often translated code goes to an address until what begins there is translated. */
+  readonly missed: number;
+  /** Translations that are made at once, and samples after which fewer are. */
+  readonly batch: number;
+  readonly patience: number;
+  /** Translate at every address at which a run begins or the interpreter takes over. */
+  readonly everywhere: boolean;
+  /** Most instructions of a translation that does not begin with a function. */
+  readonly part: number;
+}
+
+/** A translation is worth some milliseconds of interpretation. */
+export const USUAL: Tiering = {
+  slice: 8192,
+  hot: 6,
+  stillHot: 16,
+  missed: 1000,
+  batch: 24,
+  patience: 64,
+  everywhere: false,
+  part: 200,
+};
+/** Translates whatever is run, at once: for tests. */
+export const EAGER: Tiering = {
+  slice: 1,
+  hot: 1,
+  stillHot: 2,
+  missed: 1,
+  batch: 1,
+  patience: 1,
+  everywhere: true,
+  part: 24,
+};
 const SAMPLES_MOST = 4096;
 const TABLE_SIZE = 4096;
 /** Link words that one region may need at most: it has no more calls than instructions. */
@@ -47,6 +77,10 @@ interface Wanted {
   readonly root: number;
   readonly isPart: boolean;
 }
+
+/** True if an instruction lies on two pages. */
+const crosses = ({ pc, decoded }: Instruction): boolean =>
+  decoded.length === 4 && pc % PAGE_SIZE === PAGE_SIZE - 2;
 
 interface Place {
   readonly root: number;
@@ -87,7 +121,7 @@ export interface Translations {
   forget(): void;
 }
 
-export function createTranslations(m: Machine, core: Interpreter): Translations {
+export function createTranslations(m: Machine, core: Interpreter, tiering: Tiering): Translations {
   const { plan } = core;
   const tables = planTables(m.layout);
   const table = createTable(TABLE_SIZE);
@@ -227,7 +261,7 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
   const claim = (blocks: readonly Block[], pages: ReadonlyMap<number, number>): boolean => {
     for (const { code } of blocks) {
       for (const { pc, decoded } of code) {
-        for (const at of decoded.length === 4 && pc % PAGE_SIZE === PAGE_SIZE - 2 ? [pc, pc + 2] : [pc]) {
+        for (const at of crosses({ pc, decoded }) ? [pc, pc + 2] : [pc]) {
           const page = pages.get(at - (at % PAGE_SIZE)) ?? 0;
           const record = page === 0 ? 0 : recordAt(m, plan, page + (at % PAGE_SIZE));
           if (record === 0) return false;
@@ -242,8 +276,10 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
   const prepare = (hart: number, { root, isPart }: Wanted): Region | null => {
     const pages = new Map<number, number>();
     const read = reader(hart, pages);
-    const blocks = isPart ? discover(read, root, PART_MOST, roots) : discover(read, root);
-    if (blocks.length === 0 || !claim(blocks, pages)) return null;
+    const blocks = isPart ? discover(read, root, tiering.part, roots) : discover(read, root);
+    const [first] = blocks;
+    // An instruction over a page boundary has a record that must be looked at each time.
+    if (first === undefined || crosses(first.code[0] as Instruction) || !claim(blocks, pages)) return null;
     const used = new Set<number>();
     for (const { code } of blocks) {
       for (const { pc, decoded } of code) {
@@ -325,7 +361,7 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
   const want = (hart: number, root: number, isPart: boolean): void => {
     if (wanted.has(root)) return;
     wanted.set(root, { root, isPart });
-    if (wanted.size >= BATCH) translateWanted(hart);
+    if (wanted.size >= tiering.batch) translateWanted(hart);
   };
 
   if (m.u32[tables.mark >>> 2] === MARK) {
@@ -340,17 +376,17 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
     tables,
     sample(hart, pc) {
       settle();
-      if (wanted.size > 0 && ++waited >= PATIENCE) {
+      if (wanted.size > 0 && ++waited >= tiering.patience) {
         waited = 0;
         translateWanted(hart);
       }
       const seen = (samples.get(pc) ?? 0) + 1;
       if (samples.size >= SAMPLES_MOST) samples.clear();
       samples.set(pc, seen);
-      if (seen === HOT) {
+      if (seen === tiering.hot) {
         const root = functionAround(reader(hart, new Map()), pc, called);
         want(hart, root, false);
-      } else if (seen === STILL_HOT) {
+      } else if (seen === tiering.stillHot) {
         want(hart, pc, true);
       }
       settle();
@@ -360,7 +396,7 @@ export function createTranslations(m: Machine, core: Interpreter): Translations 
       const seen = (misses.get(pc) ?? 0) + 1;
       if (misses.size >= SAMPLES_MOST) misses.clear();
       misses.set(pc, seen);
-      if (seen === OFTEN_MISSED) want(hart, pc, true);
+      if (seen === tiering.missed) want(hart, pc, true);
       settle();
     },
     at(hart, record, pc) {
