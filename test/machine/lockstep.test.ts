@@ -22,6 +22,10 @@ const DATA = 0x200000;
 const DATA_PAGES = 8;
 const STACK = 0x400000;
 const FUNCTIONS = 5;
+/** Bytes from one function to the next. */
+const STRIDE = 4 * PAGE_SIZE;
+/** Odd ones lie two bytes off, so that instructions lie over page boundaries. */
+const startOf = (index: number): number => CODE + index * STRIDE + (index % 2) * 2;
 
 /** x8: data, x9: a second pointer to it, x18.. loop counters by depth; the rest is random. */
 const FREE = [5, 6, 7, 10, 11, 12, 13, 14, 15, 28, 29, 30, 31];
@@ -157,11 +161,13 @@ class Body {
     }
   }
 
-  /** Call a function; all lie a page apart. */
   call(callee: number): void {
-    const target = CODE + callee * PAGE_SIZE;
+    const target = startOf(callee);
     if (this.r.below(2) === 0) {
-      this.words.push(a('lui', { rd: 16, imm: target }), a('jalr', { rd: 1, rs1: 16, imm: 0 }));
+      this.words.push(
+        a('lui', { rd: 16, imm: target - (target % PAGE_SIZE) }),
+        a('jalr', { rd: 1, rs1: 16, imm: target % PAGE_SIZE }),
+      );
     } else {
       this.calls.push([this.words.push(0) - 1, target]);
     }
@@ -176,22 +182,22 @@ function functionOf(r: Random, self: number): number[] {
   body.words.push(a('ld', { rd: 1, rs1: 2, imm: 8 }), a('addi', { rd: 2, rs1: 2, imm: 32 }));
   body.words.push(a('jalr', { rd: 0, rs1: 1, imm: 0 }));
   for (const [index, target] of body.calls) {
-    body.words[index] = a('jal', { rd: 1, imm: target - (CODE + self * PAGE_SIZE + index * 4) });
+    body.words[index] = a('jal', { rd: 1, imm: target - (startOf(self) + index * 4) });
   }
   return body.words;
 }
 
 /** Main calls the first function for ever. */
-const MAIN = CODE + FUNCTIONS * PAGE_SIZE;
+const MAIN: number = CODE + FUNCTIONS * STRIDE;
 
 function boot(create: Create, seed: number): Harness {
   const r = new Random(seed);
   const h = new Harness(16 << 20, false, create);
   for (let i = 0; i < FUNCTIONS; i++) {
     const words = functionOf(r, i);
-    for (let page = 0; page <= words.length * 4; page += PAGE_SIZE) h.map(CODE + i * PAGE_SIZE + page);
-    h.code(CODE + i * PAGE_SIZE, words.slice(0, PAGE_SIZE / 4));
-    if (words.length * 4 > PAGE_SIZE) throw new RangeError('a function is larger than its page');
+    if (words.length * 4 + 2 > STRIDE) throw new RangeError('a function is larger than its place');
+    for (let page = 0; page < STRIDE; page += PAGE_SIZE) h.map(CODE + i * STRIDE + page);
+    h.code(startOf(i), words);
   }
   h.map(MAIN);
   h.code(MAIN, [
