@@ -26,7 +26,7 @@ import {
 import { contextAddress, hartAddress } from '../../src/machine/machine.ts';
 import { interpreterEngine } from '../../src/modules/engine/interpreter/module.ts';
 import { jitEngine } from '../../src/modules/engine/jit/module.ts';
-import { selfTest } from '../../src/lib/interpreter/self-test.ts';
+import { selfTest } from '../../src/machine/interpreter/self-test.ts';
 import { ENGINES } from './program.ts';
 import { Harness, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, RWX } from './harness.ts';
 

@@ -6,11 +6,11 @@
  */
 import { type Engine, engineLayout, type EngineState } from '../../../contracts/engine.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { createInterpreterCore } from '../../../lib/interpreter/interpreter.ts';
-import { selfTest } from '../../../lib/interpreter/self-test.ts';
+import { createInterpreterCore } from '../../../machine/interpreter/interpreter.ts';
+import { selfTest } from '../../../machine/interpreter/self-test.ts';
 import type { Machine } from '../../../machine/machine.ts';
 
-export { ENGINE_BYTES } from '../../../lib/interpreter/region.ts';
+export { ENGINE_BYTES } from '../../../machine/interpreter/region.ts';
 
 /** Build the engine over a machine. Takes over the engine region. */
 export function createInterpreter(m: Machine): Engine {

@@ -28,7 +28,7 @@ import {
   store,
   when,
 } from '../../../machine/wasm/stmt.ts';
-import { storeWidth } from '../../../lib/interpreter/scope.ts';
+import { storeWidth } from '../../../machine/interpreter/scope.ts';
 import type { Block, Instruction } from './discover.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { analyse, contains, fileOf, type Flow, none, type Point, type Registers } from './registers.ts';

@@ -4,12 +4,12 @@
  * Not hot: a call, a return and a jump between translations do not come by here.
  */
 import { EXIT_BUDGET } from '../../../contracts/engine.ts';
-import { LEAVE_SLOW } from '../../../lib/interpreter/region.ts';
+import { LEAVE_SLOW } from '../../../machine/interpreter/region.ts';
 import { CTX_PC, CTX_RETIRED } from '../../../machine/layout.ts';
 import { i32, i64 } from '../../../machine/wasm/expr.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { br, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
-import { H_LEFT } from '../../../lib/interpreter/region.ts';
+import { H_LEFT } from '../../../machine/interpreter/region.ts';
 import {
   JUMP_ENTRIES,
   JUMP_ENTRY,

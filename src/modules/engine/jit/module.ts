@@ -14,7 +14,7 @@ import {
   type EngineState,
 } from '../../../contracts/engine.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { createInterpreterCore } from '../../../lib/interpreter/interpreter.ts';
+import { createInterpreterCore } from '../../../machine/interpreter/interpreter.ts';
 import {
   H_FLAT_READ,
   H_FLAT_WRITE,
@@ -23,8 +23,8 @@ import {
   H_RECORD,
   H_TOUCHED,
   LEAVE_ENTER,
-} from '../../../lib/interpreter/region.ts';
-import { selfTest } from '../../../lib/interpreter/self-test.ts';
+} from '../../../machine/interpreter/region.ts';
+import { selfTest } from '../../../machine/interpreter/self-test.ts';
 import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { createTranslations, EAGER, type Tiering, USUAL } from './translations.ts';

@@ -7,7 +7,7 @@
  *     links    by number: place in the function table of the translation that begins at an address; 0 = none now
  */
 import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
-import { RESERVED_BYTES, TOUCHED_MOST } from '../../../lib/interpreter/region.ts';
+import { RESERVED_BYTES, TOUCHED_MOST } from '../../../machine/interpreter/region.ts';
 import type { Signature } from '../../../machine/wasm/module.ts';
 
 const FLAT_BYTES = (2 ** 32 / PAGE_SIZE) * 4;

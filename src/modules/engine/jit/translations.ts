@@ -1,11 +1,17 @@
 /**
  * The translations of an engine: made, found, linked and dropped.
  */
-import type { Interpreter } from '../../../lib/interpreter/interpreter.ts';
-import { recordAt } from '../../../lib/interpreter/blocks.ts';
-import { OP_ENTER, OP_UNDECODED } from '../../../lib/interpreter/handlers.ts';
-import { predecode } from '../../../lib/interpreter/predecode.ts';
-import { DROP_RING, H_DROP_RING, H_DROPS, H_TOUCHED_COUNT, R_OP } from '../../../lib/interpreter/region.ts';
+import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
+import { recordAt } from '../../../machine/interpreter/blocks.ts';
+import { OP_ENTER, OP_UNDECODED } from '../../../machine/interpreter/handlers.ts';
+import { predecode } from '../../../machine/interpreter/predecode.ts';
+import {
+  DROP_RING,
+  H_DROP_RING,
+  H_DROPS,
+  H_TOUCHED_COUNT,
+  R_OP,
+} from '../../../machine/interpreter/region.ts';
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';

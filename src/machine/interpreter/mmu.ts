@@ -4,21 +4,11 @@
  * All slow path: the handlers probe the TLB in line and come here on a miss. A walk sets A, and D for a write.
  * Source: Privileged ISA, 4.3.2 (address translation process) 4.4 (Sv39) and 4.5 (Sv48).
  */
-import { EXIT_FETCH_FAULT } from '../../contracts/engine.ts';
-import { HART_MODE, HART_ROOT, HART_TVAL, PAGE_SHIFT, PAGE_SIZE } from '../../machine/layout.ts';
-import { type I32, type I64, i32, i64, select } from '../../machine/wasm/expr.ts';
-import type { Func, ModuleBuilder } from '../../machine/wasm/module.ts';
-import {
-  block,
-  brIf,
-  label,
-  type Local,
-  loop,
-  ret,
-  type Stmt,
-  store,
-  when,
-} from '../../machine/wasm/stmt.ts';
+import { EXIT_FETCH_FAULT } from '../exits.ts';
+import { HART_MODE, HART_ROOT, HART_TVAL, PAGE_SHIFT, PAGE_SIZE } from '../layout.ts';
+import { type I32, type I64, i32, i64, select } from '../wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../wasm/module.ts';
+import { block, brIf, label, type Local, loop, ret, type Stmt, store, when } from '../wasm/stmt.ts';
 import {
   H_CODE_MARKS,
   H_END_FRAME,

@@ -1,8 +1,8 @@
 /**
  * The supply of blocks: which are handed out, to which frames, and the marks that go with them.
  */
-import { PAGE_SIZE } from '../../machine/layout.ts';
-import type { Machine } from '../../machine/machine.ts';
+import { PAGE_SIZE } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { OP_PAGE_END } from './handlers.ts';
 import {
   BLOCK_BYTES,

@@ -3,11 +3,11 @@
  *
  * An engine by itself, and where other engines begin. Holds nothing but the Wasm instance; TLB and records lie in the region.
  */
-import { EXIT_ILLEGAL } from '../../contracts/engine.ts';
-import { HART_TVAL } from '../../machine/layout.ts';
-import { hartAddress, type Machine } from '../../machine/machine.ts';
-import { cachedModule } from '../../machine/wasm/cache.ts';
-import { instantiate } from '../../machine/wasm/host.ts';
+import { EXIT_ILLEGAL } from '../exits.ts';
+import { HART_TVAL } from '../layout.ts';
+import { hartAddress, type Machine } from '../machine.ts';
+import { cachedModule } from '../wasm/cache.ts';
+import { instantiate } from '../wasm/host.ts';
 import { instructionBits, predecode, predecodeCrossing } from './predecode.ts';
 import {
   BUCKETS,

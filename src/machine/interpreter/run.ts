@@ -4,11 +4,11 @@
  * `run` goes on through TLB misses and slow instructions by itself; it returns to JavaScript for the contract's exits
  * and for what needs the decoder (LEAVE_DECODE, LEAVE_CROSS, LEAVE_NEED_BLOCK).
  */
-import { CTX_PC, CTX_RETIRED, HART_CONTEXT, HART_RESERVATION, PAGE_SIZE } from '../../machine/layout.ts';
-import { buildSoftFloat } from '../../machine/float/soft-float.ts';
-import { type I32, i32, i64 } from '../../machine/wasm/expr.ts';
-import { type Func, ModuleBuilder } from '../../machine/wasm/module.ts';
-import { block, br, brIf, label, loop, ret, type Stmt, store, when } from '../../machine/wasm/stmt.ts';
+import { CTX_PC, CTX_RETIRED, HART_CONTEXT, HART_RESERVATION, PAGE_SIZE } from '../layout.ts';
+import { buildSoftFloat } from '../float/soft-float.ts';
+import { type I32, i32, i64 } from '../wasm/expr.ts';
+import { type Func, ModuleBuilder } from '../wasm/module.ts';
+import { block, br, brIf, label, loop, ret, type Stmt, store, when } from '../wasm/stmt.ts';
 import { buildInterpret } from './interpret.ts';
 import { OP_ENTER } from './handlers.ts';
 import { buildMmu, pageOf, tlbSlot } from './mmu.ts';

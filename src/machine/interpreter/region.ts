@@ -8,7 +8,7 @@
  *
  * A tag is the page's virtual address; all ones is empty, since no page address is odd. Holds offsets only.
  */
-import { type MemoryLayout, PAGE_SIZE } from '../../machine/layout.ts';
+import { type MemoryLayout, PAGE_SIZE } from '../layout.ts';
 
 /** Bytes at the end of the region that are another engine's: the same for all, so that one takes over what another had. */
 export const RESERVED_BYTES: number = 10 << 20;

@@ -1,10 +1,10 @@
 /**
  * The block directory as Wasm functions: which block holds a frame's records, and how to forget it.
  */
-import { PAGE_SIZE } from '../../machine/layout.ts';
-import { type I32, i32, i64 } from '../../machine/wasm/expr.ts';
-import type { Func, ModuleBuilder } from '../../machine/wasm/module.ts';
-import { br, brIf, label, loop, ret, store, when } from '../../machine/wasm/stmt.ts';
+import { PAGE_SIZE } from '../layout.ts';
+import { type I32, i32, i64 } from '../wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../wasm/module.ts';
+import { br, brIf, label, loop, ret, store, when } from '../wasm/stmt.ts';
 import {
   BLOCK_BYTES,
   BLOCK_ENTRY,
