@@ -31,7 +31,7 @@ import {
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
 import type { Block, Instruction } from './discover.ts';
 import { buildGraph, type Graph } from './graph.ts';
-import { analyse, contains, fileOf, type Flow, none, type Point, type Registers } from './registers.ts';
+import { analyse, filesOf, type Flow, none, type Point, type Registers } from './registers.ts';
 import { structured } from './structure.ts';
 import {
   JUMP_ENTRIES,
@@ -68,6 +68,62 @@ interface Exit {
   readonly label: Label;
 }
 
+/** Operands of one instruction after the other, as registers in locals and constants. */
+class RegisterScope implements Scope {
+  readonly #register: (file: 'x' | 'f', number: number) => Local<'i64'>;
+  readonly #temporary: <T extends ValueType>(type: T) => Local<T>;
+  #decoded: Decoded | null = null;
+  #pc = 0;
+  #before: Stmt[] = [];
+
+  constructor(
+    register: (file: 'x' | 'f', number: number) => Local<'i64'>,
+    temporary: <T extends ValueType>(type: T) => Local<T>,
+  ) {
+    this.#register = register;
+    this.#temporary = temporary;
+  }
+
+  at(decoded: Decoded, pc: number, before: Stmt[]): void {
+    this.#decoded = decoded;
+    this.#pc = pc;
+    this.#before = before;
+  }
+
+  #read(operand: 'rs1' | 'rs2' | 'rs3'): I64 {
+    const decoded = this.#decoded as Decoded;
+    const file = filesOf(decoded.row.format)[operand];
+    const number = decoded.operands[operand];
+    return file === 'x' && number === 0 ? zero : this.#register(file, number).get;
+  }
+  get rs1(): I64 {
+    return this.#read('rs1');
+  }
+  get rs2(): I64 {
+    return this.#read('rs2');
+  }
+  get rs3(): I64 {
+    return this.#read('rs3');
+  }
+  get imm(): I64 {
+    return i64.const((this.#decoded as Decoded).operands.imm);
+  }
+  get pc(): I64 {
+    return i64.const(this.#pc);
+  }
+  get rm(): I32 {
+    throw new TypeError('a fast path has no rounding mode');
+  }
+  get soft(): Scope['soft'] {
+    throw new TypeError('a fast path is not exact');
+  }
+  bind<T extends ValueType>(value: Expr<T>): Expr<T> {
+    const kept = this.#temporary(value.type);
+    this.#before.push(kept.set(value));
+    return kept.get;
+  }
+}
+
 class Emitter {
   readonly #f: Func;
   readonly #around: Surroundings;
@@ -82,6 +138,7 @@ class Emitter {
   readonly #at: Local<'i32'>;
   readonly #x: (Local<'i64'> | undefined)[] = [];
   readonly #f64: (Local<'i64'> | undefined)[] = [];
+  readonly #operands: RegisterScope;
   readonly #exits: Exit[] = [];
   readonly #scratch: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
   readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
@@ -98,6 +155,10 @@ class Emitter {
     this.#pc = f.local('i64');
     this.#place = f.local('i32');
     this.#at = f.local('i32');
+    this.#operands = new RegisterScope(
+      (file, number) => this.#register(file, number),
+      (type) => this.#temporary(type),
+    );
   }
 
   build(): void {
@@ -149,10 +210,14 @@ class Emitter {
 
   /** Leave with the registers of a point stored, if the condition holds. @param count instructions retired that `left` does not know of */
   #leaveIf(condition: I32, dirty: Registers, valid: Registers, pc: number, count: number): Stmt {
-    let exit = this.#exits.find(({ needs, can }) => {
-      const together = { x: needs.x | dirty.x, f: needs.f | dirty.f };
-      return contains({ x: can.x & valid.x, f: can.f & valid.f }, together);
-    });
+    let exit: Exit | undefined;
+    for (const one of this.#exits) {
+      const lacksX = (one.needs.x | dirty.x) & ~(one.can.x & valid.x);
+      const lacksF = (one.needs.f | dirty.f) & ~(one.can.f & valid.f);
+      if ((lacksX | lacksF) !== 0) continue;
+      exit = one;
+      break;
+    }
     if (exit === undefined) {
       exit = { needs: none(), can: { ...valid }, label: label('leave') };
       this.#exits.push(exit);
@@ -165,45 +230,15 @@ class Emitter {
     return when(condition, [this.#at.set(i32.const(code)), br(exit.label)]);
   }
 
-  #scope({ row, operands }: Decoded, pc: number, before: Stmt[]): Scope {
-    const decoded = { row, operands } as Decoded;
-    const read = (operand: 'rs1' | 'rs2' | 'rs3'): I64 => {
-      const file = fileOf(decoded, operand);
-      return file === 'x' && operands[operand] === 0 ? zero : this.#register(file, operands[operand]).get;
-    };
-    const missing = (): never => {
-      throw new TypeError('this operand is not available here');
-    };
-    const bind = <T extends ValueType>(value: Expr<T>): Expr<T> => {
-      const kept = this.#temporary(value.type);
-      before.push(kept.set(value));
-      return kept.get;
-    };
-    return {
-      get rs1() {
-        return read('rs1');
-      },
-      get rs2() {
-        return read('rs2');
-      },
-      get rs3() {
-        return read('rs3');
-      },
-      imm: i64.const(operands.imm),
-      pc: i64.const(pc),
-      get rm(): I32 {
-        return missing();
-      },
-      get soft(): Scope['soft'] {
-        return missing();
-      },
-      bind,
-    };
+  /** The scope of an instruction; good until the next call. */
+  #scope(decoded: Decoded, pc: number, before: Stmt[]): Scope {
+    this.#operands.at(decoded, pc, before);
+    return this.#operands;
   }
 
   #setRd(decoded: Decoded, value: I64): Stmt {
     const { rd } = decoded.operands;
-    const file = fileOf(decoded, 'rd');
+    const file = filesOf(decoded.row.format).rd;
     return file === 'x' && rd === 0 ? { kind: 'drop', value } : this.#register(file, rd).set(value);
   }
 

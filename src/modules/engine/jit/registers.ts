@@ -5,7 +5,6 @@
  * on some way there since the last time that all were stored; *valid* if on every way the local has its value; *needed* if its
  * value in the local is used before it is written, be it by an exit that stores it.
  */
-import type { Decoded } from '../../../machine/isa/decode.ts';
 import type { Format } from '../../../machine/isa/format.ts';
 import type { Instruction } from './discover.ts';
 import type { Graph } from './graph.ts';
@@ -31,8 +30,6 @@ const keep = (to: Registers, from: Registers): void => {
   to.f &= from.f;
 };
 const same = (a: Registers, b: Registers): boolean => a.x === b.x && a.f === b.f;
-export const contains = (all: Registers, part: Registers): boolean =>
-  (part.x & ~all.x) === 0 && (part.f & ~all.f) === 0;
 
 export interface Effects {
   readonly uses: Registers;
@@ -59,9 +56,17 @@ function registersOf(format: Format): readonly Named[] {
   return found;
 }
 
-/** The file of a register operand. */
-export const fileOf = ({ row }: Decoded, operand: RegisterOperand): 'x' | 'f' =>
-  registersOf(row.format).find(([name]) => name === operand)?.[1] ?? 'x';
+type Files = Readonly<Record<RegisterOperand, 'x' | 'f'>>;
+const filesBy = new Map<Format, Files>();
+/** The register file of each operand of a format. */
+export function filesOf(format: Format): Files {
+  let found = filesBy.get(format);
+  if (found === undefined) {
+    found = { rd: 'x', rs1: 'x', rs2: 'x', rs3: 'x', ...Object.fromEntries(registersOf(format)) };
+    filesBy.set(format, found);
+  }
+  return found;
+}
 
 export function effectsOf({ decoded }: Instruction): Effects {
   const { row, operands } = decoded;
