@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assemble } from '../../src/machine/isa/assemble.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
+import { createJit } from '../../src/modules/engine/jit/module.ts';
 import { Harness } from '../../test/machine/harness.ts';
 
 /** CPU time of the process, so that other load on the machine does not count. */
@@ -28,6 +29,8 @@ const sources: readonly (readonly [name: string, file: string, kernel: number])[
   ['filter', 'float.c', 2],
 ];
 
+const engines = { interpreter: createInterpreter, jit: createJit };
+
 for (const [name, file, kernel] of sources) {
   const path = join(scratch, name);
   execFileSync('riscv64-linux-gnu-gcc', [
@@ -44,24 +47,30 @@ for (const [name, file, kernel] of sources) {
     join(here, file),
   ]);
   const elf = new Uint8Array(readFileSync(path));
-  const figures: string[] = [];
-  let text = '';
-  for (let turn = 0; turn < 5; turn++) {
-    const h = new Harness();
-    h.loadElf(elf);
-    const start = milliseconds();
-    h.runProgram(1_000_000);
-    const seconds = (milliseconds() - start) / 1000;
-    figures.push((h.retired / seconds / 1e6).toFixed(0));
-    text = h.outputText;
-  }
+  const before = milliseconds();
   const oracle = spawnSync('qemu-riscv64-static', [path]);
-  const same = oracle.error
-    ? 'no oracle'
-    : oracle.stdout.toString() === text
-      ? 'same output'
-      : 'OUTPUT DIFFERS';
-  console.log(`${name.padEnd(10)} ${figures.join(' / ')} MIPS, ${same}`);
+  void before;
+  for (const [engine, create] of Object.entries(engines)) {
+    const figures: string[] = [];
+    let text = '';
+    let retired = 0;
+    for (let turn = 0; turn < 5; turn++) {
+      const h = new Harness(32 << 20, false, create);
+      h.loadElf(elf);
+      const start = milliseconds();
+      h.runProgram(1_000_000);
+      const seconds = (milliseconds() - start) / 1000;
+      figures.push((h.retired / seconds / 1e6).toFixed(0));
+      text = h.outputText;
+      retired = h.retired;
+    }
+    const same = oracle.error
+      ? 'no oracle'
+      : oracle.stdout.toString() === text
+        ? 'same output'
+        : 'OUTPUT DIFFERS';
+    console.log(`${name.padEnd(10)} ${engine.padEnd(12)} ${figures.join(' / ')} MIPS of ${retired}, ${same}`);
+  }
 }
 
 // Costs beside the loop: a kernel entry, a fresh instance, decoding.

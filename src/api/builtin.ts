@@ -10,6 +10,7 @@ import { fifoBlock } from '../modules/block/fifo/module.ts';
 import { lruBuffercache } from '../modules/buffercache/lru/module.ts';
 import { twoQueueBuffercache } from '../modules/buffercache/two-queue/module.ts';
 import { tickClock } from '../modules/clock/tick/module.ts';
+import { jitEngine } from '../modules/engine/jit/module.ts';
 import { ENGINE_BYTES, interpreterEngine } from '../modules/engine/interpreter/module.ts';
 import { devFilesystem } from '../modules/filesystem/dev/module.ts';
 import { ext2Filesystem } from '../modules/filesystem/ext2/module.ts';
@@ -70,6 +71,7 @@ const STANDARD: readonly unknown[] = [
 ];
 
 const ALTERNATIVES: readonly unknown[] = [
+  jitEngine,
   roundRobinScheduler,
   fairScheduler,
   deadlineScheduler,

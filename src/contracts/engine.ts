@@ -9,18 +9,18 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import { record } from './schema.ts';
 
-/** Exit causes of `run`: RISC-V scause codes where one exists (Privileged spec, table of mcause/scause). */
-export const EXIT_FETCH_MISALIGNED = 0;
-export const EXIT_ILLEGAL = 2;
-export const EXIT_BREAKPOINT = 3;
-export const EXIT_LOAD_MISALIGNED = 4;
-export const EXIT_STORE_MISALIGNED = 6;
-export const EXIT_ECALL = 8;
-export const EXIT_FETCH_FAULT = 12;
-export const EXIT_LOAD_FAULT = 13;
-export const EXIT_STORE_FAULT = 15;
-/** The budget expired at a check point. */
-export const EXIT_BUDGET = 64;
+export {
+  EXIT_BREAKPOINT,
+  EXIT_BUDGET,
+  EXIT_ECALL,
+  EXIT_FETCH_FAULT,
+  EXIT_FETCH_MISALIGNED,
+  EXIT_ILLEGAL,
+  EXIT_LOAD_FAULT,
+  EXIT_LOAD_MISALIGNED,
+  EXIT_STORE_FAULT,
+  EXIT_STORE_MISALIGNED,
+} from '../machine/exits.ts';
 
 /** Nothing outlives a kernel entry but caches, so the state is empty. */
 export type EngineState = Record<never, never>;

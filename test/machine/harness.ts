@@ -39,9 +39,13 @@ export class Harness {
   exitStatus: number | null = null;
   #nextFrame: number;
 
-  constructor(memoryBytes: number = 32 << 20, shared = false) {
+  constructor(
+    memoryBytes: number = 32 << 20,
+    shared = false,
+    create: (machine: Machine) => Engine = createInterpreter,
+  ) {
     this.machine = createMachine({ memoryBytes, harts: 2, contexts: 4, engineBytes: ENGINE_BYTES }, shared);
-    this.engine = createInterpreter(this.machine);
+    this.engine = create(this.machine);
     this.view = new DataView(this.machine.memory.buffer);
     this.#nextFrame = this.machine.layout.firstFrame;
     this.context = contextAddress(this.machine.layout, 0);

@@ -8,7 +8,7 @@ import { assemble } from '../../src/machine/isa/assemble.ts';
 import { rows } from '../../src/machine/isa/decode.ts';
 import { disassemble } from '../../src/machine/isa/disassemble.ts';
 import type { Row } from '../../src/machine/isa/row.ts';
-import { hasOracle, Program, Random, runEngine, runOracle } from './program.ts';
+import { ENGINES, hasOracle, Program, Random, runEngine, runOracle } from './program.ts';
 
 const SEED = Number(process.env.SEED ?? 20260101);
 const BOX = 0xffffffff00000000n;
@@ -288,26 +288,28 @@ describe.skipIf(!hasOracle)('instructions against qemu', () => {
       p.output(results, cases.length * count * RESULT);
       const elf = p.elf();
       const expected = runOracle(elf);
-      const actual = runEngine(elf);
-      expect(actual.length).toBe(expected.length);
       const view = new DataView(bytes.buffer);
-      const mine = new DataView(actual.buffer);
       const theirs = new DataView(expected.buffer, expected.byteOffset);
-      const wrong: string[] = [];
-      for (let at = 0; at < expected.length && wrong.length < 20; at += 8) {
-        const a = mine.getBigUint64(at, true);
-        const e = theirs.getBigUint64(at, true);
-        if (a === e) continue;
-        const result = Math.floor(at / RESULT);
-        const word = cases[Math.floor(result / count)]?.[0] as number;
-        const row = (result % count) * 32;
-        const operand = (i: number): string => view.getBigUint64(row + i * 8, true).toString(16);
-        wrong.push(
-          `${disassemble(word)} (${operand(0)}, ${operand(1)}, ${operand(2)}, fcsr ${operand(3)}): ` +
-            `${['x', 'f', 'fcsr'][(at % RESULT) / 8]} ${a.toString(16)}, expected ${e.toString(16)}`,
-        );
+      for (const [name, create] of ENGINES) {
+        const actual = runEngine(elf, create);
+        expect(actual.length).toBe(expected.length);
+        const mine = new DataView(actual.buffer);
+        const wrong: string[] = [];
+        for (let at = 0; at < expected.length && wrong.length < 20; at += 8) {
+          const a = mine.getBigUint64(at, true);
+          const e = theirs.getBigUint64(at, true);
+          if (a === e) continue;
+          const result = Math.floor(at / RESULT);
+          const word = cases[Math.floor(result / count)]?.[0] as number;
+          const row = (result % count) * 32;
+          const operand = (i: number): string => view.getBigUint64(row + i * 8, true).toString(16);
+          wrong.push(
+            `${disassemble(word)} (${operand(0)}, ${operand(1)}, ${operand(2)}, fcsr ${operand(3)}): ` +
+              `${['x', 'f', 'fcsr'][(at % RESULT) / 8]} ${a.toString(16)}, expected ${e.toString(16)}`,
+          );
+        }
+        expect(wrong, `${name}, seed ${SEED}`).toEqual([]);
       }
-      expect(wrong, `seed ${SEED}`).toEqual([]);
     });
   }
 });

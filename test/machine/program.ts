@@ -9,7 +9,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble } from '../../src/machine/isa/assemble.ts';
 import type { Operands } from '../../src/machine/isa/format.ts';
+import type { Engine } from '../../src/contracts/engine.ts';
+import type { Machine } from '../../src/machine/machine.ts';
+import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
+import { createJit } from '../../src/modules/engine/jit/module.ts';
+import { EAGER } from '../../src/modules/engine/jit/translations.ts';
 import { Harness } from './harness.ts';
+
+/** Every engine, and the translating one with all that it runs translated. */
+export type Create = (machine: Machine) => Engine;
+export const ENGINES: readonly (readonly [name: string, create: Create])[] = [
+  ['interpreter', createInterpreter],
+  ['jit', (machine) => createJit(machine, EAGER)],
+];
 
 export const BASE = 0x100000;
 /** Code starts here, data at DATA; so that data addresses are known before the code is complete. */
@@ -145,8 +157,8 @@ export function runOracle(elf: Uint8Array): Uint8Array {
 }
 
 /** Standard output of the program under the engine. */
-export function runEngine(elf: Uint8Array): Uint8Array {
-  const h = new Harness(48 << 20);
+export function runEngine(elf: Uint8Array, create: Create): Uint8Array {
+  const h = new Harness(48 << 20, false, create);
   h.loadElf(elf);
   h.runProgram(1_000_003);
   const total = h.output.reduce((sum, part) => sum + part.length, 0);

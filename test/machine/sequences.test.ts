@@ -10,7 +10,7 @@ import { rows } from '../../src/machine/isa/decode.ts';
 import { disassemble } from '../../src/machine/isa/disassemble.ts';
 import type { Field, Operands } from '../../src/machine/isa/format.ts';
 import type { CompressedRow, Row } from '../../src/machine/isa/row.ts';
-import { hasOracle, Program, Random, runEngine, runOracle } from './program.ts';
+import { type Create, ENGINES, hasOracle, Program, Random, runEngine, runOracle } from './program.ts';
 
 const SEED = Number(process.env.SEED ?? 7);
 const BUFFER = 8192;
@@ -134,10 +134,10 @@ function buildProgram(
   return { elf: p.elf(), listing };
 }
 
-function compare(seed: number, length: number, usable: (base: Row) => boolean): void {
+function compare(create: Create, seed: number, length: number, usable: (base: Row) => boolean): void {
   const { elf, listing } = buildProgram(new Random(seed), length, usable);
   const expected = runOracle(elf);
-  const actual = runEngine(elf);
+  const actual = runEngine(elf, create);
   const differences: string[] = [];
   for (let i = 0; i < expected.length; i++) {
     if (expected[i] !== actual[i]) differences.push(`byte ${i}: ${actual[i]}, expected ${expected[i]}`);
@@ -148,15 +148,15 @@ function compare(seed: number, length: number, usable: (base: Row) => boolean): 
 const isMemory = (base: Row): boolean => base.semantics.kind === 'load' || base.semantics.kind === 'store';
 const isAtomic = (base: Row): boolean => base.semantics.kind === 'amo' || base.semantics.kind === 'lr';
 
-describe.skipIf(!hasOracle)('sequences against qemu', () => {
+describe.skipIf(!hasOracle).each(ENGINES)('sequences against qemu: %s', (_name, create) => {
   test('loads and stores of any alignment', () => {
-    for (let i = 0; i < 8; i++) compare(SEED * 1000 + i, 3000, isMemory);
+    for (let i = 0; i < 8; i++) compare(create, SEED * 1000 + i, 3000, isMemory);
   });
   test('short sequences', () => {
-    for (let i = 0; i < 60; i++) compare(SEED * 2000 + i, 40, (base) => !isAtomic(base));
+    for (let i = 0; i < 60; i++) compare(create, SEED * 2000 + i, 40, (base) => !isAtomic(base));
   });
   test('long sequences', () => {
-    for (let i = 0; i < 20; i++) compare(SEED * 3000 + i, 20_000, (base) => !isAtomic(base));
+    for (let i = 0; i < 20; i++) compare(create, SEED * 3000 + i, 20_000, (base) => !isAtomic(base));
   });
   test('atomics', () => {
     const p = new Program();
@@ -193,6 +193,6 @@ describe.skipIf(!hasOracle)('sequences against qemu', () => {
     p.output(cells, 4096);
     p.output(results, 4096);
     const elf = p.elf();
-    expect(Buffer.from(runEngine(elf)).equals(Buffer.from(runOracle(elf)))).toBe(true);
+    expect(Buffer.from(runEngine(elf, create)).equals(Buffer.from(runOracle(elf)))).toBe(true);
   });
 });

@@ -19,12 +19,20 @@ export interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
+/** A WebAssembly.Table of functions. */
+export interface WasmTable {
+  readonly length: number;
+  set(index: number, value: unknown): void;
+  grow(delta: number): number;
+}
+
 export interface WasmImports {
   readonly [module: string]: { readonly [name: string]: unknown };
 }
 
 interface WasmNamespace {
   readonly Memory: new (d: { initial: number; maximum: number; shared?: boolean }) => WasmMemory;
+  readonly Table: new (d: { element: 'anyfunc'; initial: number }) => WasmTable;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports?: WasmImports) => WasmInstance;
 }
@@ -38,6 +46,9 @@ export function createMemory(bytes: number, shared: boolean): WasmMemory {
     shared ? { initial: pages, maximum: pages, shared } : { initial: pages, maximum: pages },
   );
 }
+
+/** A table of `initial` empty places. */
+export const createTable = (initial: number): WasmTable => new wasm.Table({ element: 'anyfunc', initial });
 
 /** Compile a module synchronously. Throws CompileError on invalid bytes, which is a bug of the emitter. */
 export const compileModule = (bytes: Uint8Array): WasmModule => new wasm.Module(bytes);

@@ -2,7 +2,8 @@
  * Builds a WebAssembly module: functions over one imported memory, mutable globals, exports; encodes to bytes.
  *
  * A function is declared (so that others may call it), then given locals and a body. The memory is imported as
- * `env.memory` with the loosest limits, so that one compiled module fits every machine of the same shared flag.
+ * `env.memory` with the loosest limits, so that one compiled module fits every machine of the same shared flag; functions
+ * and a table of them, where used, are imported from `env` too.
  */
 import { WasmBytes } from './bytes.ts';
 import {
@@ -21,6 +22,7 @@ import { type Label, Local, type Stmt } from './stmt.ts';
 
 const TYPE_BYTE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 const VOID_BLOCK = 0x40;
+const FUNCREF = 0x70;
 const MAX_PAGES = 65536;
 
 function encodeExpr(out: WasmBytes, e: Expr): void {
@@ -111,8 +113,23 @@ function encodeStmt(out: WasmBytes, s: Stmt, depth: number): void {
       out.u32(relativeDepth(depth, s.other));
       break;
     case 'return':
-      if (s.value !== null) encodeExpr(out, s.value);
+      for (const value of s.values) encodeExpr(out, value);
       out.byte(0x0f);
+      break;
+    case 'callIndirect':
+    case 'returnCallIndirect':
+      for (const argument of s.args) encodeExpr(out, argument);
+      encodeExpr(out, s.index);
+      out.byte(s.kind === 'callIndirect' ? 0x11 : 0x13);
+      out.u32(s.type);
+      out.byte(0);
+      if (s.kind === 'callIndirect') {
+        // The last result is on top of the stack.
+        for (let i = s.into.length - 1; i >= 0; i--) {
+          out.byte(0x21);
+          out.u32((s.into[i] as Local).index);
+        }
+      }
       break;
     case 'unreachable':
       out.byte(0x00);
@@ -120,18 +137,18 @@ function encodeStmt(out: WasmBytes, s: Stmt, depth: number): void {
   }
 }
 
-/** A function of the module under construction, with at most one result. */
+/** A function of the module under construction. With several results it can not be called by an expression. */
 export class Func<R extends ValueType = ValueType> {
   readonly index: number;
-  readonly result: R | null;
+  readonly results: readonly R[];
   readonly parameters: readonly ValueType[];
   readonly #locals: ValueType[] = [];
   #body: readonly Stmt[] = [];
 
-  constructor(index: number, parameters: readonly ValueType[], result: R | null) {
+  constructor(index: number, parameters: readonly ValueType[], results: readonly R[]) {
     this.index = index;
     this.parameters = parameters;
-    this.result = result;
+    this.results = results;
   }
 
   parameter<T extends ValueType>(type: T, at: number): Local<T> {
@@ -150,13 +167,15 @@ export class Func<R extends ValueType = ValueType> {
 
   /** The value of a call. */
   call(...args: readonly Expr[]): Expr<R> {
-    if (this.result === null) throw new TypeError('call of a function without a result');
-    return node(this.result, OP_CALL, null, null, this.index, 0, null, args);
+    const [result] = this.results;
+    if (result === undefined || this.results.length > 1)
+      throw new TypeError('call of a function without one result');
+    return node(result, OP_CALL, null, null, this.index, 0, null, args);
   }
 
   /** A call as a statement; the result, if any, is dropped. */
   run(...args: readonly Expr[]): Stmt {
-    return this.result === null
+    return this.results.length === 0
       ? { kind: 'call', index: this.index, args }
       : { kind: 'drop', value: this.call(...args) };
   }
@@ -175,10 +194,16 @@ export class Func<R extends ValueType = ValueType> {
       out.byte(TYPE_BYTE[type]);
     }
     encodeBody(out, this.#body, 0);
-    if (this.result !== null) out.byte(0x00);
+    if (this.results.length > 0) out.byte(0x00);
     out.byte(0x0b);
     return out;
   }
+}
+
+/** A function's type. */
+export interface Signature {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
 }
 
 /** A mutable i32 global, private to each instance. */
@@ -189,6 +214,8 @@ export interface Global {
 
 export class ModuleBuilder {
   readonly #functions: Func[] = [];
+  readonly #imported: { readonly name: string; readonly func: Func }[] = [];
+  readonly #signatures: Signature[] = [];
   readonly #exports: { readonly name: string; readonly index: number }[] = [];
   #globals = 0;
 
@@ -198,10 +225,40 @@ export class ModuleBuilder {
     result: R | null,
     name: string | null = null,
   ): Func<R> {
-    const made = new Func<R>(this.#functions.length, parameters, result);
+    return this.#declare(parameters, result === null ? [] : [result], name);
+  }
+
+  /** Declare a function with any number of results. */
+  funcOf({ parameters, results }: Signature, name: string): Func {
+    return this.#declare(parameters, results, name);
+  }
+
+  #declare<R extends ValueType>(
+    parameters: readonly ValueType[],
+    results: readonly R[],
+    name: string | null,
+  ): Func<R> {
+    const made = new Func<R>(this.#imported.length + this.#functions.length, parameters, results);
     this.#functions.push(made as unknown as Func);
     if (name !== null) this.#exports.push({ name, index: made.index });
     return made;
+  }
+
+  /** A function of `env`. Imports come before all functions of the module's own. */
+  imported<R extends ValueType = never>(
+    name: string,
+    parameters: readonly ValueType[],
+    result: R | null,
+  ): Func<R> {
+    if (this.#functions.length > 0) throw new TypeError(`import of ${name} after functions`);
+    const func = new Func<R>(this.#imported.length, parameters, result === null ? [] : [result]);
+    this.#imported.push({ name, func: func as unknown as Func });
+    return func;
+  }
+
+  /** Name a type for indirect calls, which go through the table `env.table`. @returns its index */
+  signature(type: Signature): number {
+    return this.#signatures.push(type) - 1;
   }
 
   global(): Global {
@@ -224,27 +281,48 @@ export class ModuleBuilder {
       out.sized(body);
     };
     section(1, (body) => {
-      body.u32(this.#functions.length);
-      for (const f of this.#functions) {
+      const types: readonly Signature[] = [
+        ...this.#signatures,
+        ...this.#imported.map(({ func }) => func),
+        ...this.#functions,
+      ];
+      body.u32(types.length);
+      for (const { parameters, results } of types) {
         body.byte(0x60);
-        body.u32(f.parameters.length);
-        for (const type of f.parameters) body.byte(TYPE_BYTE[type]);
-        body.u32(f.result === null ? 0 : 1);
-        if (f.result !== null) body.byte(TYPE_BYTE[f.result]);
+        body.u32(parameters.length);
+        for (const type of parameters) body.byte(TYPE_BYTE[type]);
+        body.u32(results.length);
+        for (const type of results) body.byte(TYPE_BYTE[type]);
       }
     });
+    const firstType = this.#signatures.length;
+    const usesTable = firstType > 0;
     section(2, (body) => {
-      body.u32(1);
+      body.u32(1 + (usesTable ? 1 : 0) + this.#imported.length);
       body.name('env');
       body.name('memory');
       body.byte(2);
       body.byte(shared ? 3 : 0);
       body.u32(0);
       if (shared) body.u32(MAX_PAGES);
+      if (usesTable) {
+        body.name('env');
+        body.name('table');
+        body.byte(1);
+        body.byte(FUNCREF);
+        body.byte(0);
+        body.u32(0);
+      }
+      for (const { name, func } of this.#imported) {
+        body.name('env');
+        body.name(name);
+        body.byte(0);
+        body.u32(firstType + func.index);
+      }
     });
     section(3, (body) => {
       body.u32(this.#functions.length);
-      for (const f of this.#functions) body.u32(f.index);
+      for (const f of this.#functions) body.u32(firstType + f.index);
     });
     section(6, (body) => {
       body.u32(this.#globals);

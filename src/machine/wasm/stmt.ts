@@ -39,7 +39,22 @@ export type Stmt =
       readonly other: Label;
       readonly index: I32;
     }
-  | { readonly kind: 'return'; readonly value: Expr | null }
+  | { readonly kind: 'return'; readonly values: readonly Expr[] }
+  /** Call the function at `index` of the table; its results go `into` locals. */
+  | {
+      readonly kind: 'callIndirect';
+      readonly type: number;
+      readonly index: I32;
+      readonly args: readonly Expr[];
+      readonly into: readonly Local[];
+    }
+  /** The same in place of this function, whose results are the callee's. */
+  | {
+      readonly kind: 'returnCallIndirect';
+      readonly type: number;
+      readonly index: I32;
+      readonly args: readonly Expr[];
+    }
   | { readonly kind: 'unreachable' };
 
 /** A local variable or parameter of the function under construction. */
@@ -97,5 +112,5 @@ export const brTable = (index: I32, labels: readonly Label[], other: Label): Stm
   other,
   index,
 });
-export const ret = (value: Expr | null = null): Stmt => ({ kind: 'return', value });
+export const ret = (...values: readonly Expr[]): Stmt => ({ kind: 'return', values });
 export const unreachable: Stmt = { kind: 'unreachable' };

@@ -4,29 +4,19 @@
  * It calls nothing, so that its locals stay in machine registers (design, rule 1): a miss or a slow case stores the
  * state and returns to `run` (run.ts). One activation is one stretch between two such leaves.
  */
-import { EXIT_BUDGET } from '../../../contracts/engine.ts';
-import { CTX_PC, CTX_RETIRED, PAGE_SIZE } from '../../../machine/layout.ts';
-import { i32, i64 } from '../../../machine/wasm/expr.ts';
-import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
-import {
-  block,
-  br,
-  brIf,
-  brTable,
-  type Label,
-  label,
-  loop,
-  ret,
-  type Stmt,
-  store,
-} from '../../../machine/wasm/stmt.ts';
-import { type Dispatch, handlers, OP_CROSS, OP_PAGE_END, OP_UNDECODED } from './handlers.ts';
+import { EXIT_BUDGET } from '../exits.ts';
+import { CTX_PC, CTX_RETIRED, PAGE_SIZE } from '../layout.ts';
+import { i32, i64 } from '../wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../wasm/module.ts';
+import { block, br, brIf, brTable, type Label, label, loop, ret, type Stmt, store } from '../wasm/stmt.ts';
+import { type Dispatch, handlers, OP_CROSS, OP_ENTER, OP_PAGE_END, OP_UNDECODED } from './handlers.ts';
 import { pageOf, tlbSlot } from './mmu.ts';
 import {
   H_LEFT,
   H_RECORD,
   LEAVE_CROSS,
   LEAVE_DECODE,
+  LEAVE_ENTER,
   LEAVE_FETCH,
   LEAVE_SLOW,
   R_IMM,
@@ -84,6 +74,7 @@ export function buildInterpret(m: ModuleBuilder): Func<'i32'> {
 
   const own: Stmt[][] = [];
   own[OP_UNDECODED] = [d.code.set(i32.const(LEAVE_DECODE)), br(d.exit)];
+  own[OP_ENTER] = [d.code.set(i32.const(LEAVE_ENTER)), br(d.exit)];
   own[OP_PAGE_END] = [d.pc.set(pcAtRecord), br(d.jump)];
   // The second half is read each time, through this address space's own mapping of the next page.
   own[OP_CROSS] = [

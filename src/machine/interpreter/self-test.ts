@@ -1,18 +1,11 @@
 /**
  * Self-test of the engine on a machine of its own: a loop over arithmetic, memory and floating point, then a fault.
  */
-import { EXIT_BUDGET, EXIT_ECALL, EXIT_STORE_FAULT, type Engine } from '../../../contracts/engine.ts';
-import { assemble } from '../../../machine/isa/assemble.ts';
-import {
-  CTX_F,
-  CTX_PC,
-  CTX_RETIRED,
-  CTX_X,
-  HART_CONTEXT,
-  HART_ROOT,
-  PAGE_SIZE,
-} from '../../../machine/layout.ts';
-import { contextAddress, createMachine, hartAddress, type Machine } from '../../../machine/machine.ts';
+import { EXIT_BUDGET, EXIT_ECALL, EXIT_STORE_FAULT } from '../exits.ts';
+import { assemble } from '../isa/assemble.ts';
+import { CTX_F, CTX_PC, CTX_RETIRED, CTX_X, HART_CONTEXT, HART_ROOT, PAGE_SIZE } from '../layout.ts';
+import { RESERVED_BYTES } from './region.ts';
+import { contextAddress, createMachine, hartAddress, type Machine } from '../machine.ts';
 
 const CODE = 0x10000;
 const READ_ONLY = 0x11000;
@@ -38,10 +31,16 @@ const PER_TURN = 7;
 /** Sum of the squares of 1 to TURNS. */
 const EXPECTED = (TURNS * (TURNS + 1) * (2 * TURNS + 1)) / 6;
 
+/** What an engine does, as far as it is tested. */
+interface Runs {
+  /** @returns an EXIT_ code */
+  run(hart: number, budget: number): number;
+}
+
 /** @returns what is wrong, or null */
-export function selfTest(create: (machine: Machine) => Engine): string | null {
+export function selfTest(create: (machine: Machine) => Runs): string | null {
   const m = createMachine(
-    { memoryBytes: 16 * PAGE_SIZE, harts: 1, contexts: 1, engineBytes: 1 << 20 },
+    { memoryBytes: 16 * PAGE_SIZE, harts: 1, contexts: 1, engineBytes: RESERVED_BYTES + (1 << 20) },
     false,
   );
   const engine = create(m);

@@ -4,15 +4,19 @@
  * All slow path: the handlers probe the TLB in line and come here on a miss. A walk sets A, and D for a write.
  * Source: Privileged ISA, 4.3.2 (address translation process) 4.4 (Sv39) and 4.5 (Sv48).
  */
-import { EXIT_FETCH_FAULT } from '../../../contracts/engine.ts';
-import { HART_MODE, HART_ROOT, HART_TVAL, PAGE_SHIFT, PAGE_SIZE } from '../../../machine/layout.ts';
-import { type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
-import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
-import { block, brIf, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
+import { EXIT_FETCH_FAULT } from '../exits.ts';
+import { HART_MODE, HART_ROOT, HART_TVAL, PAGE_SHIFT, PAGE_SIZE } from '../layout.ts';
+import { type I32, type I64, i32, i64, select } from '../wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../wasm/module.ts';
+import { block, brIf, label, type Local, loop, ret, type Stmt, store, when } from '../wasm/stmt.ts';
 import {
   H_CODE_MARKS,
   H_END_FRAME,
+  H_FLAT_READ,
+  H_FLAT_WRITE,
   H_PAGE,
+  H_TOUCHED,
+  H_TOUCHED_COUNT,
   LEAVE_NEED_BLOCK,
   TLB_EXEC_BLOCK,
   TLB_EXEC_PAGE,
@@ -22,6 +26,7 @@ import {
   TLB_TAGS,
   TLB_WRITE_DELTA,
   TLB_WRITE_TAG,
+  TOUCHED_MOST,
 } from './region.ts';
 import { buildDrop, buildFind, buildUntouched } from './directory.ts';
 
@@ -60,6 +65,30 @@ export const pageOf = (va: I64): I64 => i64.and(va, i64.const(-PAGE_SIZE));
 
 /** Some bits of a value. */
 const bit = (value: I32, mask: number): I32 => i32.and(value, i32.const(mask));
+
+/** Let code that was translated find a page without a walk. @param delta physical less virtual address */
+function enterFlat(
+  header: I32,
+  va: I64,
+  delta: I32,
+  table: number,
+  scratch: Local<'i32'>,
+  at: Local<'i32'>,
+): Stmt {
+  const page = i32.wrap(i64.shrU(va, i64.const(PAGE_SHIFT)));
+  const entry = (which: number): I32 => i32.add(i32.load(header, which), i32.shl(page, i32.const(2)));
+  const count = i32.load(header, H_TOUCHED_COUNT);
+  return when(i32.and(i32.ne(i32.load(header, table), i32.const(0)), i64.eqz(i64.shrU(va, i64.const(32)))), [
+    when(i32.ltU(scratch.tee(count), i32.const(TOUCHED_MOST)), [
+      at.set(entry(table)),
+      when(i32.eqz(i32.or(i32.load(entry(H_FLAT_READ)), i32.load(entry(H_FLAT_WRITE)))), [
+        store('i32', i32.add(i32.load(header, H_TOUCHED), i32.shl(scratch.get, i32.const(2))), page),
+        store('i32', header, i32.add(scratch.get, i32.const(1)), H_TOUCHED_COUNT),
+      ]),
+      store('i32', at.get, delta),
+    ]),
+  ]);
+}
 
 /** (header, hart, va, kind) -> physical page, or 0 for a fault. */
 function buildWalk(m: ModuleBuilder): Func<'i32'> {
@@ -148,6 +177,7 @@ function buildDataAccess(
   kind: number,
   tag: number,
   delta: number,
+  flat: number,
   code: { readonly drop: Func; readonly untouched: Func<'i32'> } | null,
 ): Func<'i32'> {
   const f = m.func(['i32', 'i32', 'i32', 'i64'], 'i32');
@@ -157,6 +187,8 @@ function buildDataAccess(
   const va = f.parameter('i64', 3);
   const slot = f.local('i32');
   const page = f.local('i32');
+  const count = f.local('i32');
+  const entry = f.local('i32');
   const frame = i32.shrU(page.get, i32.const(PAGE_SHIFT));
   const inPage = bit(i32.wrap(va.get), PAGE_SIZE - 1);
   f.body(
@@ -175,13 +207,14 @@ function buildDataAccess(
       store('i64', slot.get, pageOf(va.get), tag),
       store('i32', slot.get, i32.sub(page.get, i32.wrap(pageOf(va.get))), delta),
     ]),
+    enterFlat(header.get, va.get, i32.load(slot.get, delta), flat, count, entry),
     ret(i32.add(i32.wrap(va.get), i32.load(slot.get, delta))),
   );
   return f;
 }
 
 function buildFetch(m: ModuleBuilder, walk: Func<'i32'>, find: Func<'i32'>): Func<'i32'> {
-  const f = m.func(['i32', 'i32', 'i32', 'i64'], 'i32');
+  const f = m.func(['i32', 'i32', 'i32', 'i64'], 'i32', 'fetch');
   const header = f.parameter('i32', 0);
   const hart = f.parameter('i32', 1);
   const tlb = f.parameter('i32', 2);
@@ -216,8 +249,11 @@ export function buildMmu(m: ModuleBuilder): MmuFunctions {
   const untouched = buildUntouched(m, find);
   return {
     drop,
-    readAt: buildDataAccess(m, walk, ACCESS_READ, TLB_READ_TAG, TLB_READ_DELTA, null),
-    writeAt: buildDataAccess(m, walk, ACCESS_WRITE, TLB_WRITE_TAG, TLB_WRITE_DELTA, { drop, untouched }),
+    readAt: buildDataAccess(m, walk, ACCESS_READ, TLB_READ_TAG, TLB_READ_DELTA, H_FLAT_READ, null),
+    writeAt: buildDataAccess(m, walk, ACCESS_WRITE, TLB_WRITE_TAG, TLB_WRITE_DELTA, H_FLAT_WRITE, {
+      drop,
+      untouched,
+    }),
     fetch: buildFetch(m, walk, find),
   };
 }

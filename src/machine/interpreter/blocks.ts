@@ -1,8 +1,8 @@
 /**
  * The supply of blocks: which are handed out, to which frames, and the marks that go with them.
  */
-import { PAGE_SIZE } from '../../../machine/layout.ts';
-import type { Machine } from '../../../machine/machine.ts';
+import { PAGE_SIZE } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { OP_PAGE_END } from './handlers.ts';
 import {
   BLOCK_BYTES,
@@ -11,6 +11,7 @@ import {
   BLOCK_NEXT,
   BUCKETS,
   H_FREE,
+  H_MADE,
   H_USED,
   H_VICTIM,
   R_OP,
@@ -75,9 +76,23 @@ export function addBlock(
   m.u32[(entry + BLOCK_NEXT) >>> 2] = m.u32[bucket] as number;
   m.u32[bucket] = index + 1;
   m.u8[m.layout.codeMarkBase + frame] = 1;
+  m.u32[header + H_MADE / 4] = (m.u32[header + H_MADE / 4] as number) + 1;
   for (let tlb = plan.tlb; tlb < plan.tlbEnd; tlb += TLB_SIZE) {
     m.u8.fill(0xff, tlb + TLB_WRITE_TAG, tlb + TLB_WRITE_TAG + TLB_TAGS);
   }
+}
+
+/** The record of the instruction at a physical address, or 0 if its frame has no block. */
+export function recordAt(m: Machine, plan: RegionPlan, address: number): number {
+  const frame = address >>> 12;
+  let index = m.u32[(plan.buckets >>> 2) + (frame & (BUCKETS - 1))] as number;
+  while (index !== 0) {
+    const entry = blockEntry(plan, index - 1);
+    if (m.u32[(entry + BLOCK_FRAME) >>> 2] === frame)
+      return plan.records + (index - 1) * BLOCK_BYTES + (address & (PAGE_SIZE - 2)) * RECORD_SCALE;
+    index = m.u32[(entry + BLOCK_NEXT) >>> 2] as number;
+  }
+  return 0;
 }
 
 /** Frame of each block in use, for `visit`. */

@@ -4,10 +4,10 @@
  * Decodes ahead from the slot asked for to the end of the straight line. Operates on linear memory only; what it
  * keeps is in the engine region.
  */
-import { decode, isLong, rowIndex, rows } from '../../../machine/isa/decode.ts';
-import type { Row } from '../../../machine/isa/row.ts';
-import { CTX_F, CTX_X, PAGE_SIZE } from '../../../machine/layout.ts';
-import type { Machine } from '../../../machine/machine.ts';
+import { decode, isLong, rowIndex, rows } from '../isa/decode.ts';
+import type { Row } from '../isa/row.ts';
+import { CTX_F, CTX_X, PAGE_SIZE } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { hasShortForm, OP_CROSS, OP_UNDECODED, opOf } from './handlers.ts';
 import {
   CTX_SINK,

@@ -10,15 +10,15 @@ import {
   EXIT_LOAD_MISALIGNED,
   EXIT_STORE_FAULT,
   EXIT_STORE_MISALIGNED,
-} from '../../../contracts/engine.ts';
-import type { SoftFloat } from '../../../machine/float/soft-float.ts';
-import { rows } from '../../../machine/isa/decode.ts';
-import type { Row } from '../../../machine/isa/row.ts';
-import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR, HART_RESERVATION, HART_TVAL, PAGE_SIZE } from '../../../machine/layout.ts';
-import { type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
-import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
-import { block, br, brIf, brTable, label, loop, type Stmt, store, when } from '../../../machine/wasm/stmt.ts';
+} from '../exits.ts';
+import type { SoftFloat } from '../float/soft-float.ts';
+import { rows } from '../isa/decode.ts';
+import type { Row } from '../isa/row.ts';
+import type { Scope, Semantics } from '../isa/semantics.ts';
+import { CTX_FCSR, HART_RESERVATION, HART_TVAL, PAGE_SIZE } from '../layout.ts';
+import { type I32, type I64, i32, i64, select } from '../wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../wasm/module.ts';
+import { block, br, brIf, brTable, label, loop, type Stmt, store, when } from '../wasm/stmt.ts';
 import type { MmuFunctions } from './mmu.ts';
 import { R_AUX } from './region.ts';
 import { recordScope, Scratch, setRd, storeWidth } from './scope.ts';

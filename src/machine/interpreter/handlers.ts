@@ -5,15 +5,15 @@
  * (TLB miss, misalignment, exact floating point) leaves without effect, and slow.ts does the whole instruction.
  * Also names the variants, so that predecode (predecode.ts) and dispatch (interpret.ts) agree.
  */
-import { EXIT_BREAKPOINT, EXIT_ECALL, EXIT_ILLEGAL } from '../../../contracts/engine.ts';
-import { compressedRows } from '../../../machine/isa/compressed.ts';
-import { rows } from '../../../machine/isa/decode.ts';
-import type { Row } from '../../../machine/isa/row.ts';
-import type { Scope } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR, HART_RESERVATION } from '../../../machine/layout.ts';
-import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
-import type { Func } from '../../../machine/wasm/module.ts';
-import { br, brIf, type Label, type Local, type Stmt, store, when } from '../../../machine/wasm/stmt.ts';
+import { EXIT_BREAKPOINT, EXIT_ECALL, EXIT_ILLEGAL } from '../exits.ts';
+import { compressedRows } from '../isa/compressed.ts';
+import { rows } from '../isa/decode.ts';
+import type { Row } from '../isa/row.ts';
+import type { Scope } from '../isa/semantics.ts';
+import { CTX_FCSR, HART_RESERVATION } from '../layout.ts';
+import { type I32, type I64, i32, i64 } from '../wasm/expr.ts';
+import type { Func } from '../wasm/module.ts';
+import { br, brIf, type Label, type Local, type Stmt, store, when } from '../wasm/stmt.ts';
 import { tlbSlot } from './mmu.ts';
 import {
   R_IMM,
@@ -290,9 +290,11 @@ export const hasShortForm: ReadonlySet<string> = new Set(compressedRows.map((c) 
 export const OP_UNDECODED = 0;
 export const OP_PAGE_END = 1;
 export const OP_CROSS = 2;
-const OP_FIRST_KEYED = 3;
+/** A translation begins here; what the instruction is, its row says. */
+export const OP_ENTER = 3;
+const OP_FIRST_KEYED = 4;
 
-/** Handlers from OP_FIRST_KEYED on; the first three are part of the dispatch function. */
+/** Handlers from OP_FIRST_KEYED on; those before are part of the dispatch function. */
 export const handlers: readonly Handler[] = [
   { key: 'illegal', build: (d) => leave(d, EXIT_ILLEGAL) },
   { key: 'slow', build: (d) => [br(d.slow)] },

@@ -8,13 +8,15 @@
  *
  * A tag is the page's virtual address; all ones is empty, since no page address is odd. Holds offsets only.
  */
-import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
+import { type MemoryLayout, PAGE_SIZE } from '../layout.ts';
 
+/** Bytes at the end of the region that are another engine's: the same for all, so that one takes over what another had. */
+export const RESERVED_BYTES: number = 10 << 20;
 /** What layout.engine must hold at least: 1024 blocks (4 MiB of guest code) and the TLBs of a few harts. */
-export const ENGINE_BYTES: number = 34 << 20;
+export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
 
 /** Says that the region was laid out by this version; changes with any offset or record field here. */
-export const FORMAT = 0x49_4e_54_31;
+export const FORMAT = 0x49_4e_54_32;
 
 export const HEADER_SIZE = 256;
 export const H_FORMAT = 0;
@@ -38,6 +40,22 @@ export const H_USED = 44;
 export const H_FREE = 48;
 /** Block to evict next when all are in use. */
 export const H_VICTIM = 52;
+
+/** Two flat tables from page number to delta, below 4 GiB, for reading and writing; 0 = there are none. */
+export const H_FLAT_READ = 56;
+export const H_FLAT_WRITE = 60;
+/** List of the page numbers that have entries in them, and its length. */
+export const H_TOUCHED = 64;
+export const H_TOUCHED_COUNT = 68;
+/** Counts frames whose code was forgotten, and blocks that were made for frames. */
+export const H_DROPS = 72;
+export const H_MADE = 76;
+/** The last frames whose code was forgotten: a ring of DROP_RING words. */
+export const H_DROP_RING = 128;
+export const DROP_RING = 32;
+
+/** Entries that the list of touched pages has room for. When it is full, no more are made. */
+export const TOUCHED_MOST = 65536;
 
 export const TLB_ENTRIES = 512;
 export const TLB_TAGS: number = TLB_ENTRIES * 8;
@@ -90,6 +108,8 @@ export const LEAVE_FETCH = 257;
 export const LEAVE_DECODE = 258;
 export const LEAVE_CROSS = 259;
 export const LEAVE_NEED_BLOCK = 260;
+/** At a record where a translation begins. */
+export const LEAVE_ENTER = 261;
 
 /** Addresses of the parts for one machine. */
 export interface RegionPlan {
@@ -106,12 +126,13 @@ export interface RegionPlan {
 /** Divide the engine region. Throws RangeError if it can not hold a few blocks. */
 export function planRegion(layout: MemoryLayout): RegionPlan {
   const header = layout.engine.start;
+  const end = layout.engine.end - RESERVED_BYTES;
   const tlb = header + HEADER_SIZE;
   const tlbEnd = tlb + layout.harts * TLB_SIZE;
   const buckets = tlbEnd;
   const blocks = buckets + BUCKETS * 4;
-  const capacity = Math.floor((layout.engine.end - blocks - RECORD) / (BLOCK_BYTES + BLOCK_ENTRY));
-  if (capacity < 8) throw new RangeError(`engine region of ${layout.engine.end - header} bytes is too small`);
+  const capacity = Math.floor((end - blocks - RECORD) / (BLOCK_BYTES + BLOCK_ENTRY));
+  if (capacity < 8) throw new RangeError(`engine region of ${end - header} bytes is too small`);
   const records = Math.ceil((blocks + capacity * BLOCK_ENTRY) / RECORD) * RECORD;
   return { header, tlb, tlbEnd, buckets, blocks, records, capacity };
 }

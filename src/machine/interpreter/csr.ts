@@ -1,13 +1,13 @@
 /**
  * CSR instructions as slow cases, and what all slow cases share.
  */
-import { EXIT_ILLEGAL } from '../../../contracts/engine.ts';
-import type { SoftFloat } from '../../../machine/float/soft-float.ts';
-import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR, CTX_RETIRED } from '../../../machine/layout.ts';
-import { type I32, i32, i64 } from '../../../machine/wasm/expr.ts';
-import type { Func } from '../../../machine/wasm/module.ts';
-import { block, brIf, label, type Local, ret, type Stmt, store, when } from '../../../machine/wasm/stmt.ts';
+import { EXIT_ILLEGAL } from '../exits.ts';
+import type { SoftFloat } from '../float/soft-float.ts';
+import type { Scope, Semantics } from '../isa/semantics.ts';
+import { CTX_FCSR, CTX_RETIRED } from '../layout.ts';
+import { type I32, i32, i64 } from '../wasm/expr.ts';
+import type { Func } from '../wasm/module.ts';
+import { block, brIf, label, type Local, ret, type Stmt, store, when } from '../wasm/stmt.ts';
 import type { MmuFunctions } from './mmu.ts';
 import { R_IMM, R_RS1 } from './region.ts';
 import { type Scratch, setRd } from './scope.ts';

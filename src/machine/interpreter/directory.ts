@@ -1,10 +1,10 @@
 /**
  * The block directory as Wasm functions: which block holds a frame's records, and how to forget it.
  */
-import { PAGE_SIZE } from '../../../machine/layout.ts';
-import { type I32, i32, i64 } from '../../../machine/wasm/expr.ts';
-import type { Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
-import { br, brIf, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
+import { PAGE_SIZE } from '../layout.ts';
+import { type I32, i32, i64 } from '../wasm/expr.ts';
+import type { Func, ModuleBuilder } from '../wasm/module.ts';
+import { br, brIf, label, loop, ret, store, when } from '../wasm/stmt.ts';
 import {
   BLOCK_BYTES,
   BLOCK_ENTRY,
@@ -14,6 +14,9 @@ import {
   H_BLOCKS,
   H_BUCKETS,
   H_CODE_MARKS,
+  DROP_RING,
+  H_DROP_RING,
+  H_DROPS,
   H_FREE,
   H_RECORDS,
   H_TLB,
@@ -72,6 +75,16 @@ export function buildDrop(m: ModuleBuilder): Func {
   const entries = label('entries');
   f.body(
     store('i32_8', i32.add(i32.load(header.get, H_CODE_MARKS), frame.get), i32.const(0)),
+    store(
+      'i32',
+      i32.add(
+        header.get,
+        i32.shl(i32.and(i32.load(header.get, H_DROPS), i32.const(DROP_RING - 1)), i32.const(2)),
+      ),
+      frame.get,
+      H_DROP_RING,
+    ),
+    store('i32', header.get, i32.add(i32.load(header.get, H_DROPS), i32.const(1)), H_DROPS),
     link.set(i32.add(i32.load(header.get, H_BUCKETS), i32.shl(bit(frame.get, BUCKETS - 1), i32.const(2)))),
     loop(again, [
       index.set(i32.load(link.get)),

@@ -1,11 +1,11 @@
 /**
  * Operands of a predecoded record, as the ISA's semantics want them; shared by fast and slow handlers.
  */
-import type { Scope } from '../../../machine/isa/semantics.ts';
-import { CTX_F } from '../../../machine/layout.ts';
-import { type Expr, type I32, type I64, i32, i64, type ValueType } from '../../../machine/wasm/expr.ts';
-import type { Func } from '../../../machine/wasm/module.ts';
-import { type Local, type Stmt, store } from '../../../machine/wasm/stmt.ts';
+import type { Scope } from '../isa/semantics.ts';
+import { CTX_F } from '../layout.ts';
+import { type Expr, type I32, type I64, i32, i64, type ValueType } from '../wasm/expr.ts';
+import type { Func } from '../wasm/module.ts';
+import { type Local, type Stmt, store } from '../wasm/stmt.ts';
 import { R_AUX, R_IMM, R_RD, R_RS1, R_RS2 } from './region.ts';
 
 /** Reuses locals between handlers: each handler takes what it needs of each type from the start. */

@@ -1,0 +1,159 @@
+/**
+ * Finds what to translate: from a root, all code that control reaches without leaving the function.
+ *
+ * Reads instructions by virtual address; knows no semantics beyond where control goes. A region is a list of basic blocks, the
+ * first of which is the root's.
+ */
+import { type Decoded, decode, isLong } from '../../../machine/isa/decode.ts';
+import type { Semantics } from '../../../machine/isa/semantics.ts';
+
+/** Reads code. @returns the halfword at an address, or -1 where none may be executed */
+export type ReadCode = (pc: number) => number;
+
+export interface Instruction {
+  readonly pc: number;
+  readonly decoded: Decoded;
+}
+
+/** How a block ends. Addresses that no block of the region starts at are left by. */
+export type End =
+  /** On to `next`; no instruction. */
+  | { readonly kind: 'fall'; readonly next: number }
+  /** A branch, the last instruction: to `taken` or to `next`. */
+  | { readonly kind: 'branch'; readonly taken: number; readonly next: number }
+  /** A direct jump, the last instruction. */
+  | { readonly kind: 'jump'; readonly to: number }
+  /** A jump through a register, the last instruction. */
+  | { readonly kind: 'indirect' }
+  /** The instruction at `pc` is not translated. */
+  | { readonly kind: 'leave'; readonly pc: number };
+
+export interface Block {
+  readonly start: number;
+  readonly code: readonly Instruction[];
+  readonly end: End;
+}
+
+const NO_STOPS: ReadonlySet<number> = new Set();
+/** Most instructions of a region, and of a block: the exit code has 12 bits for the latter. */
+const REGION_MOST = 1500;
+const BLOCK_MOST = 512;
+
+/** How far from its root a region reaches: an exit names an instruction by 19 bits and a sign. */
+const REACH = 1 << 18;
+const RM_LAST = 4;
+
+const TRANSLATED: ReadonlySet<Semantics['kind']> = new Set([
+  'integer',
+  'load',
+  'store',
+  'branch',
+  'jal',
+  'jalr',
+  'amo',
+  'float',
+  'fence',
+] as const);
+
+/** True if an instruction is carried out by translated code, at least where its fast path holds. */
+export function isTranslated({ row, operands }: Decoded): boolean {
+  const { semantics } = row;
+  if (!TRANSLATED.has(semantics.kind)) return false;
+  if (semantics.kind !== 'float') return true;
+  if (semantics.fast === null) return false;
+  const { rm } = operands;
+  switch (semantics.fast.when) {
+    case 'always':
+      return rm <= RM_LAST;
+    case 'rtz':
+      return rm === 1;
+    case 'rne':
+      return rm === 0 || rm === 7;
+  }
+}
+
+/** The instruction at `pc`, or null. */
+function readInstruction(read: ReadCode, pc: number): Decoded | null {
+  const low = read(pc);
+  if (low < 0) return null;
+  if (!isLong(low)) return decode(low);
+  const high = read(pc + 2);
+  return high < 0 ? null : decode(low | (high << 16));
+}
+
+const linkOf = ({ operands }: Decoded): number => operands.rd;
+
+/**
+ * All blocks that are reached from `root`, its own first; none if nothing can be translated there.
+ * @param most instructions @param stops addresses at which the region ends, its root excepted
+ */
+export function discover(
+  read: ReadCode,
+  root: number,
+  most: number = REGION_MOST,
+  stops: { has(pc: number): boolean } = NO_STOPS,
+): Block[] {
+  const known = new Map<number, Decoded>();
+  const leaders = new Set<number>([root]);
+  const work = [root];
+  const stopped = new Set<number>();
+  let count = 0;
+  const lead = (pc: number): void => {
+    if (leaders.has(pc) || Math.abs(pc - root) > REACH) return;
+    leaders.add(pc);
+    work.push(pc);
+  };
+  while (work.length > 0) {
+    let pc = work.shift() as number;
+    while (!known.has(pc) && count < most && (pc === root || !stops.has(pc))) {
+      const decoded = readInstruction(read, pc);
+      if (decoded === null || !isTranslated(decoded)) break;
+      known.set(pc, decoded);
+      count++;
+      const { kind } = decoded.row.semantics;
+      const next = pc + decoded.length;
+      if (kind === 'branch') {
+        lead(pc + decoded.operands.imm);
+        lead(next);
+        break;
+      }
+      if (kind === 'jal' && linkOf(decoded) === 0) {
+        lead(pc + decoded.operands.imm);
+        break;
+      }
+      if (kind === 'jalr' && linkOf(decoded) === 0) break;
+      pc = next;
+    }
+    if (known.has(pc)) leaders.add(pc);
+    else if (stops.has(pc)) stopped.add(pc);
+  }
+  const blocks = [...leaders].filter((pc) => known.has(pc)).map((pc) => blockAt(pc, known, leaders, stopped));
+  return known.has(root) ? blocks : [];
+}
+
+function blockAt(
+  start: number,
+  known: ReadonlyMap<number, Decoded>,
+  leaders: ReadonlySet<number>,
+  stopped: ReadonlySet<number>,
+): Block {
+  const code: Instruction[] = [];
+  let pc = start;
+  for (;;) {
+    const decoded = known.get(pc);
+    if (decoded === undefined) {
+      return { start, code, end: stopped.has(pc) ? { kind: 'fall', next: pc } : { kind: 'leave', pc } };
+    }
+    if (code.length > 0 && (leaders.has(pc) || code.length >= BLOCK_MOST)) {
+      return { start, code, end: leaders.has(pc) ? { kind: 'fall', next: pc } : { kind: 'leave', pc } };
+    }
+    code.push({ pc, decoded });
+    const { kind } = decoded.row.semantics;
+    const { imm } = decoded.operands;
+    const next = pc + decoded.length;
+    if (kind === 'branch') return { start, code, end: { kind: 'branch', taken: pc + imm, next } };
+    if (kind === 'jal' && linkOf(decoded) === 0) return { start, code, end: { kind: 'jump', to: pc + imm } };
+    if (kind === 'jalr' && linkOf(decoded) === 0) return { start, code, end: { kind: 'indirect' } };
+    pc = next;
+  }
+}

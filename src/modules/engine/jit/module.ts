@@ -1,0 +1,137 @@
+/**
+ * Engine `jit`: hot code is translated to WebAssembly functions, the rest is interpreted.
+ *
+ * The interpreter runs in slices, and the pc at the end of each is a sample; what is seen often is translated. A translation
+ * depends on the frames that its code lies in: their code marks are set, so a write to them drops it. It is called by others
+ * only while it is linked, which it is after its pages were looked up in the address space that runs; a change of that unlinks
+ * all. The state is empty: everything here is made again at will.
+ */
+import {
+  EXIT_BUDGET,
+  EXIT_ILLEGAL,
+  type Engine,
+  engineLayout,
+  type EngineState,
+} from '../../../contracts/engine.ts';
+import type { Module } from '../../../contracts/module.ts';
+import { createInterpreterCore } from '../../../machine/interpreter/interpreter.ts';
+import {
+  H_FLAT_READ,
+  H_FLAT_WRITE,
+  H_LEFT,
+  H_MADE,
+  H_RECORD,
+  H_TOUCHED,
+  LEAVE_ENTER,
+} from '../../../machine/interpreter/region.ts';
+import { selfTest } from '../../../machine/interpreter/self-test.ts';
+import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
+import { hartAddress, type Machine } from '../../../machine/machine.ts';
+import { createTranslations, EAGER, type Tiering, USUAL } from './translations.ts';
+import { ENTER_INTERPRET, ENTER_NOT_FOUND } from './enter.ts';
+
+/** Build the engine over a machine. Takes over the engine region. */
+export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
+  const core = createInterpreterCore(m);
+  const translations = createTranslations(m, core, tiering);
+  const header = core.plan.header >>> 2;
+  let made = -1;
+  let untilSample = tiering.slice;
+
+  /** Pc of the context that a hart runs; below 2^53 in every address space. */
+  const pcOf = (block: number): number => {
+    const at = ((m.u32[(block + HART_CONTEXT) >>> 2] as number) + CTX_PC) >>> 2;
+    return (m.u32[at] as number) + (m.u32[at + 1] as number) * 2 ** 32;
+  };
+
+  const runHart0 = (budget: number): number => {
+    const block = hartAddress(m.layout, 0);
+    let left = budget;
+    if (tiering.everywhere) translations.missed(0, pcOf(block));
+    for (;;) {
+      const slice = left < untilSample ? left : untilSample;
+      let code = core.stretch(0, slice);
+      const done = slice - (m.i32[header + H_LEFT / 4] as number);
+      left -= done;
+      // With what is interpreted alone; at least 1, for the next check point is wanted.
+      untilSample = Math.max(untilSample - done, 1);
+      if (code === EXIT_BUDGET && left > 0) {
+        untilSample = tiering.slice;
+        translations.sample(0, pcOf(block));
+        continue;
+      }
+      if (code !== LEAVE_ENTER) return code;
+      translations.settle();
+      if (m.u32[header + H_MADE / 4] !== made) {
+        // A page that has come to hold code may not be written by way of the flat table.
+        made = m.u32[header + H_MADE / 4] as number;
+        translations.forgetWrites();
+      }
+      const place = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
+      if (place === 0) continue;
+      code = translations.enter(place, 0, left);
+      left = m.i32[header + H_LEFT / 4] as number;
+      if (code === ENTER_INTERPRET) {
+        if (tiering.everywhere) translations.missed(0, pcOf(block));
+        continue;
+      }
+      if (code === ENTER_NOT_FOUND) {
+        translations.missed(0, pcOf(block));
+        continue;
+      }
+      if (code === EXIT_ILLEGAL) core.noteIllegal(0);
+      const reservation = (block + HART_RESERVATION) >>> 2;
+      m.u32[reservation] = m.u32[reservation + 1] = 0xffffffff;
+      return code;
+    }
+  };
+
+  return {
+    run(hart, budget) {
+      const flat = hart === 0;
+      m.u32[header + H_FLAT_READ / 4] = flat ? translations.tables.flatRead : 0;
+      m.u32[header + H_FLAT_WRITE / 4] = flat ? translations.tables.flatWrite : 0;
+      m.u32[header + H_TOUCHED / 4] = translations.tables.touched;
+      translations.settle();
+      if (flat) return runHart0(budget);
+      for (;;) {
+        const code = core.stretch(hart, budget);
+        if (code !== LEAVE_ENTER) return code;
+        translations.unmark(m.u32[header + H_RECORD / 4] as number);
+      }
+    },
+    flushHart(hart) {
+      core.flushHart(hart);
+      if (hart === 0) translations.flush();
+    },
+    flushPage(va) {
+      core.flushPage(va);
+      translations.flushPage(va);
+    },
+    flushCode() {
+      core.flushCode();
+      translations.forget();
+    },
+    invalidateFrame(frame) {
+      core.invalidateFrame(frame);
+      translations.settle();
+    },
+  };
+}
+
+export const jitEngine: Module<Engine, EngineState> = {
+  manifest: {
+    slot: 'engine',
+    name: 'jit',
+    version: '1.0.0',
+    contract: 1,
+    interfaces: [],
+    needs: {},
+    description: 'Translates hot code to WebAssembly functions',
+  },
+  layout: engineLayout,
+  create: (_state, kernel) => createJit(kernel.machine),
+  selfTest: () =>
+    selfTest((machine) => createJit(machine)) ?? selfTest((machine) => createJit(machine, EAGER)),
+};
+export default jitEngine;

@@ -1,0 +1,47 @@
+/**
+ * What translated code and the engine share in linear memory, at the end of the engine region.
+ *
+ *     flat     two tables from page number to physical less virtual address, for reading and writing; 0 = leave
+ *     touched  the page numbers that have entries there
+ *     jumps    by a hash of the pc: pc u64, place in the function table u32; for indirect jumps
+ *     links    by number: place in the function table of the translation that begins at an address; 0 = none now
+ */
+import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
+import { RESERVED_BYTES, TOUCHED_MOST } from '../../../machine/interpreter/region.ts';
+import type { Signature } from '../../../machine/wasm/module.ts';
+
+const FLAT_BYTES = (2 ** 32 / PAGE_SIZE) * 4;
+export const JUMP_ENTRIES = 4096;
+export const JUMP_ENTRY = 16;
+export const JUMP_PC = 0;
+export const JUMP_PLACE = 8;
+export const LINKS = 65536;
+
+export interface Tables {
+  readonly flatRead: number;
+  readonly flatWrite: number;
+  readonly touched: number;
+  readonly jumps: number;
+  readonly links: number;
+  /** Says that the tables before it were laid out by this version. */
+  readonly mark: number;
+}
+
+export function planTables(layout: MemoryLayout): Tables {
+  const start = Math.ceil((layout.engine.end - RESERVED_BYTES) / PAGE_SIZE) * PAGE_SIZE;
+  const flatWrite = start + FLAT_BYTES;
+  const touched = flatWrite + FLAT_BYTES;
+  const jumps = touched + TOUCHED_MOST * 4;
+  const links = jumps + JUMP_ENTRIES * JUMP_ENTRY;
+  return { flatRead: start, flatWrite, touched, jumps, links, mark: links + LINKS * 4 };
+}
+
+/**
+ * A translation: (context, left, depth) -> (pc, left). `left` is what is left of the budget, `depth` how many calls may nest. All
+ * registers are in the context before and after. The pc says where to go on; with PC_FINISH, that the instruction there is to be
+ * done by the interpreter; with PC_PASSED, that a spent budget does not stop there.
+ */
+export const TRANSLATION: Signature = { parameters: ['i32', 'i32', 'i32'], results: ['i64', 'i32'] };
+export const PC_FINISH = 1;
+/** In the high word of a pc. */
+export const PC_PASSED_HIGH = 0x4000_0000;

@@ -1,0 +1,270 @@
+/**
+ * Engines in lockstep: random programs of loops, branches, calls, memory and floating point, cut into random budgets.
+ *
+ * At every exit all engines must agree on every register, the pc and the count of retired instructions. Pages that are missing
+ * or read-only at first are mapped when they fault, as a kernel does. SEED in the environment picks other programs.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  EXIT_BREAKPOINT,
+  EXIT_BUDGET,
+  EXIT_LOAD_FAULT,
+  EXIT_STORE_FAULT,
+} from '../../src/contracts/engine.ts';
+import { assemble as a } from '../../src/machine/isa/assemble.ts';
+import { CTX_FCSR, CTX_RETIRED, PAGE_SIZE } from '../../src/machine/layout.ts';
+import { Harness, PTE_R, PTE_U, PTE_V, RWX } from './harness.ts';
+import { type Create, ENGINES, Random } from './program.ts';
+
+const SEED = Number(process.env.SEED ?? 3);
+const CODE = 0x10000;
+const DATA = 0x200000;
+const DATA_PAGES = 8;
+const STACK = 0x400000;
+const FUNCTIONS = 5;
+/** Bytes from one function to the next. */
+const STRIDE = 4 * PAGE_SIZE;
+/** Odd ones lie two bytes off, so that instructions lie over page boundaries. */
+const startOf = (index: number): number => CODE + index * STRIDE + (index % 2) * 2;
+
+/** x8: data, x9: a second pointer to it, x18.. loop counters by depth; the rest is random. */
+const FREE = [5, 6, 7, 10, 11, 12, 13, 14, 15, 28, 29, 30, 31];
+const COUNTERS = [18, 19, 20];
+
+const ARITHMETIC = [
+  'add',
+  'sub',
+  'xor',
+  'or',
+  'and',
+  'sll',
+  'srl',
+  'sra',
+  'slt',
+  'sltu',
+  'mul',
+  'mulh',
+  'div',
+  'remu',
+];
+const WORDS = ['addw', 'subw', 'sllw', 'srlw', 'sraw', 'mulw', 'divw', 'remuw'];
+const LOADS = ['lb', 'lh', 'lw', 'ld', 'lbu', 'lhu', 'lwu'];
+const STORES = ['sb', 'sh', 'sw', 'sd'];
+const FLOATS = ['fadd.d', 'fsub.d', 'fmul.d', 'fdiv.d', 'fadd.s', 'fmul.s', 'fsgnj.d', 'fmin.d', 'fmadd.d'];
+const BRANCHES = ['beq', 'bne', 'blt', 'bge', 'bltu', 'bgeu'];
+
+class Body {
+  readonly words: number[] = [];
+  readonly r: Random;
+  constructor(r: Random) {
+    this.r = r;
+  }
+  get at(): number {
+    return this.words.length * 4;
+  }
+  free(): number {
+    return this.r.pick(FREE);
+  }
+
+  simple(): void {
+    const { r } = this;
+    switch (r.below(10)) {
+      case 0:
+      case 1:
+        this.words.push(a('addi', { rd: this.free(), rs1: this.free(), imm: r.below(4096) - 2048 }));
+        break;
+      case 2:
+      case 3:
+        this.words.push(a(r.pick(ARITHMETIC), { rd: this.free(), rs1: this.free(), rs2: this.free() }));
+        break;
+      case 4:
+        this.words.push(a(r.pick(WORDS), { rd: this.free(), rs1: this.free(), rs2: this.free() }));
+        break;
+      case 5: {
+        // Mostly aligned, and over all pages of the data.
+        const imm = (r.below(512) - 256) * (r.below(12) === 0 ? 3 : 8);
+        this.words.push(a(r.pick(LOADS), { rd: this.free(), rs1: r.pick([8, 9]), imm }));
+        break;
+      }
+      case 6: {
+        const imm = (r.below(512) - 256) * (r.below(12) === 0 ? 3 : 8);
+        this.words.push(a(r.pick(STORES), { rs2: this.free(), rs1: r.pick([8, 9]), imm }));
+        break;
+      }
+      case 7:
+        this.words.push(
+          a(r.pick(FLOATS), {
+            rd: r.below(8),
+            rs1: r.below(8),
+            rs2: r.below(8),
+            rs3: r.below(8),
+            rm: r.pick([0, 7]),
+          }),
+        );
+        break;
+      case 8:
+        this.words.push(
+          r.below(2) === 0
+            ? a('fcvt.d.w', { rd: r.below(8), rs1: this.free(), rm: 7 })
+            : a('fcvt.l.d', { rd: this.free(), rs1: r.below(8), rm: 1 }),
+        );
+        break;
+      default:
+        // Move the second pointer to another page, or swap in memory.
+        if (r.below(3) === 0) {
+          this.words.push(a('amoadd.d', { rd: this.free(), rs1: 8, rs2: this.free() }));
+        } else {
+          const temporary = this.free();
+          this.words.push(
+            a('andi', { rd: temporary, rs1: this.free(), imm: DATA_PAGES - 3 }),
+            a('slli', { rd: temporary, rs1: temporary, imm: 12 }),
+            a('lui', { rd: 9, imm: DATA + PAGE_SIZE }),
+            a('add', { rd: 9, rs1: 9, rs2: temporary }),
+          );
+        }
+    }
+  }
+
+  block(depth: number, self: number): void {
+    const { r } = this;
+    for (let i = r.below(6) + 1; i > 0; i--) {
+      const kind = r.below(12);
+      if (kind === 0 && depth < COUNTERS.length) {
+        const counter = COUNTERS[depth] as number;
+        this.words.push(a('addi', { rd: counter, rs1: 0, imm: r.below(5) + 1 }));
+        const head = this.at;
+        this.block(depth + 1, self);
+        this.words.push(a('addi', { rd: counter, rs1: counter, imm: -1 }));
+        this.words.push(a('bne', { rs1: counter, rs2: 0, imm: head - this.at }));
+      } else if (kind === 1) {
+        const from = this.words.push(0) - 1;
+        this.block(depth, self);
+        const skip = (this.words.length - from) * 4;
+        this.words[from] = a(r.pick(BRANCHES), { rs1: this.free(), rs2: this.free(), imm: skip });
+      } else if (kind === 2) {
+        // Either of two ways, with a jump over the other.
+        const from = this.words.push(0) - 1;
+        this.simple();
+        const over = this.words.push(0) - 1;
+        this.words[from] = a(r.pick(BRANCHES), {
+          rs1: this.free(),
+          rs2: this.free(),
+          imm: (this.words.length - from) * 4,
+        });
+        this.block(depth, self);
+        this.words[over] = a('jal', { rd: 0, imm: (this.words.length - over) * 4 });
+      } else if (kind === 3 && depth === 0 && self < FUNCTIONS - 1) {
+        this.call(self + 1 + r.below(FUNCTIONS - 1 - self));
+      } else {
+        this.simple();
+      }
+    }
+  }
+
+  call(callee: number): void {
+    const target = startOf(callee);
+    if (this.r.below(2) === 0) {
+      this.words.push(
+        a('lui', { rd: 16, imm: target - (target % PAGE_SIZE) }),
+        a('jalr', { rd: 1, rs1: 16, imm: target % PAGE_SIZE }),
+      );
+    } else {
+      this.calls.push([this.words.push(0) - 1, target]);
+    }
+  }
+  readonly calls: (readonly [index: number, target: number])[] = [];
+}
+
+function functionOf(r: Random, self: number): number[] {
+  const body = new Body(r);
+  body.words.push(a('addi', { rd: 2, rs1: 2, imm: -32 }), a('sd', { rs1: 2, rs2: 1, imm: 8 }));
+  for (let i = 0; i < 3; i++) body.block(0, self);
+  body.words.push(a('ld', { rd: 1, rs1: 2, imm: 8 }), a('addi', { rd: 2, rs1: 2, imm: 32 }));
+  body.words.push(a('jalr', { rd: 0, rs1: 1, imm: 0 }));
+  for (const [index, target] of body.calls) {
+    body.words[index] = a('jal', { rd: 1, imm: target - (startOf(self) + index * 4) });
+  }
+  return body.words;
+}
+
+/** Main calls the first function for ever. */
+const MAIN: number = CODE + FUNCTIONS * STRIDE;
+
+function boot(create: Create, seed: number): Harness {
+  const r = new Random(seed);
+  const h = new Harness(16 << 20, false, create);
+  for (let i = 0; i < FUNCTIONS; i++) {
+    const words = functionOf(r, i);
+    if (words.length * 4 + 2 > STRIDE) throw new RangeError('a function is larger than its place');
+    for (let page = 0; page < STRIDE; page += PAGE_SIZE) h.map(CODE + i * STRIDE + page);
+    h.code(startOf(i), words);
+  }
+  h.map(MAIN);
+  h.code(MAIN, [
+    a('lui', { rd: 8, imm: DATA + PAGE_SIZE }),
+    a('addi', { rd: 9, rs1: 8, imm: 0 }),
+    a('jal', { rd: 1, imm: CODE - MAIN - 8 }),
+    a('addi', { rd: 21, rs1: 21, imm: -1 }),
+    a('bne', { rs1: 21, rs2: 0, imm: -16 }),
+    a('ebreak'),
+  ]);
+  for (let page = STACK - 4 * PAGE_SIZE; page < STACK; page += PAGE_SIZE) h.map(page);
+  for (const n of FREE) h.setX(n, r.u64() >> BigInt(r.below(60)));
+  for (let n = 0; n < 8; n++) h.setF(n, (BigInt(1023 - 20 + r.below(40)) << 52n) | (r.u64() >> 12n));
+  h.setX(2, STACK - 64);
+  h.setX(21, 40);
+  h.pc = MAIN;
+  return h;
+}
+
+const contextOf = (h: Harness): string =>
+  Buffer.from(h.machine.u8.subarray(h.context, h.context + CTX_RETIRED + 8)).toString('hex');
+
+/** What a kernel would do about a fault: read-only first, writable at the first store. */
+function resolve(h: Harness, cause: number): void {
+  const page = h.tval - (h.tval % PAGE_SIZE);
+  if (cause === EXIT_STORE_FAULT) {
+    const mapped = (h.view.getUint32(h.pte(page), true) & PTE_V) !== 0;
+    if (mapped) h.map(page, RWX, h.physical(page) / PAGE_SIZE);
+    else h.map(page);
+  } else {
+    h.map(page, PTE_R | PTE_U | PTE_V);
+  }
+  h.engine.flushPage(page);
+}
+
+describe('lockstep', () => {
+  test.each(Array.from({ length: 60 }, (_, i) => SEED * 1000 + i))('program %i', (seed) => {
+    const machines = ENGINES.map(([, create]) => boot(create, seed));
+    const budgets = new Random(seed + 7);
+    for (let stops = 0; ; stops++) {
+      const budget = stops > 150 ? 100_000 : budgets.below(budgets.pick([4, 40, 400, 4000])) + 1;
+      const outcomes = machines.map((h) => [
+        h.run(budget),
+        h.pc,
+        h.retired,
+        h.view.getUint32(h.context + CTX_FCSR, true),
+      ]);
+      const [first] = outcomes;
+      for (const outcome of outcomes) expect(outcome, `stop ${stops}, budget ${budget}`).toEqual(first);
+      const contexts = machines.map(contextOf);
+      for (const context of contexts)
+        expect(context === contexts[0], `registers at stop ${stops}`).toBe(true);
+      const cause = first?.[0] as number;
+      if (cause === EXIT_BREAKPOINT) break;
+      if (cause === EXIT_LOAD_FAULT || cause === EXIT_STORE_FAULT)
+        for (const h of machines) resolve(h, cause);
+      else expect(cause).toBe(EXIT_BUDGET);
+    }
+    const memory = machines.map((h) => {
+      const pages: string[] = [];
+      for (let i = 0; i < DATA_PAGES; i++) {
+        const va = DATA + i * PAGE_SIZE;
+        if ((h.view.getUint32(h.pte(va), true) & PTE_V) !== 0)
+          pages.push(Buffer.from(h.read(va, PAGE_SIZE)).toString('hex'));
+      }
+      return pages.join();
+    });
+    for (const content of memory) expect(content === memory[0]).toBe(true);
+  });
+});
