@@ -15,6 +15,14 @@ import {
   verifyMessageQueues,
 } from './message-queues.ts';
 import {
+  createNamedQueueState,
+  NAMED_QUEUE_OPERATIONS,
+  namedQueueSchema,
+  type NamedQueues,
+  type NamedQueueState,
+  verifyNamedQueues,
+} from './named-queues.ts';
+import {
   createNotifierState,
   NOTIFIER_OPERATIONS,
   notifierSchema,
@@ -74,11 +82,18 @@ export interface FutexWaiter {
   address: number;
   /** Bits of FUTEX_WAIT_BITSET. */
   bits: number;
-  /** The thread waits on it; fresh for each wait. */
+  /** The thread waits on it; fresh for each wait, one for all words of a futex_waitv. */
   event: number;
   woken: boolean;
   /** It waits to own the word (FUTEX_LOCK_PI), which this thread owned when it began; 0 = it waits for a wake-up. */
   owner: number;
+  /** `rankOf` the thread's policy when it began to wait. */
+  rank: number;
+  /** Place of the word in a futex_waitv. */
+  index: number;
+  /** The word to which FUTEX_CMP_REQUEUE_PI is to move it, so that it then waits to own that; address 0 = none. */
+  toSpace: number;
+  toAddress: number;
 }
 
 export interface IpcState {
@@ -86,7 +101,7 @@ export interface IpcState {
   nextPipe: number;
   /** Inode id of a FIFO that is open, to its pipe. */
   fifos: Map<number, number>;
-  /** In order of arrival. */
+  /** By rank, then in order of arrival. */
   futexWaiters: FutexWaiter[];
   notifiers: NotifierState;
   /** AF_UNIX. */
@@ -96,6 +111,7 @@ export interface IpcState {
   talks: Talks;
   semaphores: SemaphoreState;
   messageQueues: MessageQueueState;
+  namedQueues: NamedQueueState;
 }
 
 export const createPipe = (): Pipe => ({
@@ -120,6 +136,10 @@ export const createFutexWaiter = (): FutexWaiter => ({
   event: 0,
   woken: false,
   owner: 0,
+  rank: 0,
+  index: 0,
+  toSpace: 0,
+  toAddress: 0,
 });
 
 const blank = (): IpcState => ({
@@ -133,6 +153,7 @@ const blank = (): IpcState => ({
   talks: new Map(),
   semaphores: createSemaphoreState(),
   messageQueues: createMessageQueueState(),
+  namedQueues: createNamedQueueState(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -171,6 +192,10 @@ export const ipcLayout: StateLayout<IpcState> = layout(
             event: int(),
             woken: bool(),
             owner: int(),
+            rank: int(),
+            index: int(),
+            toSpace: int(),
+            toAddress: int(),
           },
           createFutexWaiter,
         ),
@@ -181,6 +206,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       talks: talksSchema,
       semaphores: semaphoreSchema,
       messageQueues: messageQueueSchema,
+      namedQueues: namedQueueSchema,
     },
     blank,
   ),
@@ -195,7 +221,8 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       verifySockets(state.sockets) ??
       verifyTalks(state.talks) ??
       verifySemaphores(state.semaphores) ??
-      verifyMessageQueues(state.messageQueues)
+      verifyMessageQueues(state.messageQueues) ??
+      verifyNamedQueues(state.namedQueues)
     );
   },
 );
@@ -204,7 +231,10 @@ export const ipcLayout: StateLayout<IpcState> = layout(
  * Of the optional interface `ownership`: futexes whose word holds the thread that owns them. The caller reads and writes the word.
  */
 export interface OwnedFutexes {
-  /** As `futexWait`, for a word that `owner` owns. It ends by `futexGrant`, or because the owner is gone. */
+  /**
+   * As `futexWait`, for a word that `owner` owns. It ends by `futexGrant`, or because the owner is gone. @returns the event, or
+   * -EDEADLK: `owner` waits, through others perhaps, for what `tid` owns
+   */
   futexWaitToOwn(tid: number, space: number, address: number, owner: number): number;
   /**
    * The waiter who is next to own the word, by priority, then arrival. @returns its tid, 0 = none, -EINVAL if somebody waits
@@ -217,13 +247,61 @@ export interface OwnedFutexes {
   futexOwnerGone(tid: number): void;
 }
 
+/** Of the optional interface `requeue-to-own`: waiters that are moved from one word to another which they then wait to own. */
+export interface MovedFutexes {
+  /** As `futexWait`, until the thread is moved to that other word and owns it. */
+  futexWaitToMove(tid: number, space: number, address: number, toSpace: number, toAddress: number): number;
+  /** The thread waits to own a word to which it was moved. */
+  futexMoved(tid: number): boolean;
+  /** The first who waits to be moved there. @returns its tid, 0 = none, -EINVAL if it waits for something else */
+  futexFirstToMove(space: number, address: number, toSpace: number, toAddress: number): number;
+  /** The thread, which `futexFirstToMove` named, owns the other word now: its wait is over. */
+  futexMoveGranted(tid: number): void;
+  /**
+   * Move up to `count` to the word that `owner` owns. @returns how many, -EINVAL if one waits for something else, -EDEADLK as
+   * `futexWaitToOwn`
+   */
+  futexMoveToOwn(
+    space: number,
+    address: number,
+    toSpace: number,
+    toAddress: number,
+    owner: number,
+    count: number,
+  ): number;
+}
+
+/** A word as futexes are keyed: see FutexWaiter. */
+export interface FutexWord {
+  readonly space: number;
+  readonly address: number;
+}
+
+/** Of the optional interface `futex-vectors`. */
+export interface FutexVectors {
+  /** As `futexWait`, for any of several words. @returns the one event */
+  futexWaitAny(tid: number, words: readonly FutexWord[]): number;
+  /** The wait is over. @returns the last place whose word had a wake-up, or -1 */
+  futexAnyDone(tid: number): number;
+}
+
+/** Of the optional interface `priority-inheritance`: an owner runs with the policy of the first who waits for it (`Process.inherit`). */
+export interface FutexInheritance {
+  /** A thread's own policy has changed: so may those of whom it waits for. */
+  futexPolicyChanged(tid: number): void;
+}
+
 /** The sockets are those of AF_UNIX. */
 export interface Ipc
   extends Notifiers,
     Sockets,
     Partial<OwnedFutexes>,
+    Partial<MovedFutexes>,
+    Partial<FutexVectors>,
+    Partial<FutexInheritance>,
     Partial<Semaphores>,
-    Partial<MessageQueues> {
+    Partial<MessageQueues>,
+    Partial<NamedQueues> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -262,9 +340,9 @@ export interface Ipc
   futexWait(tid: number, space: number, address: number, bits: number): number;
   /** The wait is over for whatever reason. @returns true if it was by a wake-up */
   futexDone(tid: number): boolean;
-  /** Wake up to `count` whose bits meet. @returns how many, or -EINVAL if none but one who waits to own the word */
+  /** Wake up to `count` whose bits meet, by rank and arrival. @returns how many, or -EINVAL where one waits to own a word */
   futexWake(space: number, address: number, count: number, bits: number): number;
-  /** Wake some, move some. @returns woken + moved */
+  /** Wake some, move some. @returns woken + moved, or -EINVAL as `futexWake` */
   futexRequeue(
     space: number,
     address: number,
@@ -302,6 +380,16 @@ export const ipc: Contract<Ipc> = {
   interfaces: {
     semaphores: SEMAPHORE_OPERATIONS,
     'message-queues': MESSAGE_QUEUE_OPERATIONS,
+    'posix-queues': NAMED_QUEUE_OPERATIONS,
     ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
+    'requeue-to-own': [
+      'futexWaitToMove',
+      'futexMoved',
+      'futexFirstToMove',
+      'futexMoveGranted',
+      'futexMoveToOwn',
+    ],
+    'futex-vectors': ['futexWaitAny', 'futexAnyDone'],
+    'priority-inheritance': ['futexPolicyChanged'],
   },
 };

@@ -93,7 +93,9 @@ const sysPpoll: Handler = (kernel, tid, fds, count, timeout, mask, maskSize) => 
     for (let at = 0; at < bytes.length; at += POLLFD_SIZE) {
       const fd = view.getInt32(at + POLLFD_FD, true);
       const wanted = view.getUint16(at + POLLFD_EVENTS, true);
-      if (fd >= 0) kernel.vfs.arm(tid, kernel.process.file(tid, fd), wanted);
+      if (fd < 0) continue;
+      kernel.vfs.arm(tid, kernel.process.file(tid, fd), wanted);
+      kernel.process.holdFile?.(tid, fd);
     }
     return sleep(kernel, deadline);
   }
@@ -133,6 +135,7 @@ function selectAll(kernel: Kernel, tid: number, sets: Sets, limit: number, arm: 
       if (file < 0) return -EBADF;
       if (arm) {
         kernel.vfs.arm(tid, file, wantedOf(sets, at, bit));
+        kernel.process.holdFile?.(tid, fd);
         continue;
       }
       const bits = kernel.vfs.poll(tid, file);

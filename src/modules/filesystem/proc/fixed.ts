@@ -6,6 +6,7 @@
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { file, link, setting, type TextRow, type TextTree, textTree } from '../../../lib/text-tree.ts';
 import { MAX_PID } from './numbers.ts';
+import { QUEUE_LIMITS, queueLimitText } from './queue-limits.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
 import { messageQueueTable, semaphoreTable } from './sysv.ts';
@@ -34,6 +35,9 @@ const INTERFACES = `Inter-|   Receive                                           
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
 `;
+
+const queueLimit = (name: string): TextRow<Context> =>
+  file(`${QUEUE_LIMITS}${name}`, ({ kernel }) => queueLimitText(kernel, name), 0o644);
 
 const ROWS: readonly TextRow<Context>[] = [
   // Their targets depend on who asks: see module.ts.
@@ -130,14 +134,16 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/net/ipv4/ip_local_port_range', '32768\t60999'),
   setting('sys/net/ipv4/ip_forward', '0'),
   setting('sys/net/ipv4/tcp_fin_timeout', '60'),
-  setting('sys/fs/mqueue/msg_max', '10'),
-  setting('sys/fs/mqueue/msgsize_max', '8192'),
-  setting('sys/fs/mqueue/queues_max', '256'),
+  queueLimit('msg_max'),
+  queueLimit('msgsize_max'),
+  queueLimit('queues_max'),
   setting('sys/net/unix/max_dgram_qlen', '10'),
   setting('sys/net/ipv4/tcp_max_syn_backlog', '4096'),
   setting('sys/net/core/rmem_default', '212992'),
   setting('sys/net/core/wmem_default', '212992'),
   file('net/if_inet6', () => '00000000000000000000000000000001 01 80 10 80       lo\n'),
+  queueLimit('msg_default'),
+  queueLimit('msgsize_default'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

@@ -8,7 +8,7 @@
 import { type Ipc, type IpcState, ipcLayout, PIPE_CAPACITY } from '../../../contracts/ipc.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { ipcOperations } from '../../../lib/ipc/operations.ts';
+import { IPC_INTERFACES, ipcOperations } from '../../../lib/ipc/operations.ts';
 import { handoffs, pipeChannel, socketChannel } from './handoff.ts';
 
 function create(state: IpcState, kernel: Kernel): Ipc {
@@ -58,7 +58,7 @@ export const directIpc: Module<Ipc, IpcState> = {
     name: 'direct',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ownership', 'semaphores', 'message-queues'],
+    interfaces: IPC_INTERFACES,
     needs: { clock: 1, engine: 1, process: 1, scheduler: 1, vfs: 1 },
     description: 'as basic, but who sends and waits for an answer hands the CPU to the receiver',
   },

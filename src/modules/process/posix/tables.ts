@@ -14,7 +14,7 @@ import {
   type HandlerTable,
   type Place,
 } from '../../../contracts/process.ts';
-import { groupOf, mustGet, type Self } from './self.ts';
+import { groupOf, mustGet, type Self, threadOf } from './self.ts';
 
 const filesOf = (self: Self, tid: number): FileTable =>
   mustGet(self.state.fileTables, groupOf(self, tid).files, 'descriptor table');
@@ -37,9 +37,31 @@ export function tooMany(self: Self, more: number): boolean {
   return count > MOST_DESCRIPTORS;
 }
 
+/** What a thread holds counts while its call runs, not for those who look at it meanwhile. */
 export function fileOf(self: Self, tid: number, fd: number): number {
+  const { held } = threadOf(self, tid);
+  if (held.length !== 0 && self.kernel.waits.waiting(tid) === null) {
+    for (let i = 0; i < held.length; i += 2) if (held[i] === fd) return held[i + 1] as number;
+  }
   const entry = filesOf(self, tid).entries.get(fd);
   return entry === undefined ? -EBADF : entry.file;
+}
+
+export function holdFile(self: Self, tid: number, fd: number): void {
+  const { held } = threadOf(self, tid);
+  for (let i = 0; i < held.length; i += 2) if (held[i] === fd) return;
+  const file = fileOf(self, tid, fd);
+  if (file < 0) return;
+  self.kernel.vfs.retain(file);
+  held.push(fd, file);
+}
+
+export function letGo(self: Self, tid: number): void {
+  const thread = self.state.threads.get(tid);
+  if (thread === undefined || thread.held.length === 0) return;
+  const { held } = thread;
+  thread.held = [];
+  for (let i = 1; i < held.length; i += 2) self.kernel.vfs.release(held[i] as number, 0);
 }
 
 export function closesOnExec(self: Self, tid: number, fd: number): boolean {
