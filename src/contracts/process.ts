@@ -44,7 +44,10 @@ export interface Thread {
   policyFlags: number;
   /** The policy that it has from a thread which waits for what it owns, while that one would go before it. Written by `inherit`. */
   inherited: Policy | null;
-  /** The descriptors that the call which waits was given, and the open file of each then: fd, file, fd, file ... Written by `holdFile`. */
+  /**
+   * The descriptors that the call which waits was given, and the open file of each then: fd, file, fd, file ...; -1 for
+   * one that is only kept open. Written by `holdFile`.
+   */
   held: number[];
   /** Blocked signals 1-32 and 33-64, bit 0 = signal 1 or 33. Written by `setMask`. */
   maskLow: number;
@@ -570,8 +573,11 @@ export interface InheritanceOperations {
 
 /** Of the optional interface `held-files`: a call that waits goes on with the files that it began with. */
 export interface HeldFileOperations {
-  /** The call in progress is about to wait: for it `fd` means what it means now, open until `letGo`. Twice is once. */
-  holdFile(tid: number, fd: number): void;
+  /**
+   * The call in progress is about to wait: what `fd` means now stays open until `letGo`. Twice is once.
+   * @param bound for this call `fd` goes on to mean that; else it is looked up anew, as poll(2) does
+   */
+  holdFile(tid: number, fd: number, bound: boolean): void;
   /** The call is over. Idempotent. */
   letGo(tid: number): void;
 }

@@ -18,8 +18,14 @@ const here = (name: string): string => path.join(import.meta.dirname, name);
 /**
  * @param cells `SLOT=NAME` of those that are replaced at every entry
  * @param oracle who says what is right
+ * @param modules that fill slots instead of the default ones
  */
-export function calls(name: string, cells: readonly string[], oracle: 'qemu' | 'host' = 'qemu'): void {
+export function calls(
+  name: string,
+  cells: readonly string[],
+  oracle: 'qemu' | 'host' = 'qemu',
+  modules: Readonly<Record<string, string>> = {},
+): void {
   describe.runIf(haveCompiler)(name, () => {
     let program: Uint8Array = new Uint8Array(0);
     let expected: readonly string[] = [];
@@ -43,6 +49,7 @@ export function calls(name: string, cells: readonly string[], oracle: 'qemu' | '
     async function run(options: Partial<Omit<BootOptions, 'host'>>): Promise<GuestRun> {
       const script = `mkdir /tmp/empty; cd /tmp/empty; exec /tmp/${name}`;
       const done = await runGuest(['/bin/sh', '-c', script], {
+        modules,
         ...options,
         files: { [`/tmp/${name}`]: program },
       });

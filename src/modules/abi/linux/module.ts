@@ -124,7 +124,7 @@ function argument(kernel: Kernel, context: number, kinds: readonly ArgumentKind[
 function holdFiles(kernel: Kernel, tid: number, context: number, kinds: readonly ArgumentKind[]): void {
   if (kernel.waits.interrupted(tid)) return;
   for (let i = 0; i < kinds.length; i++) {
-    if (kinds[i] === 'fd') kernel.process.holdFile?.(tid, argument(kernel, context, kinds, i));
+    if (kinds[i] === 'fd') kernel.process.holdFile?.(tid, argument(kernel, context, kinds, i), true);
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * System calls of ipc: pipe2 and futex. What futex does is in futex.ts.
+ * System calls of ipc: pipe2 and futexes. What they do is in futex.ts and futex-vector.ts.
  */
 import { EINVAL } from '../../../abi/linux/errno.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../../abi/linux/fcntl.ts';
-import { type Handler, partial, type Row } from './call.ts';
+import { full, type Handler, partial, type Row } from './call.ts';
 import { sysFutex } from './futex.ts';
+import { futexVectorCalls } from './futex-vector.ts';
 
 /** pipe(2). */
 const sysPipe2: Handler = (kernel, tid, fds, flags) => {
@@ -36,11 +37,6 @@ const sysPipe2: Handler = (kernel, tid, fds, flags) => {
 
 export const ipcCalls: readonly Row[] = [
   partial(59, 'pipe2', ['ptr', 'uint'], sysPipe2, 'O_DIRECT (packets) is refused'),
-  partial(
-    98,
-    'futex',
-    ['ptr', 'uint', 'uint', 'ptr', 'ptr', 'uint'],
-    sysFutex,
-    'an owner of FUTEX_LOCK_PI does not inherit the priority of its waiters; no FUTEX_WAIT_REQUEUE_PI',
-  ),
+  full(98, 'futex', ['ptr', 'uint', 'uint', 'ptr', 'ptr', 'uint'], sysFutex),
+  ...futexVectorCalls,
 ];

@@ -8,7 +8,7 @@ import * as E from '../../../abi/linux/errno.ts';
 import * as V from '../../../abi/linux/sysv.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { MessageQueue, MessageQueues } from '../../../contracts/message-queues.ts';
-import { full, type Handler, partial, type Row } from './call.ts';
+import { full, type Handler, type Row } from './call.ts';
 import { checkAccess, checkOwner, permissionOf, putPermission } from './sysv-permission.ts';
 
 const READ = 0o444;
@@ -96,17 +96,18 @@ const sysMsgrcv: Handler = (kernel, tid, id, at, size, type, flags) => {
   const ipc = queuesOf(kernel);
   if (ipc === null) return -E.ENOSYS;
   if (id < 0 || size === Number.MAX_SAFE_INTEGER) return -E.EINVAL;
-  if ((flags & V.MSG_COPY) !== 0) {
-    return (flags & V.MSG_EXCEPT) !== 0 || (flags & V.IPC_NOWAIT) === 0 ? -E.EINVAL : -E.ENOSYS;
-  }
+  const copies = (flags & V.MSG_COPY) !== 0;
+  if (copies && ((flags & V.MSG_EXCEPT) !== 0 || (flags & V.IPC_NOWAIT) === 0)) return -E.EINVAL;
   const queue = usable(kernel, tid, ipc, id, READ);
   if (typeof queue === 'number') return queue;
-  const index = choose(queue, type, (flags & V.MSG_EXCEPT) !== 0);
+  const index = copies ? type : choose(queue, type, (flags & V.MSG_EXCEPT) !== 0);
   const message = queue.messages[index];
   if (message === undefined) {
     return (flags & V.IPC_NOWAIT) !== 0 ? -E.ENOMSG : wait(kernel, queue.messageEvent);
   }
   if (message.bytes.length > size && (flags & V.MSG_NOERROR) === 0) return -E.E2BIG;
+  // A copy is whole or none.
+  if (copies && message.bytes.length > size) return -E.EINVAL;
   const count = Math.min(size, message.bytes.length);
   const whole = new Uint8Array(TYPE_SIZE + count);
   new DataView(whole.buffer).setUint32(0, message.type, true);
@@ -114,7 +115,7 @@ const sysMsgrcv: Handler = (kernel, tid, id, at, size, type, flags) => {
   whole.set(message.bytes.subarray(0, count), TYPE_SIZE);
   const error = kernel.user.write(tid, at, whole);
   if (error !== 0) return error;
-  ipc.takeMessage(tid, id, index);
+  if (!copies) ipc.takeMessage(tid, id, index);
   return count;
 };
 
@@ -214,6 +215,6 @@ const sysMsgctl: Handler = (kernel, tid, id, command, at) => {
 export const messageQueueCalls: readonly Row[] = [
   full(186, 'msgget', ['int', 'int'], sysMsgget),
   full(187, 'msgctl', ['int', 'int', 'ptr'], sysMsgctl),
-  partial(188, 'msgrcv', ['int', 'ptr', 'size', 'off', 'int'], sysMsgrcv, 'no MSG_COPY'),
+  full(188, 'msgrcv', ['int', 'ptr', 'size', 'off', 'int'], sysMsgrcv),
   full(189, 'msgsnd', ['int', 'ptr', 'size', 'int'], sysMsgsnd),
 ];

@@ -4,7 +4,8 @@ import { AF_UNIX, SOCK_STREAM } from '../../../abi/linux/socket.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import { MOST_TALKS } from '../../../contracts/talks.ts';
 import { addProcess, buffer, run } from '../../../testing/fake-guest.ts';
-import { ipcConformance, type IpcWorld, ipcWorld, openPipe } from '../../../testing/ipc-suite.ts';
+import { ipcConformance, openPipe } from '../../../testing/ipc-suite.ts';
+import { type IpcWorld, ipcWorld } from '../../../testing/ipc-world.ts';
 import { directIpc } from './module.ts';
 
 const A = 7;

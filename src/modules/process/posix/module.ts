@@ -56,7 +56,7 @@ function create(state: ProcessState, kernel: Kernel): Process {
     executed: (tid, space, name) => executed(self, tid, space, name),
     wait: (tid, request) => wait(self, tid, request),
     file: (tid, fd) => fileOf(self, tid, fd),
-    holdFile: (tid, fd) => holdFile(self, tid, fd),
+    holdFile: (tid, fd, bound) => holdFile(self, tid, fd, bound),
     letGo: (tid) => letGo(self, tid),
     closesOnExec: (tid, fd) => closesOnExec(self, tid, fd),
     setCloseOnExec: (tid, fd, on) => setCloseOnExec(self, tid, fd, on),

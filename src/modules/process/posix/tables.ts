@@ -37,23 +37,27 @@ export function tooMany(self: Self, more: number): boolean {
   return count > MOST_DESCRIPTORS;
 }
 
+/** A descriptor that no call is given. */
+const UNBOUND = -1;
+
 /** What a thread holds counts while its call runs, not for those who look at it meanwhile. */
 export function fileOf(self: Self, tid: number, fd: number): number {
   const { held } = threadOf(self, tid);
   if (held.length !== 0 && self.kernel.waits.waiting(tid) === null) {
-    for (let i = 0; i < held.length; i += 2) if (held[i] === fd) return held[i + 1] as number;
+    for (let i = 0; i < held.length; i += 2) if (held[i] === fd && fd >= 0) return held[i + 1] as number;
   }
   const entry = filesOf(self, tid).entries.get(fd);
   return entry === undefined ? -EBADF : entry.file;
 }
 
-export function holdFile(self: Self, tid: number, fd: number): void {
+export function holdFile(self: Self, tid: number, fd: number, bound: boolean): void {
   const { held } = threadOf(self, tid);
-  for (let i = 0; i < held.length; i += 2) if (held[i] === fd) return;
   const file = fileOf(self, tid, fd);
   if (file < 0) return;
+  const key = bound ? fd : UNBOUND;
+  for (let i = 0; i < held.length; i += 2) if (held[i] === key && held[i + 1] === file) return;
   self.kernel.vfs.retain(file);
-  held.push(fd, file);
+  held.push(key, file);
 }
 
 export function letGo(self: Self, tid: number): void {
