@@ -172,6 +172,8 @@ export interface FileTable {
   users: number;
   /** By descriptor number. */
   entries: Map<number, Descriptor>;
+  /** All below it are in use, so that the lowest free one is found soon in a large table. */
+  free: number;
 }
 
 /** Where a process is: dentries of its root and working directory, and its umask. */
@@ -333,7 +335,7 @@ export const createThreadGroup = (): ThreadGroup => ({
   parentDeathSignal: 0,
   executed: false,
 });
-export const createFileTable = (): FileTable => ({ users: 1, entries: new Map() });
+export const createFileTable = (): FileTable => ({ users: 1, entries: new Map(), free: 0 });
 export const createPlace = (): Place => ({ users: 1, root: 0, cwd: 0, umask: 0o22 });
 export const createHandlerTable = (): HandlerTable => ({ users: 1, actions: new Map() });
 
@@ -488,6 +490,7 @@ export const processLayout: StateLayout<ProcessState> = layout(
           {
             users: int(),
             entries: map(int(), descriptor),
+            free: int(),
           },
           createFileTable,
         ),
@@ -521,6 +524,9 @@ export const processLayout: StateLayout<ProcessState> = layout(
   (state) => {
     for (const { tid, tgid } of state.threads.values()) {
       if (!state.groups.has(tgid)) return `thread ${tid} belongs to group ${tgid}, which does not exist`;
+    }
+    for (const [id, { entries, free }] of state.fileTables) {
+      if (free > entries.size) return `descriptor table ${id} has a free descriptor below ${free}`;
     }
     for (const group of state.groups.values()) {
       if (group.zombie) continue;

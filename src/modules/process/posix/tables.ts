@@ -78,10 +78,12 @@ export function setCloseOnExec(self: Self, tid: number, fd: number, on: boolean)
 }
 
 export function install(self: Self, tid: number, file: number, from: number, closeOnExec: boolean): number {
-  const { entries } = filesOf(self, tid);
+  const table = filesOf(self, tid);
+  const { entries } = table;
   const limit = descriptorLimit(self, tid);
-  let fd = from;
+  let fd = Math.max(from, table.free);
   while (entries.has(fd)) fd++;
+  if (from <= table.free) table.free = fd;
   if (fd >= limit) return -EMFILE;
   if (entries.size >= LARGE_TABLE && tooMany(self, 1)) return -ENFILE;
   entries.set(fd, { file, closeOnExec });
@@ -98,10 +100,11 @@ export function installAt(self: Self, tid: number, file: number, fd: number, clo
 }
 
 export function close(self: Self, tid: number, fd: number): number {
-  const { entries } = filesOf(self, tid);
-  const entry = entries.get(fd);
+  const table = filesOf(self, tid);
+  const entry = table.entries.get(fd);
   if (entry === undefined) return -EBADF;
-  entries.delete(fd);
+  table.entries.delete(fd);
+  table.free = Math.min(table.free, fd);
   self.kernel.vfs.release(entry.file, groupOf(self, tid).tgid);
   return 0;
 }
