@@ -70,6 +70,8 @@ const sysSemtimedop: Handler = (kernel, tid, id, at, count, timeout) => {
   if (deadline < 0) return deadline;
   if (count < 1 || id < 0) return -E.EINVAL;
   if (count > V.SEMOPM) return -E.E2BIG;
+  const done = resumed ? ipc.semaphoreWaitOver(tid, id) : null;
+  if (done !== null) return done;
   const operations = readOperations(kernel, tid, at, count);
   if (typeof operations === 'number') return operations;
   const set = ipc.semaphores(id);
@@ -78,7 +80,6 @@ const sysSemtimedop: Handler = (kernel, tid, id, at, count, timeout) => {
   const alters = operations.some(({ change }) => change !== 0);
   const refused = resumed ? 0 : checkAccess(kernel, tid, set.permission, alters ? ALTER : READ);
   if (refused !== 0) return refused;
-  if (resumed) ipc.semaphoreWaitOver(tid, id);
   if (kernel.waits.interrupted(tid)) {
     kernel.waits.restart('eintr');
     return WAIT;
