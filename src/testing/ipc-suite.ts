@@ -13,6 +13,7 @@ import { addProcess, buffer, content, run } from './fake-guest.ts';
 import { futexChecks } from './futex-suite.ts';
 import { namedQueueChecks } from './named-queue-suite.ts';
 import { type IpcWorld, ipcWorld } from './ipc-world.ts';
+import { messageChecks, semaphoreChecks } from './sysv-suite.ts';
 import { datagramChecks, type SocketWorld, streamChecks } from './socket-suite.ts';
 
 const READER = 7;
@@ -141,6 +142,7 @@ function socketWorld<State>(module: Module<Ipc, State>, type: number): SocketWor
 
 export function ipcConformance<State>(module: Module<Ipc, State>): readonly Check[] {
   const make = (): IpcWorld<State> => ipcWorld(module);
+  const has = (name: string): boolean => module.manifest.interfaces.includes(name);
   const sizes = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 8 });
   return [
     ...streamChecks('a pair of unix sockets', () => socketWorld(module, SOCK_STREAM)),
@@ -227,6 +229,8 @@ export function ipcConformance<State>(module: Module<Ipc, State>): readonly Chec
       },
     },
     ...futexChecks(module.manifest.interfaces, make),
-    ...(module.manifest.interfaces.includes('posix-queues') ? namedQueueChecks(make) : []),
+    ...(has('posix-queues') ? namedQueueChecks(make) : []),
+    ...(has('semaphores') ? semaphoreChecks(make) : []),
+    ...(has('message-queues') ? messageChecks(make) : []),
   ];
 }

@@ -1,13 +1,19 @@
 /**
  * System calls of System V message queues: msgget, msgsnd, msgrcv, msgctl.
  *
- * A wait is restarted behind a signal only if no handler ran (signal(7)). Nothing is kept between its runs.
+ * A wait is restarted behind a signal only if no handler ran (signal(7)). Nothing is kept between its runs; who waits for a
+ * message is in line at the queue.
  */
 import { CAP_SYS_RESOURCE } from '../../../abi/linux/capability.ts';
 import * as E from '../../../abi/linux/errno.ts';
 import * as V from '../../../abi/linux/sysv.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
-import type { MessageQueue, MessageQueues } from '../../../contracts/message-queues.ts';
+import type {
+  MessageQueue,
+  MessageQueues,
+  MessageWish,
+  QueuedMessage,
+} from '../../../contracts/message-queues.ts';
 import { full, type Handler, type Row } from './call.ts';
 import { checkAccess, checkOwner, permissionOf, putPermission } from './sysv-permission.ts';
 
@@ -78,7 +84,7 @@ const sysMsgsnd: Handler = (kernel, tid, id, at, size, flags) => {
 };
 
 /** Index of the message that a call wants, or -1. */
-function choose({ messages }: Readonly<MessageQueue>, type: number, except: boolean): number {
+function choose({ messages }: Readonly<MessageQueue>, { type, except }: MessageWish): number {
   if (type === 0) return messages.length - 1 < 0 ? -1 : 0;
   if (type > 0) return messages.findIndex((message) => (message.type === type) !== except);
   let chosen = -1;
@@ -91,6 +97,23 @@ function choose({ messages }: Readonly<MessageQueue>, type: number, except: bool
   return chosen;
 }
 
+/** Store a message, its type in front. @returns how many of its bytes, -EFAULT or WAIT */
+function received(
+  kernel: Kernel,
+  tid: number,
+  at: number,
+  message: Readonly<QueuedMessage>,
+  { size }: MessageWish,
+): number {
+  const count = Math.min(size, message.bytes.length);
+  const whole = new Uint8Array(TYPE_SIZE + count);
+  new DataView(whole.buffer).setUint32(0, message.type, true);
+  new DataView(whole.buffer).setUint32(4, Math.floor(message.type / 0x1_0000_0000), true);
+  whole.set(message.bytes.subarray(0, count), TYPE_SIZE);
+  const error = kernel.user.write(tid, at, whole);
+  return error !== 0 ? error : count;
+}
+
 /** msgrcv(2) */
 const sysMsgrcv: Handler = (kernel, tid, id, at, size, type, flags) => {
   const ipc = queuesOf(kernel);
@@ -98,24 +121,29 @@ const sysMsgrcv: Handler = (kernel, tid, id, at, size, type, flags) => {
   if (id < 0 || size === Number.MAX_SAFE_INTEGER) return -E.EINVAL;
   const copies = (flags & V.MSG_COPY) !== 0;
   if (copies && ((flags & V.MSG_EXCEPT) !== 0 || (flags & V.IPC_NOWAIT) === 0)) return -E.EINVAL;
+  const wish = { type, except: (flags & V.MSG_EXCEPT) !== 0, size, cut: (flags & V.MSG_NOERROR) !== 0 };
+  if (kernel.waits.resumed(tid) !== 0) {
+    const delivery = ipc.messageDelivery(tid);
+    const result =
+      delivery === null ? null : delivery.error || received(kernel, tid, at, delivery.message, wish);
+    if (result !== WAIT) ipc.messageWaitOver(tid, id);
+    if (result !== null) return result;
+  }
   const queue = usable(kernel, tid, ipc, id, READ);
   if (typeof queue === 'number') return queue;
-  const index = copies ? type : choose(queue, type, (flags & V.MSG_EXCEPT) !== 0);
+  const index = copies ? type : choose(queue, wish);
   const message = queue.messages[index];
   if (message === undefined) {
-    return (flags & V.IPC_NOWAIT) !== 0 ? -E.ENOMSG : wait(kernel, queue.messageEvent);
+    if ((flags & V.IPC_NOWAIT) !== 0) return -E.ENOMSG;
+    if (!kernel.waits.interrupted(tid)) return wait(kernel, ipc.awaitMessage(tid, id, wish));
+    kernel.waits.restart('no-handler');
+    return WAIT;
   }
-  if (message.bytes.length > size && (flags & V.MSG_NOERROR) === 0) return -E.E2BIG;
+  if (message.bytes.length > size && !wish.cut) return -E.E2BIG;
   // A copy is whole or none.
   if (copies && message.bytes.length > size) return -E.EINVAL;
-  const count = Math.min(size, message.bytes.length);
-  const whole = new Uint8Array(TYPE_SIZE + count);
-  new DataView(whole.buffer).setUint32(0, message.type, true);
-  new DataView(whole.buffer).setUint32(4, Math.floor(message.type / 0x1_0000_0000), true);
-  whole.set(message.bytes.subarray(0, count), TYPE_SIZE);
-  const error = kernel.user.write(tid, at, whole);
-  if (error !== 0) return error;
-  if (!copies) ipc.takeMessage(tid, id, index);
+  const count = received(kernel, tid, at, message, wish);
+  if (count >= 0 && !copies) ipc.takeMessage(tid, id, index);
   return count;
 };
 
