@@ -65,6 +65,8 @@ export interface Pipe {
   buffer: Uint8Array;
   head: number;
   used: number;
+  /** What lies in the ring, in order: the length of each packet, and negated that of bytes without bounds; empty = no packet. */
+  packets: number[];
   readEvent: number;
   writeEvent: number;
   /** Woken when the other end of a FIFO is opened. */
@@ -124,6 +126,7 @@ export const createPipe = (): Pipe => ({
   buffer: new Uint8Array(0),
   head: 0,
   used: 0,
+  packets: [],
   readEvent: 0,
   writeEvent: 0,
   openEvent: 0,
@@ -173,6 +176,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
             buffer: uint8s(),
             head: int(),
             used: int(),
+            packets: array(int()),
             readEvent: int(),
             writeEvent: int(),
             openEvent: int(),
@@ -215,6 +219,9 @@ export const ipcLayout: StateLayout<IpcState> = layout(
     for (const pipe of state.pipes.values()) {
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
+      const bounded = pipe.packets.reduce((sum, each) => sum + Math.abs(each), 0);
+      if (pipe.packets.length > 0 && bounded !== pipe.used)
+        return `packets of pipe ${pipe.id} are ${bounded} bytes`;
     }
     return (
       verifyNotifiers(state.notifiers) ??
@@ -245,6 +252,12 @@ export interface OwnedFutexes {
   futexGrant(space: number, address: number, tid: number): void;
   /** A thread is gone: those who wait for what it owned look again. */
   futexOwnerGone(tid: number): void;
+}
+
+/** Of the optional interface `packets`. */
+export interface PacketPipes {
+  /** As `writePipe`, of at most PIPE_BUF bytes, which one read takes or loses (O_DIRECT of pipe(2)). */
+  writePacket(pipe: number, from: Spans, skip: number, nonBlocking: boolean): number;
 }
 
 /** Of the optional interface `requeue-to-own`: waiters that are moved from one word to another which they then wait to own. */
@@ -295,6 +308,7 @@ export interface FutexInheritance {
 export interface Ipc
   extends Notifiers,
     Sockets,
+    Partial<PacketPipes>,
     Partial<OwnedFutexes>,
     Partial<MovedFutexes>,
     Partial<FutexVectors>,
@@ -378,6 +392,7 @@ export const ipc: Contract<Ipc> = {
     ...SOCKET_OPERATIONS,
   ],
   interfaces: {
+    packets: ['writePacket'],
     semaphores: SEMAPHORE_OPERATIONS,
     'message-queues': MESSAGE_QUEUE_OPERATIONS,
     'posix-queues': NAMED_QUEUE_OPERATIONS,

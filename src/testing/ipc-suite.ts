@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { EAGAIN, EBUSY, EPIPE } from '../abi/linux/errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../abi/linux/poll.ts';
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../abi/linux/socket.ts';
-import { type Ipc, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
+import { type Ipc, type PacketPipes, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { Module } from '../contracts/module.ts';
 import { type Check, equal, holds } from './check.ts';
@@ -189,6 +189,7 @@ export function ipcConformance<State>(module: Module<Ipc, State>): readonly Chec
         equal('POLLERR', ipc.pollPipe(other, false, true) & POLLERR, POLLERR);
       },
     },
+    ...(has('packets') ? [packets(make)] : []),
     {
       name: 'a read tells the engine of code that it overwrites',
       run(): void {
@@ -234,3 +235,31 @@ export function ipcConformance<State>(module: Module<Ipc, State>): readonly Chec
     ...(has('message-queues') ? messageChecks(make) : []),
   ];
 }
+
+const packets = <State>(make: () => IpcWorld<State>): Check => ({
+  name: 'a packet of a pipe is taken or lost by one read, and fills a page',
+  run(): void {
+    const world = make();
+    const { guest } = world;
+    const id = openPipe(world);
+    const write = (text: string): number =>
+      (world.ipc as Ipc & PacketPipes).writePacket(id, buffer(guest, text), 0, true);
+    const read = (size: number): string => {
+      const into = buffer(guest, size);
+      return content(guest, into, world.ipc.readPipe(id, into, true));
+    };
+    for (const text of ['one', 'second', 'third']) equal('bytes written', write(text), text.length);
+    world.subject.copy();
+    equal('packets', [read(9), read(3), read(9)], ['one', 'sec', 'third']);
+    equal('bytes held', world.ipc.pipeBytes(id), 0);
+    for (let i = 0; i < PIPE_CAPACITY / PIPE_BUF; i++) equal('a packet', write('x'), 1);
+    equal('one more', write('x'), -EAGAIN);
+    equal('a byte more', world.ipc.writePipe(id, buffer(guest, 'x'), 0, true), -EAGAIN);
+    equal('POLLOUT', world.ipc.pollPipe(id, false, true) & POLLOUT, 0);
+    read(1);
+    equal('bytes behind them', world.ipc.writePipe(id, buffer(guest, 'yz'), 0, true), 2);
+    for (let i = 1; i < PIPE_CAPACITY / PIPE_BUF; i++) read(1);
+    equal('the bytes', [read(1), read(9)], ['y', 'z']);
+    world.subject.check();
+  },
+});

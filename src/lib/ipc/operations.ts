@@ -15,6 +15,7 @@ import { unixOperations } from './unix.ts';
 
 /** The optional interfaces that `ipcOperations` has. */
 export const IPC_INTERFACES: readonly string[] = [
+  'packets',
   'ownership',
   'requeue-to-own',
   'futex-vectors',
@@ -43,6 +44,7 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     pipeBytes: pipes.pipeBytes,
     pipeCapacity: pipes.pipeCapacity,
     setPipeCapacity: pipes.setPipeCapacity,
+    writePacket: pipes.writePacket,
     ...futexOperations(state, kernel),
     ...messageQueueOperations(state.messageQueues, kernel),
     ...namedQueueOperations(state.namedQueues, kernel),

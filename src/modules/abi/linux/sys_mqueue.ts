@@ -96,10 +96,14 @@ const sysMqOpen: Handler = (kernel, tid, nameAt, flags, mode, attributesAt) => {
   const name = readName(kernel, tid, nameAt);
   if (typeof name === 'number') return name;
   const view = attributes ? new DataView(bytes.buffer) : null;
+  const isNew = queues.findNamedQueue(name) === 0;
   const queue = find(kernel, tid, queues, name, flags, mode, view);
   if (queue < 0) return queue;
   const file = kernel.vfs.openObject('message-queue', queue, flags & (F.O_ACCMODE | F.O_NONBLOCK));
-  return installFile(kernel, tid, file, 0, true);
+  const fd = installFile(kernel, tid, file, 0, true);
+  // Linux takes the descriptor first.
+  if (fd < 0 && isNew) queues.unlinkNamedQueue(queue);
+  return fd;
 };
 
 /** mq_unlink(3). The place of the names is sticky: the owner's only. */

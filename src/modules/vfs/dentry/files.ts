@@ -154,7 +154,9 @@ export function write(
   kernel.waits.restart('restart');
   switch (file.kind) {
     case 'pipe':
-      return kernel.ipc.writePipe(file.object, from, skip, isNonBlocking(file));
+      return (file.flags & O_DIRECT) === 0 || kernel.ipc.writePacket === undefined
+        ? kernel.ipc.writePipe(file.object, from, skip, isNonBlocking(file))
+        : kernel.ipc.writePacket(file.object, from, skip, isNonBlocking(file));
     case 'tty':
       return kernel.tty.write(tid, file.object, from, skip, isNonBlocking(file));
     case 'pty-master':
