@@ -8,6 +8,7 @@ import { SI_MESGQ } from '../abi/linux/signal.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { NamedMessage, NamedQueues } from '../contracts/named-queues.ts';
 import { createPolicy } from '../contracts/scheduler.ts';
+import { bytesOf, byteString } from '../lib/utf8.ts';
 import { type Check, equal, holds } from './check.ts';
 import { addProcess, run } from './fake-guest.ts';
 import type { IpcWorld } from './ipc-world.ts';
@@ -31,9 +32,8 @@ function queueWorld(world: IpcWorld<unknown>): QueueWorld {
   };
 }
 
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (message: Readonly<NamedMessage> | null): string =>
-  message === null ? '' : new TextDecoder().decode(message.bytes);
+  message === null ? '' : byteString(message.bytes);
 
 /** A queue with one open file. */
 function open({ queues }: QueueWorld, name: string, size: typeof USUAL | null = USUAL): number {

@@ -5,13 +5,13 @@ import { E2BIG, EAGAIN } from '../abi/linux/errno.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { MessageQueues, MessageWish } from '../contracts/message-queues.ts';
 import { createPermission, type Semaphores } from '../contracts/semaphores.ts';
+import { bytesOf } from '../lib/utf8.ts';
 import { type Check, equal } from './check.ts';
 import { addProcess, run } from './fake-guest.ts';
 import type { IpcWorld } from './ipc-world.ts';
 
 const THREADS: readonly number[] = [7, 8, 9];
 const [A, B, C] = THREADS as [number, number, number];
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export const semaphoreChecks = <State>(make: () => IpcWorld<State>): readonly Check[] => [
   {

@@ -148,6 +148,49 @@ static void chains(void) {
   printf("words %x %x\n", a, b);
 }
 
+/* The low one owns what the high one wants, and the middle one would keep it from running: on one CPU, it must not. */
+static uint32_t gates[3];
+static char finished[4];
+static void spin_ms(int ms) {
+  struct timespec begun, now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begun);
+  do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  while ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000 < ms);
+}
+static void *contend(void *index) {
+  int i = (int)(intptr_t)index;
+  realtime(0, 10 + 10 * i);
+  if (i == 0) lock(&a);
+  while (__atomic_load_n(&gates[i], __ATOMIC_SEQ_CST) == 0) futex(&gates[i], FUTEX_WAIT, 0, NULL, NULL, 0);
+  if (i == 2) lock(&a);
+  if (i < 2) spin_ms(30);
+  finished[strlen(finished)] = "lmh"[i];
+  if (i != 1) unlock(&a);
+  return NULL;
+}
+static void inversion(void) {
+  cpu_set_t all, one;
+  pthread_t threads[3];
+  sched_getaffinity(0, sizeof all, &all);
+  CPU_ZERO(&one);
+  for (int i = 0; CPU_COUNT(&one) == 0; i++)
+    if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
+  sched_setaffinity(0, sizeof one, &one);
+  realtime(0, 50);
+  for (int i = 0; i < 3; i++) {
+    pthread_create(&threads[i], NULL, contend, (void *)(intptr_t)i);
+    pause_ms(40);
+  }
+  for (int i = 0; i < 3; i++) {
+    gates[i] = 1;
+    futex(&gates[i], FUTEX_WAKE, 1, NULL, NULL, 0);
+  }
+  for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+  printf("finished %s\n", finished);
+  realtime(0, 0);
+  sched_setaffinity(0, sizeof all, &all);
+}
+
 /* Condition variables as they were once made: wait at one word, be moved to another. */
 struct mover {
   int level;
@@ -255,6 +298,7 @@ static void moves(void) {
 int main(void) {
   inherits();
   chains();
+  inversion();
   moves();
   return 0;
 }

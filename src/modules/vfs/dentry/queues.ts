@@ -15,6 +15,7 @@ import { type NamedQueues, namedQueuesOf } from '../../../contracts/named-queues
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { KernelFault } from '../../../lib/kernel-fault.ts';
 import { copyToSpans } from '../../../lib/spans.ts';
+import { bytesOf } from '../../../lib/utf8.ts';
 import type { Core } from './core.ts';
 
 export function queuesOf({ kernel }: Core): NamedQueues {
@@ -48,7 +49,7 @@ export function readQueue(core: Core, file: OpenFile, into: Spans, offset: numbe
   ];
   const from = offset < 0 ? file.offset : offset;
   const text = `${columns.join(' ')}\n`.slice(from, from + into.total);
-  copyToSpans(core.kernel, new TextEncoder().encode(text), 0, into, 0, text.length);
+  copyToSpans(core.kernel, bytesOf(text), 0, into, 0, text.length);
   if (offset < 0) file.offset += text.length;
   return text.length;
 }
