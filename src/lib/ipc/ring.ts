@@ -107,7 +107,7 @@ export function drainPackets(
   if (gone === Math.abs(first)) packets.shift();
   else packets[0] = first + gone;
   // Where only bytes without bounds are left, nothing needs to be known of them.
-  if (packets.length === 1 && (packets[0] as number) < 0) packets.length = 0;
+  if (packets.length === 1 && (packets[0] as number) < 0) packets.pop();
   drop(pipe, gone, kept);
   return count;
 }
