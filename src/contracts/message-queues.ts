@@ -59,14 +59,25 @@ export interface MessageQueue {
   roomEvent: number;
 }
 
+/** /proc/sys/kernel/msgmax, msgmnb and msgmni. */
+export interface MessageLimits {
+  /** Bytes of a message, and of a new queue. */
+  message: number;
+  queue: number;
+  queues: number;
+}
+
 export interface MessageQueueState {
   queues: Map<number, MessageQueue>;
   next: number;
   /** By thread. */
   deliveries: Map<number, Delivery>;
+  limits: MessageLimits;
 }
 
 export interface MessageQueues {
+  messageLimits(): Readonly<MessageLimits>;
+  setMessageLimits(limits: Readonly<MessageLimits>): void;
   /** A new queue. @returns its id or -ENOSPC */
   createQueue(key: number, permission: Permission): number;
   /** The queue of an id, or null. Its fields may be read until the entry ends. */
@@ -88,6 +99,8 @@ export interface MessageQueues {
 }
 
 export const MESSAGE_QUEUE_OPERATIONS: readonly (keyof MessageQueues)[] = [
+  'messageLimits',
+  'setMessageLimits',
   'createQueue',
   'messageQueue',
   'messageQueues',
@@ -115,10 +128,12 @@ export const createMessageQueue = (): MessageQueue => ({
   receivers: [],
   roomEvent: 0,
 });
+export const createMessageLimits = (): MessageLimits => ({ message: 8192, queue: 16384, queues: 32000 });
 export const createMessageQueueState = (): MessageQueueState => ({
   queues: new Map(),
   next: 0,
   deliveries: new Map(),
+  limits: createMessageLimits(),
 });
 
 const createMessage = (): QueuedMessage => ({ type: 0, bytes: new Uint8Array(0) });
@@ -161,6 +176,7 @@ export const messageQueueSchema: Schema<MessageQueueState> = record<MessageQueue
       int(),
       record<Delivery>({ error: int(), message }, () => ({ error: 0, message: createMessage() })),
     ),
+    limits: record<MessageLimits>({ message: int(), queue: int(), queues: int() }, createMessageLimits),
   },
   createMessageQueueState,
 );

@@ -47,11 +47,22 @@ export interface SemaphoreSet {
   undo: Map<number, number[]>;
 }
 
+/** /proc/sys/kernel/sem. */
+export interface SemaphoreLimits {
+  /** Semaphores of a set, and of all. */
+  perSet: number;
+  all: number;
+  /** Of one call. */
+  operations: number;
+  sets: number;
+}
+
 export interface SemaphoreState {
   sets: Map<number, SemaphoreSet>;
   next: number;
   /** By thread, what became of operations that were done for it while it waited, until it has looked: 0 or -errno. */
   done: Map<number, number>;
+  limits: SemaphoreLimits;
 }
 
 /** One element of semop's array. */
@@ -63,6 +74,9 @@ export interface SemaphoreOperation {
 }
 
 export interface Semaphores {
+  semaphoreLimits(): Readonly<SemaphoreLimits>;
+  /** For what is made from now on. */
+  setSemaphoreLimits(limits: Readonly<SemaphoreLimits>): void;
   /** A new set. @returns its id or -ENOSPC */
   createSemaphores(key: number, count: number, permission: Permission): number;
   /** The set of an id, or null. Its fields may be read until the entry ends. */
@@ -87,6 +101,8 @@ export interface Semaphores {
 }
 
 export const SEMAPHORE_OPERATIONS: readonly (keyof Semaphores)[] = [
+  'semaphoreLimits',
+  'setSemaphoreLimits',
   'createSemaphores',
   'semaphores',
   'semaphoreSets',
@@ -123,10 +139,17 @@ export const createSemaphoreWaiter = (): SemaphoreWaiter => ({
   forZero: false,
   operations: [],
 });
+export const createSemaphoreLimits = (): SemaphoreLimits => ({
+  perSet: 32000,
+  all: 1024000000,
+  operations: 500,
+  sets: 32000,
+});
 export const createSemaphoreState = (): SemaphoreState => ({
   sets: new Map(),
   next: 0,
   done: new Map(),
+  limits: createSemaphoreLimits(),
 });
 
 export const permissionSchema: Schema<Permission> = record<Permission>(
@@ -164,6 +187,10 @@ export const semaphoreSchema: Schema<SemaphoreState> = record<SemaphoreState>(
     ),
     next: int(),
     done: map(int(), int()),
+    limits: record<SemaphoreLimits>(
+      { perSet: int(), all: int(), operations: int(), sets: int() },
+      createSemaphoreLimits,
+    ),
   },
   createSemaphoreState,
 );

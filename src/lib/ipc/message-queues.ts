@@ -4,7 +4,6 @@
  * A message goes to the first who waits for one of its kind at once, so that nobody overtakes that thread. Source: msgop(2), msgctl(2).
  */
 import { E2BIG, EAGAIN, ENOSPC } from '../../abi/linux/errno.ts';
-import { MSGMNB, MSGMNI } from '../../abi/linux/sysv.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import {
   createMessageQueue,
@@ -60,13 +59,17 @@ export function messageQueueOperations(state: MessageQueueState, kernel: Kernel)
     return false;
   };
   return {
+    messageLimits: () => state.limits,
+    setMessageLimits(limits) {
+      state.limits = { ...limits };
+    },
     createQueue(key, permission) {
-      if (queues.size >= MSGMNI) return -ENOSPC;
+      if (queues.size >= state.limits.queues) return -ENOSPC;
       const queue = createMessageQueue();
       queue.id = state.next++;
       queue.key = key;
       queue.permission = permission;
-      queue.limit = MSGMNB;
+      queue.limit = state.limits.queue;
       queue.changed = now();
       queue.roomEvent = kernel.waits.newEvent();
       queues.set(queue.id, queue);

@@ -5,7 +5,7 @@
  * for them where they can be: nobody overtakes one whose turn has come. Source: semop(2), semctl(2).
  */
 import { EAGAIN, ENOSPC, ERANGE } from '../../abi/linux/errno.ts';
-import { SEMMNI, SEMMNS, SEMVMX } from '../../abi/linux/sysv.ts';
+import { SEMVMX } from '../../abi/linux/sysv.ts';
 import { type Kernel, WAIT } from '../../contracts/kernel.ts';
 import {
   createSemaphoreSet,
@@ -123,10 +123,14 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
   };
 
   return {
+    semaphoreLimits: () => state.limits,
+    setSemaphoreLimits(limits) {
+      state.limits = { ...limits };
+    },
     createSemaphores(key, count, permission) {
       let all = count;
       for (const { semaphores } of sets.values()) all += semaphores.length;
-      if (sets.size >= SEMMNI || all > SEMMNS) return -ENOSPC;
+      if (sets.size >= state.limits.sets || all > state.limits.all) return -ENOSPC;
       const set = createSemaphoreSet();
       set.id = state.next++;
       set.key = key;

@@ -70,7 +70,7 @@ const sysMsgsnd: Handler = (kernel, tid, id, at, size, flags) => {
   const head = new Uint8Array(TYPE_SIZE);
   const unread = kernel.user.read(tid, at, head);
   if (unread !== 0) return unread;
-  if (size > V.MSGMAX || id < 0) return -E.EINVAL;
+  if (size > ipc.messageLimits().message || id < 0) return -E.EINVAL;
   const view = new DataView(head.buffer);
   const type = view.getInt32(4, true) * 0x1_0000_0000 + view.getUint32(0, true);
   if (type < 1 || type > Number.MAX_SAFE_INTEGER) return -E.EINVAL;
@@ -156,9 +156,9 @@ function info(kernel: Kernel, tid: number, ipc: MessageQueues, at: number, inUse
     bytes += queue.bytes;
   }
   const view = new DataView(new ArrayBuffer(V.MSGINFO_SIZE));
-  const { MSGMAX, MSGMNB, MSGMNI } = V;
-  const [pool, most, all] = inUse ? [queues, messages, bytes] : [(MSGMNI * MSGMNB) / 1024, MSGMNB, MSGMNB];
-  [pool, most, MSGMAX, MSGMNB, MSGMNI, 16, all].forEach((value, i) => view.setInt32(4 * i, value, true));
+  const { message: longest, queue: room, queues: all } = ipc.messageLimits();
+  const [pool, most, sum] = inUse ? [queues, messages, bytes] : [(all * room) / 1024, room, room];
+  [pool, most, longest, room, all, 16, sum].forEach((value, i) => view.setInt32(4 * i, value, true));
   view.setUint16(28, 0xffff, true);
   const error = kernel.user.write(tid, at, new Uint8Array(view.buffer));
   return error !== 0 ? error : Math.max(0, queues - 1);
@@ -198,7 +198,7 @@ function change(
   if (error !== 0) return error;
   const view = new DataView(bytes.buffer);
   const limit = view.getUint32(V.MSQID_DS_QBYTES, true);
-  if (limit > V.MSGMNB && !kernel.process.capable(tid, CAP_SYS_RESOURCE)) return -E.EPERM;
+  if (limit > ipc.messageLimits().queue && !kernel.process.capable(tid, CAP_SYS_RESOURCE)) return -E.EPERM;
   const [uid, gid, mode] = [V.PERM_UID, V.PERM_GID, V.PERM_MODE].map((from) => view.getUint32(from, true));
   ipc.setQueue(queue.id, uid as number, gid as number, mode as number, limit);
   return 0;
