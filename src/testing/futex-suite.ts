@@ -2,7 +2,8 @@
  * What every implementation of futexes must do (part of `ipcConformance`).
  */
 import { EDEADLK, EINVAL } from '../abi/linux/errno.ts';
-import type { FutexInheritance, FutexVectors, Ipc, MovedFutexes, OwnedFutexes } from '../contracts/ipc.ts';
+import type { FutexInheritance, FutexVectors, MovedFutexes, OwnedFutexes } from '../contracts/futexes.ts';
+import type { Ipc } from '../contracts/ipc.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import { createPolicy } from '../contracts/scheduler.ts';
 import { type Check, equal } from './check.ts';

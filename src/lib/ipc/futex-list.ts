@@ -1,7 +1,8 @@
 /**
  * The list of futex waiters: its order, and waking one of it.
  */
-import { createFutexWaiter, type FutexWaiter, type IpcState } from '../../contracts/ipc.ts';
+import { createFutexWaiter, type FutexWaiter } from '../../contracts/futexes.ts';
+import type { IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import { rankOf } from '../../contracts/scheduler.ts';
 

@@ -6,7 +6,8 @@
  * are in owned-futexes.ts. Source: futex(2), futex_waitv(2).
  */
 import { EINVAL } from '../../abi/linux/errno.ts';
-import type { FutexVectors, FutexWaiter, Ipc, IpcState } from '../../contracts/ipc.ts';
+import type { FutexVectors, FutexWaiter } from '../../contracts/futexes.ts';
+import type { Ipc, IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import { futexList } from './futex-list.ts';
 import { movedFutexes } from './moved-futexes.ts';

@@ -4,7 +4,8 @@
  * The record keeps the word that it was to be moved to, so that its thread can tell how far its wait came. Source: futex(2).
  */
 import { EDEADLK, EINVAL } from '../../abi/linux/errno.ts';
-import type { FutexWaiter, IpcState, MovedFutexes } from '../../contracts/ipc.ts';
+import type { FutexWaiter, MovedFutexes } from '../../contracts/futexes.ts';
+import type { IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import type { FutexList } from './futex-list.ts';
 import { movesTo, type Owned } from './owned-futexes.ts';

@@ -7,13 +7,8 @@
  * Inheritance Protocols" (IEEE Transactions on Computers 1990).
  */
 import { EDEADLK, EINVAL } from '../../abi/linux/errno.ts';
-import type {
-  FutexInheritance,
-  FutexWaiter,
-  IpcState,
-  MovedFutexes,
-  OwnedFutexes,
-} from '../../contracts/ipc.ts';
+import type { FutexInheritance, FutexWaiter, MovedFutexes, OwnedFutexes } from '../../contracts/futexes.ts';
+import type { IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import { effectivePolicy, type Policy, rankOf, samePolicy } from '../../contracts/scheduler.ts';
 import type { FutexList } from './futex-list.ts';
