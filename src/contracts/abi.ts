@@ -86,5 +86,7 @@ export const abi: Contract<Abi> = {
     notifiers: [],
     /** Semaphores and message queues of System V. */
     'sysv-ipc': [],
+    /** POSIX message queues. */
+    'posix-queues': [],
   },
 };

@@ -7,6 +7,7 @@ export * from './contract.ts';
 export * from './engine.ts';
 export * from './filesystem.ts';
 export * from './frames.ts';
+export * from './futexes.ts';
 export * from './host.ts';
 export * from './ipc.ts';
 export * from './kernel.ts';

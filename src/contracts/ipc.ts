@@ -7,6 +7,15 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { Spans } from './kernel.ts';
 import {
+  FUTEX_INTERFACES,
+  type FutexInheritance,
+  type FutexVectors,
+  type FutexWaiter,
+  futexWaiterSchema,
+  type MovedFutexes,
+  type OwnedFutexes,
+} from './futexes.ts';
+import {
   createMessageQueueState,
   MESSAGE_QUEUE_OPERATIONS,
   messageQueueSchema,
@@ -15,6 +24,14 @@ import {
   verifyMessageQueues,
 } from './message-queues.ts';
 import {
+  createNamedQueueState,
+  NAMED_QUEUE_OPERATIONS,
+  namedQueueSchema,
+  type NamedQueues,
+  type NamedQueueState,
+  verifyNamedQueues,
+} from './named-queues.ts';
+import {
   createNotifierState,
   NOTIFIER_OPERATIONS,
   notifierSchema,
@@ -22,7 +39,7 @@ import {
   type NotifierState,
   verifyNotifiers,
 } from './notifiers.ts';
-import { array, bool, int, map, record, text, uint8s } from './schema.ts';
+import { array, int, map, record, text, uint8s } from './schema.ts';
 import {
   createSocketTable,
   SOCKET_OPERATIONS,
@@ -57,28 +74,12 @@ export interface Pipe {
   buffer: Uint8Array;
   head: number;
   used: number;
+  /** What lies in the ring, in order: the length of each packet, and negated that of bytes without bounds; empty = no packet. */
+  packets: number[];
   readEvent: number;
   writeEvent: number;
   /** Woken when the other end of a FIFO is opened. */
   openEvent: number;
-}
-
-/** A thread in FUTEX_WAIT. The record outlives its wake-up until the thread has seen it. */
-export interface FutexWaiter {
-  tid: number;
-  /**
-   * Address space and virtual address, or 0 and physical address for a word in shared memory. A word in private memory has
-   * the former even without FUTEX_PRIVATE_FLAG, because its frame changes at a copy on write.
-   */
-  space: number;
-  address: number;
-  /** Bits of FUTEX_WAIT_BITSET. */
-  bits: number;
-  /** The thread waits on it; fresh for each wait. */
-  event: number;
-  woken: boolean;
-  /** It waits to own the word (FUTEX_LOCK_PI), which this thread owned when it began; 0 = it waits for a wake-up. */
-  owner: number;
 }
 
 export interface IpcState {
@@ -86,7 +87,7 @@ export interface IpcState {
   nextPipe: number;
   /** Inode id of a FIFO that is open, to its pipe. */
   fifos: Map<number, number>;
-  /** In order of arrival. */
+  /** By rank, then in order of arrival. */
   futexWaiters: FutexWaiter[];
   notifiers: NotifierState;
   /** AF_UNIX. */
@@ -96,6 +97,7 @@ export interface IpcState {
   talks: Talks;
   semaphores: SemaphoreState;
   messageQueues: MessageQueueState;
+  namedQueues: NamedQueueState;
 }
 
 export const createPipe = (): Pipe => ({
@@ -108,18 +110,10 @@ export const createPipe = (): Pipe => ({
   buffer: new Uint8Array(0),
   head: 0,
   used: 0,
+  packets: [],
   readEvent: 0,
   writeEvent: 0,
   openEvent: 0,
-});
-export const createFutexWaiter = (): FutexWaiter => ({
-  tid: 0,
-  space: 0,
-  address: 0,
-  bits: 0,
-  event: 0,
-  woken: false,
-  owner: 0,
 });
 
 const blank = (): IpcState => ({
@@ -133,6 +127,7 @@ const blank = (): IpcState => ({
   talks: new Map(),
   semaphores: createSemaphoreState(),
   messageQueues: createMessageQueueState(),
+  namedQueues: createNamedQueueState(),
 });
 
 export const ipcLayout: StateLayout<IpcState> = layout(
@@ -152,6 +147,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
             buffer: uint8s(),
             head: int(),
             used: int(),
+            packets: array(int()),
             readEvent: int(),
             writeEvent: int(),
             openEvent: int(),
@@ -161,26 +157,14 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       ),
       nextPipe: int(),
       fifos: map(int(), int()),
-      futexWaiters: array(
-        record<FutexWaiter>(
-          {
-            tid: int(),
-            space: int(),
-            address: int(),
-            bits: int(),
-            event: int(),
-            woken: bool(),
-            owner: int(),
-          },
-          createFutexWaiter,
-        ),
-      ),
+      futexWaiters: array(futexWaiterSchema),
       notifiers: notifierSchema,
       sockets: socketTableSchema,
       unixNames: map(text(), int()),
       talks: talksSchema,
       semaphores: semaphoreSchema,
       messageQueues: messageQueueSchema,
+      namedQueues: namedQueueSchema,
     },
     blank,
   ),
@@ -189,41 +173,39 @@ export const ipcLayout: StateLayout<IpcState> = layout(
     for (const pipe of state.pipes.values()) {
       if (pipe.used > pipe.buffer.length || pipe.head > pipe.buffer.length)
         return `pipe ${pipe.id} overflows its buffer`;
+      const bounded = pipe.packets.reduce((sum, each) => sum + Math.abs(each), 0);
+      if (pipe.packets.length > 0 && bounded !== pipe.used)
+        return `packets of pipe ${pipe.id} are ${bounded} bytes`;
     }
     return (
       verifyNotifiers(state.notifiers) ??
       verifySockets(state.sockets) ??
       verifyTalks(state.talks) ??
       verifySemaphores(state.semaphores) ??
-      verifyMessageQueues(state.messageQueues)
+      verifyMessageQueues(state.messageQueues) ??
+      verifyNamedQueues(state.namedQueues)
     );
   },
 );
 
-/**
- * Of the optional interface `ownership`: futexes whose word holds the thread that owns them. The caller reads and writes the word.
- */
-export interface OwnedFutexes {
-  /** As `futexWait`, for a word that `owner` owns. It ends by `futexGrant`, or because the owner is gone. */
-  futexWaitToOwn(tid: number, space: number, address: number, owner: number): number;
-  /**
-   * The waiter who is next to own the word, by priority, then arrival. @returns its tid, 0 = none, -EINVAL if somebody waits
-   * there for a wake-up
-   */
-  futexNext(space: number, address: number): number;
-  /** The thread, which `futexNext` named, owns the word now: its wait is over. The others wait for it from now on. */
-  futexGrant(space: number, address: number, tid: number): void;
-  /** A thread is gone: those who wait for what it owned look again. */
-  futexOwnerGone(tid: number): void;
+/** Of the optional interface `packets`. */
+export interface PacketPipes {
+  /** As `writePipe`, of at most PIPE_BUF bytes, which one read takes or loses (O_DIRECT of pipe(2)). */
+  writePacket(pipe: number, from: Spans, skip: number, nonBlocking: boolean): number;
 }
 
 /** The sockets are those of AF_UNIX. */
 export interface Ipc
   extends Notifiers,
     Sockets,
+    Partial<PacketPipes>,
     Partial<OwnedFutexes>,
+    Partial<MovedFutexes>,
+    Partial<FutexVectors>,
+    Partial<FutexInheritance>,
     Partial<Semaphores>,
-    Partial<MessageQueues> {
+    Partial<MessageQueues>,
+    Partial<NamedQueues> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
   createPipe(): number;
   /** The pipe of a FIFO's inode, made at the first opening. @returns its id or -ENFILE */
@@ -262,9 +244,9 @@ export interface Ipc
   futexWait(tid: number, space: number, address: number, bits: number): number;
   /** The wait is over for whatever reason. @returns true if it was by a wake-up */
   futexDone(tid: number): boolean;
-  /** Wake up to `count` whose bits meet. @returns how many, or -EINVAL if none but one who waits to own the word */
+  /** Wake up to `count` whose bits meet, by rank and arrival. @returns how many, or -EINVAL where one waits to own a word */
   futexWake(space: number, address: number, count: number, bits: number): number;
-  /** Wake some, move some. @returns woken + moved */
+  /** Wake some, move some. @returns woken + moved, or -EINVAL as `futexWake` */
   futexRequeue(
     space: number,
     address: number,
@@ -300,8 +282,10 @@ export const ipc: Contract<Ipc> = {
     ...SOCKET_OPERATIONS,
   ],
   interfaces: {
+    packets: ['writePacket'],
     semaphores: SEMAPHORE_OPERATIONS,
     'message-queues': MESSAGE_QUEUE_OPERATIONS,
-    ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
+    'posix-queues': NAMED_QUEUE_OPERATIONS,
+    ...FUTEX_INTERFACES,
   },
 };

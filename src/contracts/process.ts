@@ -8,7 +8,7 @@
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import { createPolicy, type Policy, policySchema } from './scheduler.ts';
-import { array, bool, float64s, int, map, record, type Schema, text, uint32s } from './schema.ts';
+import { array, bool, float64s, int, map, nullable, record, type Schema, text, uint32s } from './schema.ts';
 
 /** What siginfo_t carries (sigaction(2)). `value` and `address` are numbers; unused fields are 0. */
 export interface SignalInfo {
@@ -42,6 +42,13 @@ export interface Thread {
   policy: Policy;
   /** SCHED_FLAG_ bits of sched_setattr(2); open. */
   policyFlags: number;
+  /** The policy that it has from a thread which waits for what it owns, while that one would go before it. Written by `inherit`. */
+  inherited: Policy | null;
+  /**
+   * The descriptors that the call which waits was given, and the open file of each then: fd, file, fd, file ...; -1 for
+   * one that is only kept open. Written by `holdFile`.
+   */
+  held: number[];
   /** Blocked signals 1-32 and 33-64, bit 0 = signal 1 or 33. Written by `setMask`. */
   maskLow: number;
   maskHigh: number;
@@ -165,6 +172,8 @@ export interface FileTable {
   users: number;
   /** By descriptor number. */
   entries: Map<number, Descriptor>;
+  /** All below it are in use, so that the lowest free one is found soon in a large table. */
+  free: number;
 }
 
 /** Where a process is: dentries of its root and working directory, and its umask. */
@@ -241,6 +250,8 @@ export const createThread = (): Thread => ({
   nice: 0,
   policy: createPolicy(),
   policyFlags: 0,
+  inherited: null,
+  held: [],
   maskLow: 0,
   maskHigh: 0,
   savedMaskLow: 0,
@@ -324,7 +335,7 @@ export const createThreadGroup = (): ThreadGroup => ({
   parentDeathSignal: 0,
   executed: false,
 });
-export const createFileTable = (): FileTable => ({ users: 1, entries: new Map() });
+export const createFileTable = (): FileTable => ({ users: 1, entries: new Map(), free: 0 });
 export const createPlace = (): Place => ({ users: 1, root: 0, cwd: 0, umask: 0o22 });
 export const createHandlerTable = (): HandlerTable => ({ users: 1, actions: new Map() });
 
@@ -365,6 +376,8 @@ const thread: Schema<Thread> = record<Thread>(
     nice: int(),
     policy: policySchema,
     policyFlags: int(),
+    inherited: nullable(policySchema),
+    held: array(int()),
     maskLow: int(),
     maskHigh: int(),
     savedMaskLow: int(),
@@ -477,6 +490,7 @@ export const processLayout: StateLayout<ProcessState> = layout(
           {
             users: int(),
             entries: map(int(), descriptor),
+            free: int(),
           },
           createFileTable,
         ),
@@ -510,6 +524,9 @@ export const processLayout: StateLayout<ProcessState> = layout(
   (state) => {
     for (const { tid, tgid } of state.threads.values()) {
       if (!state.groups.has(tgid)) return `thread ${tid} belongs to group ${tgid}, which does not exist`;
+    }
+    for (const [id, { entries, free }] of state.fileTables) {
+      if (free > entries.size) return `descriptor table ${id} has a free descriptor below ${free}`;
     }
     for (const group of state.groups.values()) {
       if (group.zombie) continue;
@@ -554,7 +571,24 @@ export interface WaitResult {
   readonly systemNs: number;
 }
 
-export interface Process {
+/** Of the optional interface `priority-inheritance`. */
+export interface InheritanceOperations {
+  /** The thread runs with this policy, where it goes before its own, until it is told otherwise; null = no longer. */
+  inherit(tid: number, policy: Policy | null): void;
+}
+
+/** Of the optional interface `held-files`: a call that waits goes on with the files that it began with. */
+export interface HeldFileOperations {
+  /**
+   * The call in progress is about to wait: what `fd` means now stays open until `letGo`. Twice is once.
+   * @param bound for this call `fd` goes on to mean that; else it is looked up anew, as poll(2) does
+   */
+  holdFile(tid: number, fd: number, bound: boolean): void;
+  /** The call is over. Idempotent. */
+  letGo(tid: number): void;
+}
+
+export interface Process extends Partial<InheritanceOperations>, Partial<HeldFileOperations> {
   /** The first process, pid 1, a session leader without a terminal, with a context and no files. @returns its pid */
   boot(space: number, root: number, uid: number, gid: number): number;
   /**
@@ -590,7 +624,7 @@ export interface Process {
   /** @returns the child, -ECHILD, or null: none yet, wait for `childEvent` */
   wait(tid: number, request: WaitRequest): WaitResult | number | null;
 
-  /** The open file description of a descriptor, or -EBADF. Hot path. */
+  /** The open file description of a descriptor, for a call that runs again the one that it holds, or -EBADF. Hot path. */
   file(tid: number, fd: number): number;
   closesOnExec(tid: number, fd: number): boolean;
   setCloseOnExec(tid: number, fd: number, on: boolean): void;
@@ -708,5 +742,8 @@ export const process: Contract<Process> = {
     'setTimer',
     'deleteTimer',
   ],
-  interfaces: {},
+  interfaces: {
+    'priority-inheritance': ['inherit'],
+    'held-files': ['holdFile', 'letGo'],
+  },
 };

@@ -47,6 +47,33 @@ export function interfaceOf({ kind }: Policy): 'realtime' | 'deadline' | null {
   return kind === 'deadline' ? 'deadline' : null;
 }
 
+/** Deadline threads go before all real-time priorities. */
+const DEADLINE_RANK = 100;
+
+/** Who goes before whom, higher first: 100 for `deadline`, the priority for real-time threads, 0 for all others. */
+export const rankOf = ({ kind, priority }: Policy): number =>
+  kind === 'deadline' ? DEADLINE_RANK : priority;
+
+/** The same in all that they ask for; null = none. */
+export const samePolicy = (a: Policy | null, b: Policy | null): boolean =>
+  a === b ||
+  (a !== null &&
+    b !== null &&
+    a.kind === b.kind &&
+    a.priority === b.priority &&
+    a.runtimeNs === b.runtimeNs &&
+    a.deadlineNs === b.deadlineNs &&
+    a.periodNs === b.periodNs);
+
+/** What a scheduler is to go by: what the thread asked for, or what it has from one that waits for it. */
+export const effectivePolicy = ({
+  policy,
+  inherited,
+}: {
+  readonly policy: Policy;
+  readonly inherited: Policy | null;
+}): Policy => (inherited !== null && rankOf(inherited) > rankOf(policy) ? inherited : policy);
+
 /** Pid 1 is the kernel's own and never runs. */
 const INIT = 1;
 
@@ -145,7 +172,8 @@ export const scheduler: Contract<Scheduler> = {
       for (const tid of group.threads) {
         const thread = process.findThread(tid);
         if (thread === null || thread.dead) continue;
-        const { nice, userNs, systemNs, policy } = thread;
+        const { nice, userNs, systemNs } = thread;
+        const policy = effectivePolicy(thread);
         const runnable = tid !== INIT && waits.waiting(tid) === null && group.stopped === 0;
         to.add({ tid, nice, runnable, cpuNs: userNs + systemNs, policy });
       }

@@ -22,11 +22,14 @@ export interface Semaphore {
   pid: number;
 }
 
-/** A thread that waits, and for what: the first of its operations that could not be done. */
+/** A thread that waits, and for what: the first of its operations that can not be done. */
 export interface SemaphoreWaiter {
   tid: number;
+  /** Its own. */
+  event: number;
   index: number;
   forZero: boolean;
+  operations: SemaphoreOperation[];
 }
 
 export interface SemaphoreSet {
@@ -38,16 +41,28 @@ export interface SemaphoreSet {
   /** Seconds since 1970 of the last semop, and of the last change by semctl. */
   operated: number;
   changed: number;
-  /** Woken when a value has changed or the set is gone. */
-  event: number;
+  /** In order of arrival. */
   waiters: SemaphoreWaiter[];
   /** By process, what is added to each semaphore when it ends (SEM_UNDO). */
   undo: Map<number, number[]>;
 }
 
+/** /proc/sys/kernel/sem. */
+export interface SemaphoreLimits {
+  /** Semaphores of a set, and of all. */
+  perSet: number;
+  all: number;
+  /** Of one call. */
+  operations: number;
+  sets: number;
+}
+
 export interface SemaphoreState {
   sets: Map<number, SemaphoreSet>;
   next: number;
+  /** By thread, what became of operations that were done for it while it waited, until it has looked: 0 or -errno. */
+  done: Map<number, number>;
+  limits: SemaphoreLimits;
 }
 
 /** One element of semop's array. */
@@ -59,12 +74,18 @@ export interface SemaphoreOperation {
 }
 
 export interface Semaphores {
+  semaphoreLimits(): Readonly<SemaphoreLimits>;
+  /** For what is made from now on. */
+  setSemaphoreLimits(limits: Readonly<SemaphoreLimits>): void;
   /** A new set. @returns its id or -ENOSPC */
   createSemaphores(key: number, count: number, permission: Permission): number;
   /** The set of an id, or null. Its fields may be read until the entry ends. */
   semaphores(id: number): Readonly<SemaphoreSet> | null;
   semaphoreSets(): Iterable<Readonly<SemaphoreSet>>;
-  /** All operations or none. @returns 0, -EAGAIN, -ERANGE, or WAIT on the set's event, with nothing changed but who waits */
+  /**
+   * All operations or none. @returns 0, -EAGAIN, -ERANGE, or WAIT, with nothing changed but who waits. As soon as those of one who
+   * waits can be done they are, before anybody else's (`semaphoreWaitOver`).
+   */
   operateSemaphores(tid: number, id: number, operations: readonly SemaphoreOperation[]): number;
   /** Set values from an index on; what was to be undone to them is not. */
   setSemaphores(tid: number, id: number, from: number, values: readonly number[]): void;
@@ -73,13 +94,15 @@ export interface Semaphores {
   removeSemaphores(id: number): void;
   /** Threads that wait for the value to grow, or to be zero. */
   semaphoreWaiters(id: number, index: number, forZero: boolean): number;
-  /** The thread waits no more. */
-  semaphoreWaitOver(tid: number, id: number): void;
+  /** The thread waits no more. @returns 0 or -errno of its operations, or null: they were not done */
+  semaphoreWaitOver(tid: number, id: number): number | null;
   /** A process ended: undo what it asked to be undone. */
   undoSemaphores(pid: number): void;
 }
 
 export const SEMAPHORE_OPERATIONS: readonly (keyof Semaphores)[] = [
+  'semaphoreLimits',
+  'setSemaphoreLimits',
   'createSemaphores',
   'semaphores',
   'semaphoreSets',
@@ -106,15 +129,37 @@ export const createSemaphoreSet = (): SemaphoreSet => ({
   semaphores: [],
   operated: 0,
   changed: 0,
-  event: 0,
   waiters: [],
   undo: new Map(),
 });
-export const createSemaphoreState = (): SemaphoreState => ({ sets: new Map(), next: 0 });
+export const createSemaphoreWaiter = (): SemaphoreWaiter => ({
+  tid: 0,
+  event: 0,
+  index: 0,
+  forZero: false,
+  operations: [],
+});
+export const createSemaphoreLimits = (): SemaphoreLimits => ({
+  perSet: 32000,
+  all: 1024000000,
+  operations: 500,
+  sets: 32000,
+});
+export const createSemaphoreState = (): SemaphoreState => ({
+  sets: new Map(),
+  next: 0,
+  done: new Map(),
+  limits: createSemaphoreLimits(),
+});
 
 export const permissionSchema: Schema<Permission> = record<Permission>(
   { uid: int(), gid: int(), creatorUid: int(), creatorGid: int(), mode: int() },
   createPermission,
+);
+
+const operation: Schema<SemaphoreOperation> = record<SemaphoreOperation>(
+  { index: int(), change: int(), undo: bool(), noWait: bool() },
+  () => ({ index: 0, change: 0, undo: false, noWait: false }),
 );
 
 export const semaphoreSchema: Schema<SemaphoreState> = record<SemaphoreState>(
@@ -129,13 +174,11 @@ export const semaphoreSchema: Schema<SemaphoreState> = record<SemaphoreState>(
           semaphores: array(record<Semaphore>({ value: int(), pid: int() }, () => ({ value: 0, pid: 0 }))),
           operated: int(),
           changed: int(),
-          event: int(),
           waiters: array(
-            record<SemaphoreWaiter>({ tid: int(), index: int(), forZero: bool() }, () => ({
-              tid: 0,
-              index: 0,
-              forZero: false,
-            })),
+            record<SemaphoreWaiter>(
+              { tid: int(), event: int(), index: int(), forZero: bool(), operations: array(operation) },
+              createSemaphoreWaiter,
+            ),
           ),
           undo: map(int(), array(int())),
         },
@@ -143,6 +186,11 @@ export const semaphoreSchema: Schema<SemaphoreState> = record<SemaphoreState>(
       ),
     ),
     next: int(),
+    done: map(int(), int()),
+    limits: record<SemaphoreLimits>(
+      { perSet: int(), all: int(), operations: int(), sets: int() },
+      createSemaphoreLimits,
+    ),
   },
   createSemaphoreState,
 );

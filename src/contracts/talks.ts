@@ -11,7 +11,7 @@ export interface Talk {
   sent: boolean;
   /** How often in a row it received after it sent once; no further than a module counts. */
   turns: number;
-  /** Where it received last and sent last: 2 * id of a pipe, 2 * id + 1 of a socket; 0 = nowhere. */
+  /** Where it received last and sent last: 3 * id of a pipe, 3 * id + 1 of a socket, 3 * id + 2 of a named queue; 0 = nowhere. */
   source: number;
   sink: number;
   /** Thread that was last seen to wait at `sink`; 0 = none. */

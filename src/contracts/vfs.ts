@@ -52,10 +52,14 @@ export type FileKind =
   | 'disk'
   | 'path'
   | NotifierKind
-  | SocketKind;
+  | SocketKind
+  | QueueKind;
 
 /** Sockets of ipc (AF_UNIX) and of net. */
 export type SocketKind = 'unix-socket' | 'inet-socket';
+
+/** A message queue with a name, of ipc. */
+export type QueueKind = 'message-queue';
 
 /** An open file description (open(2)). */
 export interface OpenFile {
@@ -68,7 +72,7 @@ export interface OpenFile {
   /** 0 for what has no inode of a file system (pipes of pipe2). */
   inode: number;
   dentry: number;
-  /** Pipe, tty, stream, disk, notifier or socket id; for `device` major * 2^20 + minor. */
+  /** Pipe, tty, stream, disk, notifier, socket or queue id; for `device` major * 2^20 + minor. */
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
@@ -225,6 +229,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
               'epoll',
               'unix-socket',
               'inet-socket',
+              'message-queue',
             ),
             references: int(),
             flags: int(),
@@ -342,7 +347,7 @@ export interface Vfs {
   /** A file on an end of a pipe that ipc made. */
   openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
   /** A file on an object of ipc or net without a name. */
-  openObject(kind: NotifierKind | SocketKind, object: number, flags: number): number;
+  openObject(kind: NotifierKind | SocketKind | QueueKind, object: number, flags: number): number;
   /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
   openStream(stream: number, flags: number): number;
   /** A file on a terminal that tty knows by this id, its slave side (TIOCGPTPEER). @returns it or -errno of tty.openSlave */

@@ -15,6 +15,7 @@ import {
   type Thread,
   type ThreadGroup,
 } from '../contracts/process.ts';
+import type { Policy } from '../contracts/scheduler.ts';
 import { SYSCALL, WaitQueues } from '../nucleus/waits.ts';
 
 const MEMORY = 1 << 20;
@@ -104,7 +105,12 @@ export function createFakeGuest(extra: FakeGuestOptions = {}): FakeGuest {
     },
     scheduler: { enqueue: (tid: number) => woken.push(tid), dequeue: () => {} },
     counters: { running: 0 },
-    clock: { monotonic: () => guest.now, arm: () => {}, disarm: () => {} },
+    clock: {
+      monotonic: () => guest.now,
+      realtimeSeconds: () => 1,
+      arm: () => {},
+      disarm: () => {},
+    },
     host: {
       request(owner: string, request: HostRequest): number {
         requests.push({ id: requests.length + 1, owner, request });
@@ -116,6 +122,10 @@ export function createFakeGuest(extra: FakeGuestOptions = {}): FakeGuest {
     },
     process: {
       thread: (tid: number) => need(threads.get(tid)),
+      findThread: (tid: number) => threads.get(tid) ?? null,
+      inherit(tid: number, policy: Policy | null): void {
+        need(threads.get(tid)).inherited = policy;
+      },
       group: (tid: number) => need(groups.get(need(threads.get(tid)).tgid)),
       findGroup: (tgid: number) => groups.get(tgid) ?? null,
       groups: () => [...groups.values()],

@@ -2,38 +2,22 @@
  * What every implementation of pipes, FIFOs, futexes and unix sockets must do (`ipcConformance`).
  */
 import fc from 'fast-check';
-import { EAGAIN, EBUSY, EINVAL, EPIPE } from '../abi/linux/errno.ts';
+import { EAGAIN, EBUSY, EPIPE } from '../abi/linux/errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../abi/linux/poll.ts';
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../abi/linux/socket.ts';
-import { type Ipc, type OwnedFutexes, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
+import { type Ipc, type PacketPipes, PIPE_BUF, PIPE_CAPACITY } from '../contracts/ipc.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { Module } from '../contracts/module.ts';
-import { type Check, equal, holds, Subject } from './check.ts';
-import { addProcess, buffer, content, createFakeGuest, type FakeGuest, run } from './fake-guest.ts';
+import { type Check, equal, holds } from './check.ts';
+import { addProcess, buffer, content, run } from './fake-guest.ts';
+import { futexChecks } from './futex-suite.ts';
+import { namedQueueChecks } from './named-queue-suite.ts';
+import { type IpcWorld, ipcWorld } from './ipc-world.ts';
+import { messageChecks, semaphoreChecks } from './sysv-suite.ts';
 import { datagramChecks, type SocketWorld, streamChecks } from './socket-suite.ts';
 
 const READER = 7;
 const WRITER = 8;
-const EVERY_BIT = 0xffffffff;
-
-export interface IpcWorld<State> {
-  readonly guest: FakeGuest;
-  readonly subject: Subject<Ipc, State>;
-  /** Of the instance that is there now. */
-  readonly ipc: Ipc;
-}
-
-export function ipcWorld<State>(module: Module<Ipc, State>): IpcWorld<State> {
-  const guest = createFakeGuest();
-  const subject = new Subject(module, guest.kernel);
-  return {
-    guest,
-    subject,
-    get ipc(): Ipc {
-      return subject.operations;
-    },
-  };
-}
 
 /** A pipe with both its ends open. @returns its id */
 export function openPipe({ ipc }: IpcWorld<unknown>): number {
@@ -147,13 +131,6 @@ function movesAll(world: IpcWorld<unknown>, writes: readonly number[], reads: nu
   holds('each wait has one wake-up, but for the last', waits === wakeUps || waits === wakeUps + 1);
 }
 
-function futexWait(world: IpcWorld<unknown>, tid: number, address: number, bits: number = EVERY_BIT): void {
-  run(world.guest, tid, () => {
-    world.guest.waits.on(world.ipc.futexWait(tid, 1, address, bits));
-    return WAIT;
-  });
-}
-
 /** Two sockets of a type that are each other's peer. */
 function socketWorld<State>(module: Module<Ipc, State>, type: number): SocketWorld {
   const { guest, subject } = ipcWorld(module);
@@ -165,6 +142,7 @@ function socketWorld<State>(module: Module<Ipc, State>, type: number): SocketWor
 
 export function ipcConformance<State>(module: Module<Ipc, State>): readonly Check[] {
   const make = (): IpcWorld<State> => ipcWorld(module);
+  const has = (name: string): boolean => module.manifest.interfaces.includes(name);
   const sizes = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 8 });
   return [
     ...streamChecks('a pair of unix sockets', () => socketWorld(module, SOCK_STREAM)),
@@ -211,6 +189,7 @@ export function ipcConformance<State>(module: Module<Ipc, State>): readonly Chec
         equal('POLLERR', ipc.pollPipe(other, false, true) & POLLERR, POLLERR);
       },
     },
+    ...(has('packets') ? [packets(make)] : []),
     {
       name: 'a read tells the engine of code that it overwrites',
       run(): void {
@@ -250,75 +229,37 @@ export function ipcConformance<State>(module: Module<Ipc, State>): readonly Chec
         ipc.closeEnd(id, true, false);
       },
     },
-    {
-      name: 'a futex wakes in order of arrival those whose bits meet, in that space',
-      run(): void {
-        const world = make();
-        for (const tid of [11, 12, 13]) futexWait(world, tid, 100, tid === 12 ? 2 : 1);
-        equal('another space', world.ipc.futexWake(2, 100, 9, EVERY_BIT), 0);
-        equal('woken by bits', world.ipc.futexWake(1, 100, 9, 2), 1);
-        world.subject.copy();
-        equal('woken first', world.ipc.futexWake(1, 100, 1, EVERY_BIT), 1);
-        equal('order', world.guest.woken, [12, 11]);
-        const done = [11, 12, 13].map((tid) => world.ipc.futexDone(tid));
-        equal('done', done, [true, true, false]);
-        world.subject.check();
-      },
-    },
-    {
-      name: 'a futex gives a wake-up to the next when a thread has left its wait but not looked yet',
-      run(): void {
-        const world = make();
-        futexWait(world, 11, 100);
-        futexWait(world, 12, 100);
-        world.guest.waits.timeOut(11);
-        equal('woken', world.ipc.futexWake(1, 100, 1, EVERY_BIT), 1);
-        equal('done', [world.ipc.futexDone(11), world.ipc.futexDone(12)], [false, true]);
-      },
-    },
-    {
-      name: 'a futex moves waiters to the end of another queue',
-      run(): void {
-        const world = make();
-        futexWait(world, 21, 200);
-        for (const tid of [11, 12, 13, 14]) futexWait(world, tid, 100);
-        equal('woken and moved', world.ipc.futexRequeue(1, 100, 1, 1, 200, 2), 3);
-        equal('woken at once', world.guest.woken.splice(0), [11]);
-        equal('woken there', world.ipc.futexWake(1, 200, 9, EVERY_BIT), 3);
-        equal('order', world.guest.woken.splice(0), [21, 12, 13]);
-        equal('left', world.ipc.futexWake(1, 100, 9, EVERY_BIT), 1);
-      },
-    },
-    ...(module.manifest.interfaces.includes('ownership') ? [ownership(make)] : []),
+    ...futexChecks(module.manifest.interfaces, make),
+    ...(has('posix-queues') ? namedQueueChecks(make) : []),
+    ...(has('semaphores') ? semaphoreChecks(make) : []),
+    ...(has('message-queues') ? messageChecks(make) : []),
   ];
 }
 
-const ownership = <State>(make: () => IpcWorld<State>): Check => ({
-  name: 'a futex that is owned passes to its waiters in order, and tells them that its owner is gone',
+const packets = <State>(make: () => IpcWorld<State>): Check => ({
+  name: 'a packet of a pipe is taken or lost by one read, and fills a page',
   run(): void {
     const world = make();
     const { guest } = world;
-    const ipc = (): Ipc & OwnedFutexes => world.ipc as Ipc & OwnedFutexes;
-    for (const tid of [11, 12, 13]) {
-      addProcess(guest, tid, tid, tid);
-      run(guest, tid, () => {
-        guest.waits.on(ipc().futexWaitToOwn(tid, 1, 100, 10));
-        return WAIT;
-      });
-    }
-    equal('woken by a plain wake-up', ipc().futexWake(1, 100, 9, EVERY_BIT), -EINVAL);
-    guest.waits.timeOut(11);
-    guest.woken.length = 0;
-    equal('next', ipc().futexNext(1, 100), 12);
-    ipc().futexGrant(1, 100, 12);
+    const id = openPipe(world);
+    const write = (text: string): number =>
+      (world.ipc as Ipc & PacketPipes).writePacket(id, buffer(guest, text), 0, true);
+    const read = (size: number): string => {
+      const into = buffer(guest, size);
+      return content(guest, into, world.ipc.readPipe(id, into, true));
+    };
+    for (const text of ['one', 'second', 'third']) equal('bytes written', write(text), text.length);
     world.subject.copy();
-    ipc().futexOwnerGone(10);
-    equal('woken', guest.woken.splice(0), [12]);
-    ipc().futexOwnerGone(12);
-    equal('woken as the new owner is gone', guest.woken, [13]);
-    const done = [11, 12, 13].map((tid) => ipc().futexDone(tid));
-    equal('done', done, [false, true, false]);
-    futexWait(world, 11, 100);
-    equal('next of those who wait for a wake-up', ipc().futexNext(1, 100), -EINVAL);
+    equal('packets', [read(9), read(3), read(9)], ['one', 'sec', 'third']);
+    equal('bytes held', world.ipc.pipeBytes(id), 0);
+    for (let i = 0; i < PIPE_CAPACITY / PIPE_BUF; i++) equal('a packet', write('x'), 1);
+    equal('one more', write('x'), -EAGAIN);
+    equal('a byte more', world.ipc.writePipe(id, buffer(guest, 'x'), 0, true), -EAGAIN);
+    equal('POLLOUT', world.ipc.pollPipe(id, false, true) & POLLOUT, 0);
+    read(1);
+    equal('bytes behind them', world.ipc.writePipe(id, buffer(guest, 'yz'), 0, true), 2);
+    for (let i = 1; i < PIPE_CAPACITY / PIPE_BUF; i++) read(1);
+    equal('the bytes', [read(1), read(9)], ['y', 'z']);
+    world.subject.check();
   },
 });

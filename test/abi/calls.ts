@@ -1,7 +1,8 @@
 /**
  * A C program beside, whose output is stored as Linux gives it: the same here, and while cells are replaced.
  *
- * STRAKE_WRITE_EXPECTED=1 stores what qemu-riscv64-static says on this host.
+ * STRAKE_WRITE_EXPECTED=1 stores what qemu-riscv64-static says on this host, or where that knows less than Linux what the host
+ * itself does: a Linux of 6.7 or later.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,8 +15,17 @@ import { haveCompiler } from '../userland/harness.ts';
 
 const here = (name: string): string => path.join(import.meta.dirname, name);
 
-/** @param cells `SLOT=NAME` of those that are replaced at every entry */
-export function calls(name: string, cells: readonly string[]): void {
+/**
+ * @param cells `SLOT=NAME` of those that are replaced at every entry
+ * @param oracle who says what is right
+ * @param modules that fill slots instead of the default ones
+ */
+export function calls(
+  name: string,
+  cells: readonly string[],
+  oracle: 'qemu' | 'host' = 'qemu',
+  modules: Readonly<Record<string, string>> = {},
+): void {
   describe.runIf(haveCompiler)(name, () => {
     let program: Uint8Array = new Uint8Array(0);
     let expected: readonly string[] = [];
@@ -27,7 +37,10 @@ export function calls(name: string, cells: readonly string[]): void {
       program = readFileSync(out);
       if (process.env['STRAKE_WRITE_EXPECTED'] === '1') {
         const cwd = mkdtempSync(path.join(folder, 'empty-'));
-        writeFileSync(here(`${name}.expected`), execFileSync('qemu-riscv64-static', [out], { cwd }));
+        const native = `${out}.host`;
+        if (oracle === 'host') execFileSync('cc', ['-O1', '-w', '-pthread', '-o', native, here(`${name}.c`)]);
+        const [command, args] = oracle === 'host' ? [native, []] : ['qemu-riscv64-static', [out]];
+        writeFileSync(here(`${name}.expected`), execFileSync(command, args, { cwd }));
       }
       expected = readFileSync(here(`${name}.expected`), 'latin1').split('\n');
     });
@@ -36,6 +49,7 @@ export function calls(name: string, cells: readonly string[]): void {
     async function run(options: Partial<Omit<BootOptions, 'host'>>): Promise<GuestRun> {
       const script = `mkdir /tmp/empty; cd /tmp/empty; exec /tmp/${name}`;
       const done = await runGuest(['/bin/sh', '-c', script], {
+        modules,
         ...options,
         files: { [`/tmp/${name}`]: program },
       });

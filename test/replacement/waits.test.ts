@@ -136,6 +136,18 @@ const SITUATIONS: readonly Situation[] = [
     output: lines('received 5', 'EINTR', 'sent 0', 'EIDRM'),
   },
   {
+    kind: 'named message queue',
+    scene: 'named',
+    pending: inCall('mq_timedreceive', 'mq_timedsend'),
+    output: lines('received 3', 'EINTR', 'ETIMEDOUT', 'sent 0', 'left 5'),
+  },
+  {
+    kind: 'futexes, any and moved',
+    scene: 'vector',
+    pending: inCall('futex_waitv', 'futex'),
+    output: lines('woken by 1', 'moved 1', 'owned 0', 'EINTR'),
+  },
+  {
     kind: 'semaphore',
     scene: 'semaphore',
     pending: inCall('semtimedop', 'semop'),

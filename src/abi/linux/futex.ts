@@ -22,6 +22,19 @@ export const FUTEX_CLOCK_REALTIME = 256;
 export const FUTEX_CMD_MASK: number = ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 export const FUTEX_BITSET_MATCH_ANY = 0xffff_ffff;
 
+/** Flags of a word in futex_waitv(2) and its kin: its size and whose it is. */
+export const FUTEX2_SIZE_MASK = 3;
+export const FUTEX2_SIZE_U32 = 2;
+export const FUTEX2_PRIVATE = 128;
+export const FUTEX_WAITV_MAX = 128;
+
+/** struct futex_waitv. */
+export const FUTEX_WAITV_SIZE = 24;
+export const FUTEX_WAITV_VAL = 0;
+export const FUTEX_WAITV_UADDR = 8;
+export const FUTEX_WAITV_FLAGS = 16;
+export const FUTEX_WAITV_RESERVED = 20;
+
 /** What a word holds that is owned (FUTEX_LOCK_PI, robust lists). */
 export const FUTEX_WAITERS = 0x8000_0000;
 export const FUTEX_OWNER_DIED = 0x4000_0000;

@@ -35,11 +35,7 @@ export const SEM_STAT = 18;
 export const SEM_INFO = 19;
 export const SEM_STAT_ANY = 20;
 
-/** Semaphores of a set, all together, sets, operations of a call, and the highest value: kernel.sem and SEMVMX. */
-export const SEMMSL = 32000;
-export const SEMMNS = 1024000000;
-export const SEMOPM = 500;
-export const SEMMNI = 32000;
+/** The highest value of a semaphore. */
 export const SEMVMX = 32767;
 
 /** struct sembuf: sem_num, sem_op, sem_flg */
@@ -58,11 +54,6 @@ export const MSG_COPY = 0o40000;
 export const MSG_STAT = 11;
 export const MSG_INFO = 12;
 export const MSG_STAT_ANY = 13;
-
-/** Queues, bytes of a queue and of a message: kernel.msgmni, msgmnb, msgmax. */
-export const MSGMNI = 32000;
-export const MSGMNB = 16384;
-export const MSGMAX = 8192;
 
 /** struct msqid64_ds */
 export const MSQID_DS_SIZE = 120;

@@ -1,102 +1,72 @@
 /**
- * Futexes of the slot `ipc`: who waits on which word, in order of arrival.
+ * Futexes of the slot `ipc`: who waits on which word, real-time threads first, then in order of arrival.
  *
  * One list for all words, searched from the front: right for tens of waiters, slow for thousands. A waiter has an event
- * of its own, so moving it to another word changes its key and its place in the list, not its wait. Source: futex(2).
+ * of its own, so moving it to another word changes its key and its place in the list, not its wait. Words that are owned
+ * are in owned-futexes.ts. Source: futex(2), futex_waitv(2).
  */
 import { EINVAL } from '../../abi/linux/errno.ts';
-import {
-  createFutexWaiter,
-  type FutexWaiter,
-  type Ipc,
-  type IpcState,
-  type OwnedFutexes,
-} from '../../contracts/ipc.ts';
+import type { FutexVectors, FutexWaiter } from '../../contracts/futexes.ts';
+import type { Ipc, IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
+import { futexList } from './futex-list.ts';
+import { movedFutexes } from './moved-futexes.ts';
+import { type OwnedFutexOperations, ownedFutexes } from './owned-futexes.ts';
 
 export type FutexOperations = Pick<Ipc, 'futexWait' | 'futexDone' | 'futexWake' | 'futexRequeue'> &
-  OwnedFutexes;
+  FutexVectors &
+  OwnedFutexOperations;
 
-/** Deadline threads go before all real-time priorities. */
-const DEADLINE_RANK = 100;
+const EVERY_BIT = -1;
 
-const waitsOn = (waiter: FutexWaiter, space: number, address: number): boolean =>
-  !waiter.woken && waiter.address === address && waiter.space === space;
+/** Such a waiter is not for wake-ups: it waits to own a word. */
+const isOwned = ({ owner, toAddress }: FutexWaiter): boolean => owner !== 0 || toAddress !== 0;
 
 export function futexOperations(state: IpcState, kernel: Kernel): FutexOperations {
-  /** False if the thread timed out or was interrupted and has not looked yet: the wake-up is then another's. */
-  const wake = (waiter: FutexWaiter): boolean => {
-    if (kernel.waits.wake(waiter.event, 1) === 0) return false;
-    waiter.woken = true;
-    return true;
-  };
-  const done = (tid: number): boolean => {
-    const index = state.futexWaiters.findIndex((waiter) => waiter.tid === tid);
-    if (index < 0) return false;
-    const [waiter] = state.futexWaiters.splice(index, 1);
-    return waiter?.woken === true;
-  };
-
-  const begin = (tid: number, space: number, address: number): FutexWaiter => {
-    done(tid);
-    const waiter = createFutexWaiter();
-    waiter.tid = tid;
-    waiter.space = space;
-    waiter.address = address;
-    waiter.event = kernel.waits.newEvent();
-    state.futexWaiters.push(waiter);
-    return waiter;
-  };
-  const rankOf = (tid: number): number => {
-    const { kind, priority } = kernel.process.thread(tid).policy;
-    return kind === 'deadline' ? DEADLINE_RANK : priority;
+  const list = futexList(state, kernel);
+  const { begin, wake, place, waitsOn } = list;
+  const owned = ownedFutexes(state, kernel, list);
+  /** Forget the thread's waits. @returns the last place in its vector that was woken, or -1 */
+  const done = (tid: number): number => {
+    let last = -1;
+    for (let i = state.futexWaiters.length - 1; i >= 0; i--) {
+      const waiter = state.futexWaiters[i] as FutexWaiter;
+      if (waiter.tid !== tid) continue;
+      state.futexWaiters.splice(i, 1);
+      if (waiter.woken) last = Math.max(last, waiter.index);
+      else if (waiter.owner !== 0) owned.refresh(waiter.owner);
+    }
+    return last;
   };
 
   return {
     futexWait(tid, space, address, bits) {
-      const waiter = begin(tid, space, address);
+      done(tid);
+      const waiter = begin(tid, space, address, kernel.waits.newEvent());
       waiter.bits = bits;
+      place(waiter);
       return waiter.event;
     },
-    futexWaitToOwn(tid, space, address, owner) {
-      const waiter = begin(tid, space, address);
-      waiter.owner = owner;
-      return waiter.event;
+    futexWaitAny(tid, words) {
+      done(tid);
+      const event = kernel.waits.newEvent();
+      words.forEach(({ space, address }, index) => {
+        const waiter = begin(tid, space, address, event);
+        waiter.bits = EVERY_BIT;
+        waiter.index = index;
+        place(waiter);
+      });
+      return event;
     },
-    futexNext(space, address) {
-      let next = 0;
-      let most = -1;
-      for (const waiter of state.futexWaiters) {
-        if (!waitsOn(waiter, space, address)) continue;
-        if (waiter.owner === 0) return -EINVAL;
-        // Who timed out and has not looked yet wants it no more.
-        if (kernel.waits.waiters(waiter.event).length === 0) continue;
-        const rank = rankOf(waiter.tid);
-        if (rank <= most) continue;
-        most = rank;
-        next = waiter.tid;
-      }
-      return next;
-    },
-    futexGrant(space, address, tid) {
-      for (const waiter of state.futexWaiters) {
-        if (!waitsOn(waiter, space, address)) continue;
-        if (waiter.tid === tid) wake(waiter);
-        else waiter.owner = tid;
-      }
-    },
-    futexOwnerGone(tid) {
-      for (const waiter of state.futexWaiters) {
-        if (!waiter.woken && waiter.owner === tid) kernel.waits.wake(waiter.event, 1);
-      }
-    },
-    futexDone: done,
+    futexAnyDone: done,
+    futexDone: (tid) => done(tid) >= 0,
     futexWake(space, address, count, bits) {
       let woken = 0;
       for (const waiter of state.futexWaiters) {
         if (woken >= count) break;
-        if (waiter.owner !== 0 && waitsOn(waiter, space, address)) return woken === 0 ? -EINVAL : woken;
-        if (waitsOn(waiter, space, address) && (waiter.bits & bits) !== 0 && wake(waiter)) woken++;
+        if (!waitsOn(waiter, space, address)) continue;
+        if (isOwned(waiter)) return -EINVAL;
+        if ((waiter.bits & bits) !== 0 && wake(waiter)) woken++;
       }
       return woken;
     },
@@ -104,19 +74,17 @@ export function futexOperations(state: IpcState, kernel: Kernel): FutexOperation
       let woken = 0;
       const moved: FutexWaiter[] = [];
       for (const waiter of state.futexWaiters) {
+        if (woken >= count && moved.length >= move) break;
         if (!waitsOn(waiter, space, address)) continue;
+        if (isOwned(waiter)) return -EINVAL;
         if (woken < count) {
           if (wake(waiter)) woken++;
-        } else if (moved.length < move) moved.push(waiter);
-        else break;
+        } else moved.push(waiter);
       }
-      for (const waiter of moved) {
-        waiter.space = toSpace;
-        waiter.address = toAddress;
-        state.futexWaiters.splice(state.futexWaiters.indexOf(waiter), 1);
-        state.futexWaiters.push(waiter);
-      }
+      for (const waiter of moved) list.move(waiter, toSpace, toAddress);
       return woken + moved.length;
     },
+    ...owned.operations(done),
+    ...movedFutexes(state, kernel, list, owned, done),
   };
 }

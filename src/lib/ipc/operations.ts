@@ -7,15 +7,27 @@ import type { Ipc, IpcState } from '../../contracts/ipc.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import { futexOperations } from './futexes.ts';
 import { messageQueueOperations } from './message-queues.ts';
+import { namedQueueOperations } from './named-queues.ts';
 import { notifierOperations } from './notifiers.ts';
 import { pipeOperations } from './pipes.ts';
 import { semaphoreOperations } from './semaphores.ts';
 import { unixOperations } from './unix.ts';
 
+/** The optional interfaces that `ipcOperations` has. */
+export const IPC_INTERFACES: readonly string[] = [
+  'packets',
+  'ownership',
+  'requeue-to-own',
+  'futex-vectors',
+  'priority-inheritance',
+  'semaphores',
+  'message-queues',
+  'posix-queues',
+];
+
 /** @param kept a drained pipe's ring that is larger is given back */
 export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ipc {
   const pipes = pipeOperations(state, kernel, kept);
-  const futexes = futexOperations(state, kernel);
   const notifiers = notifierOperations(state.notifiers, kernel);
   const unix = unixOperations({ table: state.sockets, kernel, names: state.unixNames });
   return {
@@ -32,15 +44,10 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     pipeBytes: pipes.pipeBytes,
     pipeCapacity: pipes.pipeCapacity,
     setPipeCapacity: pipes.setPipeCapacity,
-    futexWait: futexes.futexWait,
-    futexDone: futexes.futexDone,
-    futexWake: futexes.futexWake,
-    futexRequeue: futexes.futexRequeue,
-    futexWaitToOwn: futexes.futexWaitToOwn,
-    futexNext: futexes.futexNext,
-    futexGrant: futexes.futexGrant,
-    futexOwnerGone: futexes.futexOwnerGone,
+    writePacket: pipes.writePacket,
+    ...futexOperations(state, kernel),
     ...messageQueueOperations(state.messageQueues, kernel),
+    ...namedQueueOperations(state.namedQueues, kernel),
     ...semaphoreOperations(state.semaphores, kernel),
     createEventfd: notifiers.createEventfd,
     createTimerfd: notifiers.createTimerfd,

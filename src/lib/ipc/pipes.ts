@@ -7,10 +7,17 @@
  */
 import { EAGAIN, EBUSY, EINVAL, ENFILE, EPERM, EPIPE } from '../../abi/linux/errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../abi/linux/poll.ts';
-import { createPipe, type Ipc, type IpcState, PIPE_BUF, type Pipe } from '../../contracts/ipc.ts';
+import {
+  createPipe,
+  type Ipc,
+  type IpcState,
+  type PacketPipes,
+  PIPE_BUF,
+  type Pipe,
+} from '../../contracts/ipc.ts';
 import { type Kernel, type Spans, WAIT } from '../../contracts/kernel.ts';
 import { KernelFault } from '../kernel-fault.ts';
-import { drain, fill, resize, room } from './ring.ts';
+import { bound, drain, drainPackets, fill, joins, resize, room, roomBesidePackets } from './ring.ts';
 
 /** What /proc/sys/fs/pipe-max-size says. */
 const LARGEST_CAPACITY = 1048576;
@@ -35,7 +42,8 @@ export type PipeOperations = Pick<
   | 'pipeBytes'
   | 'pipeCapacity'
   | 'setPipeCapacity'
->;
+> &
+  PacketPipes;
 
 /** @param kept a drained ring that is larger is given back, so that idle pipes cost little in a snapshot */
 export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): PipeOperations {
@@ -67,12 +75,13 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
     state.pipes.set(pipe.id, pipe);
     return pipe.id;
   };
+  const roomOf = (pipe: Pipe): number => (pipe.packets.length > 0 ? roomBesidePackets(pipe) : room(pipe));
   const free = (pipe: Pipe): void => {
     state.pipes.delete(pipe.id);
     for (const [inode, id] of state.fifos) if (id === pipe.id) state.fifos.delete(inode);
   };
 
-  return {
+  const pipes: PipeOperations = {
     createPipe: make,
     fifo(inode) {
       const open = state.fifos.get(inode);
@@ -119,9 +128,10 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
         if (pipe.writers === 0) return 0;
         return nonBlocking ? -EAGAIN : wait(pipe.readEvent);
       }
-      const count = Math.min(pipe.used, into.total);
-      drain(kernel, pipe, into, count, kept);
-      if (room(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
+      const bounded = pipe.packets.length > 0;
+      const count = bounded ? drainPackets(kernel, pipe, into, kept) : Math.min(pipe.used, into.total);
+      if (!bounded) drain(kernel, pipe, into, count, kept);
+      if (roomOf(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
       return count;
     },
     writePipe(id: number, from: Spans, skip: number, nonBlocking: boolean) {
@@ -129,10 +139,26 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
       const left = from.total - skip;
       if (left <= 0) return 0;
       if (pipe.readers === 0) return -EPIPE;
-      const free = room(pipe);
+      const free = roomOf(pipe);
       if (free < (from.total <= PIPE_BUF ? left : 1)) return nonBlocking ? -EAGAIN : wait(pipe.writeEvent);
       const count = Math.min(left, free);
       fill(kernel, pipe, from, skip, count);
+      if (pipe.packets.length > 0) bound(pipe, -count);
+      kernel.waits.wake(pipe.readEvent, EVERYONE);
+      return count;
+    },
+    writePacket(id, from, skip, nonBlocking) {
+      const pipe = find(id);
+      const count = Math.min(from.total - skip, PIPE_BUF);
+      if (count <= 0) return 0;
+      if (pipe.readers === 0) return -EPIPE;
+      // As in Linux, what follows bytes without bounds in their page becomes part of them.
+      if (joins(pipe, count)) return pipes.writePipe(id, from, skip, nonBlocking);
+      const pages = pipe.packets.length > 0 ? 0 : Math.ceil(pipe.used / PIPE_BUF);
+      if (roomOf(pipe) < PIPE_BUF || pipe.capacity <= pages * PIPE_BUF)
+        return nonBlocking ? -EAGAIN : wait(pipe.writeEvent);
+      fill(kernel, pipe, from, skip, count);
+      bound(pipe, count);
       kernel.waits.wake(pipe.readEvent, EVERYONE);
       return count;
     },
@@ -145,7 +171,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
         if (pipe.writers === 0 && pipe.writerOpens > 0) ready |= POLLHUP;
       }
       if (writer) {
-        if (room(pipe) >= PIPE_BUF) ready |= POLLOUT | POLLWRNORM;
+        if (roomOf(pipe) >= PIPE_BUF) ready |= POLLOUT | POLLWRNORM;
         if (pipe.readers === 0) ready |= POLLERR;
       }
       return ready;
@@ -164,10 +190,11 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
       while (capacity < bytes) capacity *= 2;
       if (capacity > LARGEST_CAPACITY) return -EPERM;
       if (capacity > pipe.capacity && capacities() - pipe.capacity + capacity > MOST_BYTES) return -EPERM;
-      if (pipe.used > capacity) return -EBUSY;
+      if (pipe.used > capacity || pipe.capacity - roomOf(pipe) > capacity) return -EBUSY;
       resize(pipe, capacity);
-      if (room(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
+      if (roomOf(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
       return capacity;
     },
   };
+  return pipes;
 }

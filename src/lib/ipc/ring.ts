@@ -4,7 +4,7 @@
  * Works on a `Pipe` record of the contract and on user buffers; wakes nobody and knows no ends. Invariant: `used`
  * bytes lie from `head` on, wrapping at the buffer's length; an empty ring has head 0.
  */
-import type { Pipe } from '../../contracts/ipc.ts';
+import { PIPE_BUF, type Pipe } from '../../contracts/ipc.ts';
 import { copyFromSpans, copyToSpans, type GuestMemory, type Ranges } from '../spans.ts';
 
 const SMALLEST = 512;
@@ -29,6 +29,30 @@ function reserve(pipe: Pipe, bytes: number): void {
 /** Bytes that still fit. */
 export const room = (pipe: Pipe): number => pipe.capacity - pipe.used;
 
+/** Pages of the ring in use: a packet has one of its own. */
+const pagesOf = ({ packets }: Pipe): number => {
+  let pages = 0;
+  for (const each of packets) pages += Math.ceil(Math.abs(each) / PIPE_BUF);
+  return pages;
+};
+/** The same where packets lie in it. */
+export const roomBesidePackets = (pipe: Pipe): number => pipe.capacity - pagesOf(pipe) * PIPE_BUF;
+
+/** A page at the end has room for so many bytes more, but bytes without bounds lie in it, which have no end. */
+export function joins(pipe: Pipe, count: number): boolean {
+  const tail = (pipe.packets.length === 0 ? pipe.used : Math.max(0, -(pipe.packets.at(-1) ?? 0))) % PIPE_BUF;
+  return tail !== 0 && tail + count <= PIPE_BUF;
+}
+
+/** A packet, or bytes without bounds (negative), lies at the end now. Pre: it was filled in. */
+export function bound(pipe: Pipe, length: number): void {
+  const { packets } = pipe;
+  if (packets.length === 0 && pipe.used > Math.abs(length)) packets.push(Math.abs(length) - pipe.used);
+  const last = packets.at(-1) ?? 0;
+  if (length < 0 && last < 0) packets[packets.length - 1] = last + length;
+  else packets.push(length);
+}
+
 /** Append `count` bytes of `from`, beginning at byte `at` of it. Pre: they fit. */
 export function fill(memory: GuestMemory, pipe: Pipe, from: Ranges, at: number, count: number): void {
   reserve(pipe, pipe.used + count);
@@ -46,10 +70,19 @@ export function fill(memory: GuestMemory, pipe: Pipe, from: Ranges, at: number, 
  * @param kept a drained buffer larger than this is given back
  */
 export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number, kept: number): void {
-  const size = pipe.buffer.length;
-  const first = Math.min(count, size - pipe.head);
+  copyOut(memory, pipe, into, count);
+  drop(pipe, count, kept);
+}
+
+function copyOut(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number): void {
+  const first = Math.min(count, pipe.buffer.length - pipe.head);
   copyToSpans(memory, pipe.buffer, pipe.head, into, 0, first);
   if (count > first) copyToSpans(memory, pipe.buffer, 0, into, first, count - first);
+}
+
+/** The first `count` bytes are gone. */
+function drop(pipe: Pipe, count: number, kept: number): void {
+  const size = pipe.buffer.length;
   pipe.used -= count;
   if (pipe.used !== 0) {
     pipe.head = (pipe.head + count) % size;
@@ -57,6 +90,26 @@ export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: numb
   }
   pipe.head = 0;
   if (size > kept) pipe.buffer = new Uint8Array(0);
+}
+
+/** The same where packets lie in it: what does not fit of the first is lost. @returns how many bytes were taken */
+export function drainPackets(
+  memory: GuestMemory,
+  pipe: Pipe,
+  into: Ranges & { readonly total: number },
+  kept: number,
+): number {
+  const { packets } = pipe;
+  const first = packets[0] as number;
+  const count = Math.min(Math.abs(first), into.total);
+  copyOut(memory, pipe, into, count);
+  const gone = first > 0 ? first : count;
+  if (gone === Math.abs(first)) packets.shift();
+  else packets[0] = first + gone;
+  // Where only bytes without bounds are left, nothing needs to be known of them.
+  if (packets.length === 1 && (packets[0] as number) < 0) packets.pop();
+  drop(pipe, gone, kept);
+  return count;
 }
 
 /** Change what the ring can hold. Pre: what it holds fits. */

@@ -1,10 +1,11 @@
 /**
  * System V semaphores of the slot `ipc`: sets, operations that are done together or wait, and their undoing.
  *
- * Whoever waits for a set is woken by each change and tries again, in order of arrival. Source: semop(2), semctl(2).
+ * After each change the operations of those who wait are tried, in order of arrival, those that change nothing first, and done
+ * for them where they can be: nobody overtakes one whose turn has come. Source: semop(2), semctl(2).
  */
 import { EAGAIN, ENOSPC, ERANGE } from '../../abi/linux/errno.ts';
-import { SEMMNI, SEMMNS, SEMVMX } from '../../abi/linux/sysv.ts';
+import { SEMVMX } from '../../abi/linux/sysv.ts';
 import { type Kernel, WAIT } from '../../contracts/kernel.ts';
 import {
   createSemaphoreSet,
@@ -13,6 +14,7 @@ import {
   type Semaphores,
   type SemaphoreSet,
   type SemaphoreState,
+  type SemaphoreWaiter,
 } from '../../contracts/semaphores.ts';
 import { KernelFault } from '../kernel-fault.ts';
 import { EVERYONE } from '../socket/table.ts';
@@ -49,6 +51,9 @@ function attempt(
   return { values, undo };
 }
 
+const alters = (operations: readonly SemaphoreOperation[]): boolean =>
+  operations.some(({ change }) => change !== 0);
+
 export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Semaphores {
   const { sets } = state;
   const find = (id: number): SemaphoreSet => {
@@ -58,14 +63,50 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
   };
   const pidOf = (tid: number): number => kernel.process.thread(tid).tgid;
   const now = (): number => kernel.clock.realtimeSeconds();
-  const waitOver = (tid: number, set: SemaphoreSet): void => {
-    const at = set.waiters.findIndex((waiter) => waiter.tid === tid);
-    if (at >= 0) set.waiters.splice(at, 1);
+  const stillWaits = ({ event }: SemaphoreWaiter): boolean => kernel.waits.waiters(event).length > 0;
+  const store = (
+    set: SemaphoreSet,
+    pid: number,
+    operations: readonly SemaphoreOperation[],
+    outcome: Outcome,
+  ): void => {
+    for (const { index, undo: undone } of operations) {
+      const semaphore = set.semaphores[index] as Semaphore;
+      semaphore.pid = pid;
+      semaphore.value = outcome.values[index] as number;
+      if (undone) set.undo.set(pid, outcome.undo);
+    }
+    set.operated = now();
   };
-  const wake = (set: SemaphoreSet): void => void kernel.waits.wake(set.event, EVERYONE);
-  /** A thread that was killed in its wait is among the waiters still. */
-  const forget = (set: SemaphoreSet): void => {
-    set.waiters = set.waiters.filter(({ tid }) => kernel.waits.waiters(set.event).includes(tid));
+  /** A wait is over: `result` is kept for the thread, and forgotten where threads were killed before they looked. */
+  const finish = (waiter: SemaphoreWaiter, result: number): void => {
+    for (const tid of state.done.keys()) {
+      if (kernel.process.findThread(tid)?.dead !== false) state.done.delete(tid);
+    }
+    state.done.set(waiter.tid, result);
+    kernel.waits.wake(waiter.event, EVERYONE);
+  };
+  /** Do what can be done for one who waits. @returns true if that changed a value */
+  const serve = (set: SemaphoreSet, waiter: SemaphoreWaiter): boolean => {
+    const pid = pidOf(waiter.tid);
+    const outcome = attempt(set, pid, waiter.operations);
+    if (typeof outcome !== 'number' && 'index' in outcome) {
+      waiter.index = outcome.index;
+      waiter.forZero = outcome.change === 0;
+      return false;
+    }
+    set.waiters.splice(set.waiters.indexOf(waiter), 1);
+    if (typeof outcome !== 'number') store(set, pid, waiter.operations, outcome);
+    finish(waiter, typeof outcome === 'number' ? outcome : 0);
+    return typeof outcome !== 'number' && alters(waiter.operations);
+  };
+  /** Values have changed, or a thread is gone. One that timed out and has not looked yet wants nothing any more. */
+  const settle = (set: SemaphoreSet): void => {
+    for (let again = true; again; ) {
+      set.waiters = set.waiters.filter(stillWaits);
+      for (const waiter of set.waiters.slice()) if (!alters(waiter.operations)) serve(set, waiter);
+      again = set.waiters.some((waiter) => serve(set, waiter));
+    }
   };
   const undo = (set: SemaphoreSet, pid: number): void => {
     const changes = set.undo.get(pid);
@@ -78,21 +119,24 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
       semaphore.pid = pid;
     });
     set.operated = now();
-    wake(set);
+    settle(set);
   };
 
   return {
+    semaphoreLimits: () => state.limits,
+    setSemaphoreLimits(limits) {
+      state.limits = { ...limits };
+    },
     createSemaphores(key, count, permission) {
       let all = count;
       for (const { semaphores } of sets.values()) all += semaphores.length;
-      if (sets.size >= SEMMNI || all > SEMMNS) return -ENOSPC;
+      if (sets.size >= state.limits.sets || all > state.limits.all) return -ENOSPC;
       const set = createSemaphoreSet();
       set.id = state.next++;
       set.key = key;
       set.permission = permission;
       for (let i = 0; i < count; i++) set.semaphores.push({ value: 0, pid: 0 });
       set.changed = now();
-      set.event = kernel.waits.newEvent();
       sets.set(set.id, set);
       return set.id;
     },
@@ -105,21 +149,14 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
       if (typeof outcome === 'number') return outcome;
       if ('index' in outcome) {
         if (outcome.noWait) return -EAGAIN;
-        forget(set);
-        set.waiters.push({ tid, index: outcome.index, forZero: outcome.change === 0 });
-        kernel.waits.on(set.event);
+        const event = kernel.waits.newEvent();
+        const forZero = outcome.change === 0;
+        set.waiters.push({ tid, event, index: outcome.index, forZero, operations: operations.slice() });
+        kernel.waits.on(event);
         return WAIT;
       }
-      let changed = false;
-      for (const { index, change, undo: undone } of operations) {
-        const semaphore = set.semaphores[index] as Semaphore;
-        semaphore.pid = pid;
-        semaphore.value = outcome.values[index] as number;
-        changed ||= change !== 0;
-        if (undone) set.undo.set(pid, outcome.undo);
-      }
-      set.operated = now();
-      if (changed) wake(set);
+      store(set, pid, operations, outcome);
+      if (alters(operations)) settle(set);
       return 0;
     },
     setSemaphores(tid, id, from, values) {
@@ -132,7 +169,7 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
         for (const changes of set.undo.values()) changes[from + i] = 0;
       });
       set.changed = now();
-      wake(set);
+      settle(set);
     },
     setSemaphorePermission(id, uid, gid, mode) {
       const set = find(id);
@@ -144,16 +181,20 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
     removeSemaphores(id) {
       const set = find(id);
       sets.delete(id);
-      wake(set);
+      for (const { event } of set.waiters) kernel.waits.wake(event, EVERYONE);
     },
     semaphoreWaiters(id, index, forZero) {
       const set = find(id);
-      forget(set);
-      return set.waiters.filter((waiter) => waiter.index === index && waiter.forZero === forZero).length;
+      return set.waiters.filter(
+        (waiter) => waiter.index === index && waiter.forZero === forZero && stillWaits(waiter),
+      ).length;
     },
     semaphoreWaitOver(tid, id) {
+      const result = state.done.get(tid) ?? null;
+      state.done.delete(tid);
       const set = sets.get(id);
-      if (set !== undefined) waitOver(tid, set);
+      if (set !== undefined) set.waiters = set.waiters.filter((waiter) => waiter.tid !== tid);
+      return result;
     },
     undoSemaphores(pid) {
       for (const set of sets.values()) undo(set, pid);

@@ -8,11 +8,12 @@ import type { SyscallRow } from '../../../contracts/abi.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 
 /**
- * `int`: the low 32 bits, signed (int, pid_t, fd). `uint`: the low 32 bits, unsigned (flags, mode_t, uid_t).
+ * `int`: the low 32 bits, signed (int, pid_t, a descriptor that is only looked at). `fd`: the same, for a descriptor whose
+ * open file the call goes on with while it waits, whoever closes the descriptor meanwhile. `uint`: the low 32 bits, unsigned (flags, mode_t, uid_t).
  * `ptr`: a user address; one above 2^47 becomes BAD_ADDRESS, which no operation accepts. `size`: 64 bits unsigned,
  * clamped to 2^53-1. `off`: 64 bits signed, clamped to +-(2^53-1).
  */
-export type ArgumentKind = 'int' | 'uint' | 'ptr' | 'size' | 'off';
+export type ArgumentKind = 'int' | 'fd' | 'uint' | 'ptr' | 'size' | 'off';
 
 /** Lies in no address space, so that using it gives EFAULT. */
 export const BAD_ADDRESS: number = Number.MAX_SAFE_INTEGER;
@@ -60,6 +61,7 @@ export const partial = (
 export function decodeArgument(kind: ArgumentKind, low: number, high: number): number {
   switch (kind) {
     case 'int':
+    case 'fd':
       return low | 0;
     case 'uint':
       return low >>> 0;

@@ -2,18 +2,19 @@
  * futex(2): its operations over `ipc`, and their time-outs.
  *
  * The word is read in the same kernel entry in which the wait begins or the wake-up is given, which makes it atomic.
- * Words that hold their owner (FUTEX_LOCK_PI) are in futex-owned.ts.
+ * Words that hold their owner (FUTEX_LOCK_PI) are in futex-owned.ts and futex-moved.ts, newer calls in futex-vector.ts.
  */
 import { EAGAIN, EINVAL, ENOSYS, ETIMEDOUT } from '../../../abi/linux/errno.ts';
 import * as F from '../../../abi/linux/futex.ts';
-import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
+import { type Kernel, RESUMED_BY_TIMEOUT, type RestartClass, WAIT } from '../../../contracts/kernel.ts';
 import type { Handler } from './call.ts';
-import { keyOf } from './futex-key.ts';
+import { type Key, keyOf } from './futex-key.ts';
+import { moveToOwn, waitToMove } from './futex-moved.ts';
 import { lockOwned, tryLockOwned, unlockOwned } from './futex-owned.ts';
 import { absoluteDeadline, NEVER, relativeDeadline } from './timespec.ts';
 
-/** @param deadline monotonic ns, or NEVER */
-function wait(
+/** Begin to wait while the word has a value. @param deadline monotonic ns, or NEVER */
+function begin(
   kernel: Kernel,
   tid: number,
   va: number,
@@ -21,6 +22,7 @@ function wait(
   value: number,
   bits: number,
   deadline: number,
+  restart: RestartClass,
 ): number {
   const key = keyOf(kernel, tid, va, isPrivate);
   if (typeof key === 'number') return key;
@@ -31,8 +33,30 @@ function wait(
   kernel.waits.on(kernel.ipc.futexWait(tid, key.space, key.address, bits));
   if (deadline !== NEVER) kernel.waits.until(deadline);
   kernel.waits.keep([deadline]);
-  kernel.waits.restart(deadline === NEVER ? 'restart' : 'block');
+  kernel.waits.restart(restart);
   return WAIT;
+}
+
+/** A whole wait, of which the deadline is kept. @param restart what a signal does to it */
+export function waitForWord(
+  kernel: Kernel,
+  tid: number,
+  va: number,
+  isPrivate: boolean,
+  value: number,
+  bits: number,
+  deadline: number,
+  restart: RestartClass,
+): number {
+  if (kernel.waits.resumed(tid) !== 0 && kernel.waits.progress(tid).length > 0) {
+    if (kernel.ipc.futexDone(tid)) return 0;
+    if (kernel.waits.resumed(tid) === RESUMED_BY_TIMEOUT) return -ETIMEDOUT;
+    if (kernel.waits.interrupted(tid)) {
+      kernel.waits.restart(restart);
+      return WAIT;
+    }
+  }
+  return begin(kernel, tid, va, isPrivate, value, bits, deadline, restart);
 }
 
 /** FUTEX_WAIT and FUTEX_WAIT_BITSET; the former's time-out is relative. */
@@ -46,26 +70,17 @@ function sysWait(
   bits: number,
 ): number {
   if (bits === 0) return -EINVAL;
-  const isPrivate = (operation & F.FUTEX_PRIVATE_FLAG) !== 0;
-  const kept = kernel.waits.progress(tid)[0];
-  if (kernel.waits.resumed(tid) !== 0 && kept !== undefined) {
-    if (kernel.ipc.futexDone(tid)) return 0;
-    if (kernel.waits.resumed(tid) === RESUMED_BY_TIMEOUT) return -ETIMEDOUT;
-    if (kernel.waits.interrupted(tid)) {
-      kernel.waits.restart(kept === NEVER ? 'restart' : 'block');
-      return WAIT;
-    }
-    return wait(kernel, tid, va, isPrivate, value, bits, kept);
-  }
-  let deadline = NEVER;
-  if (timeout !== 0) {
+  let deadline = kernel.waits.progress(tid)[0] ?? NEVER;
+  if (kernel.waits.progress(tid).length === 0 && timeout !== 0) {
     deadline =
       (operation & F.FUTEX_CMD_MASK) === F.FUTEX_WAIT
         ? relativeDeadline(kernel, tid, timeout)
         : absoluteDeadline(kernel, tid, timeout, (operation & F.FUTEX_CLOCK_REALTIME) !== 0);
     if (deadline < 0) return deadline;
   }
-  return wait(kernel, tid, va, isPrivate, value, bits, deadline);
+  const isPrivate = (operation & F.FUTEX_PRIVATE_FLAG) !== 0;
+  const restart = deadline === NEVER ? 'restart' : 'block';
+  return waitForWord(kernel, tid, va, isPrivate, value, bits, deadline, restart);
 }
 
 function sysWake(
@@ -99,6 +114,20 @@ function sysRequeue(
   if (typeof from === 'number') return from;
   const to = keyOf(kernel, tid, toVa, isPrivate);
   if (typeof to === 'number') return to;
+  return requeueWords(kernel, tid, va, from, count, move, to, expected);
+}
+
+/** @param expected the value that the first word must have, or null */
+export function requeueWords(
+  kernel: Kernel,
+  tid: number,
+  va: number,
+  from: Key,
+  count: number,
+  move: number,
+  to: Key,
+  expected: number | null,
+): number {
   if (expected !== null) {
     const error = kernel.user.readU32(tid, va);
     if (error !== 0) return error;
@@ -176,13 +205,20 @@ function sysWakeOp(
   return more < 0 ? more : woken + more;
 }
 
+/** Operations whose time-out may be by the time of day. */
+const REALTIME: ReadonlySet<number> = new Set([
+  F.FUTEX_WAIT_BITSET,
+  F.FUTEX_WAIT_REQUEUE_PI,
+  F.FUTEX_LOCK_PI2,
+]);
+
 /** futex(2). */
 export const sysFutex: Handler = (kernel, tid, va, operation, value, timeout, va2, value3) => {
   const isPrivate = (operation & F.FUTEX_PRIVATE_FLAG) !== 0;
   const any = F.FUTEX_BITSET_MATCH_ANY;
   const realtime = (operation & F.FUTEX_CLOCK_REALTIME) !== 0;
   const command = operation & F.FUTEX_CMD_MASK;
-  if (realtime && command !== F.FUTEX_WAIT_BITSET && command !== F.FUTEX_LOCK_PI2) return -ENOSYS;
+  if (realtime && !REALTIME.has(command)) return -ENOSYS;
   switch (command) {
     case F.FUTEX_WAIT:
       return sysWait(kernel, tid, va, operation, value, timeout, any);
@@ -206,6 +242,10 @@ export const sysFutex: Handler = (kernel, tid, va, operation, value, timeout, va
       return tryLockOwned(kernel, tid, va, isPrivate);
     case F.FUTEX_UNLOCK_PI:
       return unlockOwned(kernel, tid, va, isPrivate);
+    case F.FUTEX_WAIT_REQUEUE_PI:
+      return waitToMove(kernel, tid, va, isPrivate, value, timeout, realtime, va2);
+    case F.FUTEX_CMP_REQUEUE_PI:
+      return moveToOwn(kernel, tid, va, isPrivate, value | 0, timeout | 0, va2, value3);
     default:
       return -ENOSYS;
   }

@@ -30,6 +30,7 @@ import { memoryCalls } from './sys_memory.ts';
 import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
 import { mountCalls } from './sys_mount.ts';
+import { namedQueueCalls } from './sys_mqueue.ts';
 import { messageQueueCalls } from './sys_msgqueue.ts';
 import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
@@ -54,6 +55,7 @@ const OPTIONAL: Readonly<Record<string, readonly Row[]>> = {
   sockets: [...socketCalls, ...messageCalls],
   notifiers: [...epollCalls, ...notifierCalls],
   'sysv-ipc': [...messageQueueCalls, ...semaphoreCalls],
+  'posix-queues': namedQueueCalls,
 };
 
 const CORE: readonly Row[] = [
@@ -120,6 +122,14 @@ function argument(kernel: Kernel, context: number, kinds: readonly ArgumentKind[
   return decodeArgument(kind, i32[at] as number, i32[at + 1] as number);
 }
 
+/** The call waits: its files are what they are now until it ends, or is broken off (signals.ts). */
+function holdFiles(kernel: Kernel, tid: number, context: number, kinds: readonly ArgumentKind[]): void {
+  if (kernel.waits.interrupted(tid)) return;
+  for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i] === 'fd') kernel.process.holdFile?.(tid, argument(kernel, context, kinds, i), true);
+  }
+}
+
 const contextOf = (kernel: Kernel, tid: number): number =>
   contextAddress(kernel.machine.layout, kernel.process.thread(tid).context);
 
@@ -167,7 +177,7 @@ function createAbi(
       const row = table[call];
       if (row === undefined) return absent(state, kernel, tid, call);
       const { kinds } = row;
-      return row.run(
+      const result = row.run(
         kernel,
         tid,
         argument(kernel, context, kinds, 0),
@@ -177,6 +187,9 @@ function createAbi(
         argument(kernel, context, kinds, 4),
         argument(kernel, context, kinds, 5),
       );
+      if (result === WAIT) holdFiles(kernel, tid, context, kinds);
+      else if (kernel.waits.resumed(tid) !== 0) kernel.process.letGo?.(tid);
+      return result;
     },
     trap: (tid, cause, address, error) => trap(kernel, tid, cause, address, error),
     signals: (tid, broken) => signals(kernel, tid, broken),
@@ -235,7 +248,7 @@ export const coreAbi: Module<Abi, AbiState> = {
     interfaces: [],
     needs: NEEDS,
     description:
-      'files, processes, memory, signals and time of riscv64 Linux; no sockets, no epoll and its kin, no System V IPC',
+      'files, processes, memory, signals and time of riscv64 Linux; no sockets, no epoll and its kin, no message queues, no System V IPC',
   },
   layout: abiLayout,
   create: (state, kernel) => createAbi(state, kernel, CORE_ROWS, CORE_TABLE),

@@ -19,7 +19,13 @@ import {
 } from '../../../abi/linux/sched.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Thread } from '../../../contracts/process.ts';
-import { interfaceOf, type Policy, POLICY_KINDS, type PolicyKind } from '../../../contracts/scheduler.ts';
+import {
+  effectivePolicy,
+  interfaceOf,
+  type Policy,
+  POLICY_KINDS,
+  type PolicyKind,
+} from '../../../contracts/scheduler.ts';
 import { featureFault } from './feature-fault.ts';
 
 const NUMBERS: Readonly<Record<PolicyKind, number>> = POLICY_NUMBERS;
@@ -128,7 +134,8 @@ export function changePolicy(kernel: Kernel, tid: number, target: Thread, wanted
   }
   target.policy = policy;
   target.policyFlags = wanted.flags;
-  scheduler.setPolicy?.(target.tid, policy);
+  scheduler.setPolicy?.(target.tid, effectivePolicy(target));
+  kernel.ipc.futexPolicyChanged?.(target.tid);
   if (before !== null && before !== needed) kernel.leases.give('scheduler', before, target.tid);
   return 0;
 }

@@ -27,6 +27,7 @@ const INIT = 1;
 const ECALL_BYTES = 4;
 const RESTART: number = RESTART_CLASSES.indexOf('restart');
 const EINTR_ALWAYS: number = RESTART_CLASSES.indexOf('eintr');
+const BLOCK: number = RESTART_CLASSES.indexOf('block');
 const ALWAYS: number = RESTART_CLASSES.indexOf('always');
 
 /** The broken-off call ends in EINTR. Its result had not been stored, its pc not moved. */
@@ -77,14 +78,22 @@ function handle(kernel: Kernel, tid: number, info: Readonly<SignalInfo>): boolea
 export function signals(kernel: Kernel, tid: number, broken: number): boolean {
   const group = kernel.process.group(tid);
   let waits = broken;
+  /** Whether it ends or begins anew: the files that it went on with are not its any more. */
+  const callOver = (): void => {
+    if (broken >= 0 && broken !== BLOCK) kernel.process.letGo?.(tid);
+  };
   for (;;) {
     if (group.exiting) {
       kernel.process.exitGroup(group.tgid, group.status);
       return false;
     }
-    if (group.stopped !== 0) return waits !== broken;
+    if (group.stopped !== 0) {
+      callOver();
+      return waits !== broken;
+    }
     const thread = kernel.process.thread(tid);
     if (frameWaits(kernel, tid)) return false;
+    callOver();
     const info = kernel.process.takeSignal(tid, ~thread.maskLow, ~thread.maskHigh);
     if (info === null) break;
     const { handler, flags } = kernel.process.action(tid, info.signal);
@@ -96,6 +105,7 @@ export function signals(kernel: Kernel, tid: number, broken: number): boolean {
     if (waits >= 0) {
       if (waits !== ALWAYS && (waits !== RESTART || (flags & SA_RESTART) === 0)) interrupt(kernel, tid);
       waits = -1;
+      kernel.process.letGo?.(tid);
     }
     if (handle(kernel, tid, info)) return true;
   }

@@ -230,7 +230,7 @@ export const attributeCalls: readonly Row[] = [
   full(43, 'statfs', ['ptr', 'ptr'], sysStatfs),
   full(44, 'fstatfs', ['int', 'ptr'], sysFstatfs),
   full(45, 'truncate', ['ptr', 'off'], sysTruncate),
-  full(46, 'ftruncate', ['int', 'off'], sysFtruncate),
+  full(46, 'ftruncate', ['fd', 'off'], sysFtruncate),
   full(48, 'faccessat', ['int', 'ptr', 'uint'], sysFaccessat),
   full(52, 'fchmod', ['int', 'uint'], sysFchmod),
   full(53, 'fchmodat', ['int', 'ptr', 'uint'], sysFchmodat),

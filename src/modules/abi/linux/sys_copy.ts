@@ -159,11 +159,11 @@ const sysCopyFileRange: Handler = (kernel, tid, inFd, inPointer, outFd, outPoint
 };
 
 export const copyCalls: readonly Row[] = [
-  full(71, 'sendfile', ['int', 'int', 'ptr', 'size'], sysSendfile),
+  full(71, 'sendfile', ['fd', 'fd', 'ptr', 'size'], sysSendfile),
   partial(
     285,
     'copy_file_range',
-    ['int', 'ptr', 'int', 'ptr', 'size', 'uint'],
+    ['fd', 'ptr', 'fd', 'ptr', 'size', 'uint'],
     sysCopyFileRange,
     'copies bytes, shares no blocks',
   ),

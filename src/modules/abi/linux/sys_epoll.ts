@@ -136,6 +136,6 @@ const EXCLUSIVE_NOTE = 'EPOLLEXCLUSIVE wakes every epoll; EPOLLWAKEUP is ignored
 export const epollCalls: readonly Row[] = [
   full(20, 'epoll_create1', ['uint'], sysEpollCreate1),
   partial(21, 'epoll_ctl', ['int', 'int', 'int', 'ptr'], sysEpollCtl, EXCLUSIVE_NOTE),
-  full(22, 'epoll_pwait', ['int', 'ptr', 'int', 'int', 'ptr', 'size'], sysEpollPwait),
-  full(441, 'epoll_pwait2', ['int', 'ptr', 'int', 'ptr', 'ptr', 'size'], sysEpollPwait2),
+  full(22, 'epoll_pwait', ['fd', 'ptr', 'int', 'int', 'ptr', 'size'], sysEpollPwait),
+  full(441, 'epoll_pwait2', ['fd', 'ptr', 'int', 'ptr', 'ptr', 'size'], sysEpollPwait2),
 ];

@@ -246,9 +246,9 @@ export const fcntlCalls: readonly Row[] = [
   partial(
     29,
     'ioctl',
-    ['int', 'uint', 'ptr'],
+    ['fd', 'uint', 'ptr'],
     sysIoctl,
     'terminals, and the common requests of files and pipes',
   ),
-  full(32, 'flock', ['int', 'int'], sysFlock),
+  full(32, 'flock', ['fd', 'int'], sysFlock),
 ];

@@ -1,21 +1,24 @@
 /**
- * System calls of ipc: pipe2 and futex. What futex does is in futex.ts.
+ * System calls of ipc: pipe2 and futexes. What they do is in futex.ts and futex-vector.ts.
  */
 import { EINVAL } from '../../../abi/linux/errno.ts';
-import { O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../../abi/linux/fcntl.ts';
-import { type Handler, partial, type Row } from './call.ts';
+import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import { full, type Handler, type Row } from './call.ts';
 import { sysFutex } from './futex.ts';
+import { futexVectorCalls } from './futex-vector.ts';
 
 /** pipe(2). */
 const sysPipe2: Handler = (kernel, tid, fds, flags) => {
-  if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
+  const kept = flags & (O_NONBLOCK | O_DIRECT);
+  if ((flags & ~(O_CLOEXEC | kept)) !== 0) return -EINVAL;
+  if ((flags & O_DIRECT) !== 0 && kernel.ipc.writePacket === undefined) return -EINVAL;
   const writable = kernel.user.spans(tid, fds, 8, true, kernel.user.scratch);
   if (writable !== 0) return writable;
   const closeOnExec = (flags & O_CLOEXEC) !== 0;
   const pipe = kernel.ipc.createPipe();
   if (pipe < 0) return pipe;
   const reader = kernel.vfs.openPipe(pipe, true, false, O_RDONLY | (flags & O_NONBLOCK));
-  const writer = kernel.vfs.openPipe(pipe, false, true, O_WRONLY | (flags & O_NONBLOCK));
+  const writer = kernel.vfs.openPipe(pipe, false, true, O_WRONLY | kept);
   const readFd = kernel.process.install(tid, reader, 0, closeOnExec);
   if (readFd < 0) {
     kernel.vfs.release(reader, 0);
@@ -35,12 +38,7 @@ const sysPipe2: Handler = (kernel, tid, fds, flags) => {
 };
 
 export const ipcCalls: readonly Row[] = [
-  partial(59, 'pipe2', ['ptr', 'uint'], sysPipe2, 'O_DIRECT (packets) is refused'),
-  partial(
-    98,
-    'futex',
-    ['ptr', 'uint', 'uint', 'ptr', 'ptr', 'uint'],
-    sysFutex,
-    'an owner of FUTEX_LOCK_PI does not inherit the priority of its waiters; no FUTEX_WAIT_REQUEUE_PI',
-  ),
+  full(59, 'pipe2', ['ptr', 'uint'], sysPipe2),
+  full(98, 'futex', ['ptr', 'uint', 'uint', 'ptr', 'ptr', 'uint'], sysFutex),
+  ...futexVectorCalls,
 ];

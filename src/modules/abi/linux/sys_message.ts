@@ -212,16 +212,16 @@ const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
 const SEVERAL = 'waits for the first message only';
 
 export const messageCalls: readonly Row[] = [
-  partial(206, 'sendto', ['int', 'ptr', 'size', 'uint', 'ptr', 'int'], sysSendto, 'no urgent data (MSG_OOB)'),
+  partial(206, 'sendto', ['fd', 'ptr', 'size', 'uint', 'ptr', 'int'], sysSendto, 'no urgent data (MSG_OOB)'),
   partial(
     207,
     'recvfrom',
-    ['int', 'ptr', 'size', 'uint', 'ptr', 'ptr'],
+    ['fd', 'ptr', 'size', 'uint', 'ptr', 'ptr'],
     sysRecvfrom,
     'no urgent data (MSG_OOB)',
   ),
-  full(211, 'sendmsg', ['int', 'ptr', 'uint'], sysSendmsg),
-  full(212, 'recvmsg', ['int', 'ptr', 'uint'], sysRecvmsg),
-  partial(243, 'recvmmsg', ['int', 'ptr', 'uint', 'uint', 'ptr'], sysRecvmmsg, SEVERAL),
-  partial(269, 'sendmmsg', ['int', 'ptr', 'uint', 'uint'], sysSendmmsg, SEVERAL),
+  full(211, 'sendmsg', ['fd', 'ptr', 'uint'], sysSendmsg),
+  full(212, 'recvmsg', ['fd', 'ptr', 'uint'], sysRecvmsg),
+  partial(243, 'recvmmsg', ['fd', 'ptr', 'uint', 'uint', 'ptr'], sysRecvmmsg, SEVERAL),
+  partial(269, 'sendmmsg', ['fd', 'ptr', 'uint', 'uint'], sysSendmmsg, SEVERAL),
 ];

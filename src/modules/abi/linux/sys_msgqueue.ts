@@ -1,14 +1,20 @@
 /**
  * System calls of System V message queues: msgget, msgsnd, msgrcv, msgctl.
  *
- * A wait is restarted behind a signal only if no handler ran (signal(7)). Nothing is kept between its runs.
+ * A wait is restarted behind a signal only if no handler ran (signal(7)). Nothing is kept between its runs; who waits for a
+ * message is in line at the queue.
  */
 import { CAP_SYS_RESOURCE } from '../../../abi/linux/capability.ts';
 import * as E from '../../../abi/linux/errno.ts';
 import * as V from '../../../abi/linux/sysv.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
-import type { MessageQueue, MessageQueues } from '../../../contracts/message-queues.ts';
-import { full, type Handler, partial, type Row } from './call.ts';
+import type {
+  MessageQueue,
+  MessageQueues,
+  MessageWish,
+  QueuedMessage,
+} from '../../../contracts/message-queues.ts';
+import { full, type Handler, type Row } from './call.ts';
 import { checkAccess, checkOwner, permissionOf, putPermission } from './sysv-permission.ts';
 
 const READ = 0o444;
@@ -64,7 +70,7 @@ const sysMsgsnd: Handler = (kernel, tid, id, at, size, flags) => {
   const head = new Uint8Array(TYPE_SIZE);
   const unread = kernel.user.read(tid, at, head);
   if (unread !== 0) return unread;
-  if (size > V.MSGMAX || id < 0) return -E.EINVAL;
+  if (size > ipc.messageLimits().message || id < 0) return -E.EINVAL;
   const view = new DataView(head.buffer);
   const type = view.getInt32(4, true) * 0x1_0000_0000 + view.getUint32(0, true);
   if (type < 1 || type > Number.MAX_SAFE_INTEGER) return -E.EINVAL;
@@ -78,7 +84,7 @@ const sysMsgsnd: Handler = (kernel, tid, id, at, size, flags) => {
 };
 
 /** Index of the message that a call wants, or -1. */
-function choose({ messages }: Readonly<MessageQueue>, type: number, except: boolean): number {
+function choose({ messages }: Readonly<MessageQueue>, { type, except }: MessageWish): number {
   if (type === 0) return messages.length - 1 < 0 ? -1 : 0;
   if (type > 0) return messages.findIndex((message) => (message.type === type) !== except);
   let chosen = -1;
@@ -91,30 +97,53 @@ function choose({ messages }: Readonly<MessageQueue>, type: number, except: bool
   return chosen;
 }
 
-/** msgrcv(2) */
-const sysMsgrcv: Handler = (kernel, tid, id, at, size, type, flags) => {
-  const ipc = queuesOf(kernel);
-  if (ipc === null) return -E.ENOSYS;
-  if (id < 0 || size === Number.MAX_SAFE_INTEGER) return -E.EINVAL;
-  if ((flags & V.MSG_COPY) !== 0) {
-    return (flags & V.MSG_EXCEPT) !== 0 || (flags & V.IPC_NOWAIT) === 0 ? -E.EINVAL : -E.ENOSYS;
-  }
-  const queue = usable(kernel, tid, ipc, id, READ);
-  if (typeof queue === 'number') return queue;
-  const index = choose(queue, type, (flags & V.MSG_EXCEPT) !== 0);
-  const message = queue.messages[index];
-  if (message === undefined) {
-    return (flags & V.IPC_NOWAIT) !== 0 ? -E.ENOMSG : wait(kernel, queue.messageEvent);
-  }
-  if (message.bytes.length > size && (flags & V.MSG_NOERROR) === 0) return -E.E2BIG;
+/** Store a message, its type in front. @returns how many of its bytes, -EFAULT or WAIT */
+function received(
+  kernel: Kernel,
+  tid: number,
+  at: number,
+  message: Readonly<QueuedMessage>,
+  { size }: MessageWish,
+): number {
   const count = Math.min(size, message.bytes.length);
   const whole = new Uint8Array(TYPE_SIZE + count);
   new DataView(whole.buffer).setUint32(0, message.type, true);
   new DataView(whole.buffer).setUint32(4, Math.floor(message.type / 0x1_0000_0000), true);
   whole.set(message.bytes.subarray(0, count), TYPE_SIZE);
   const error = kernel.user.write(tid, at, whole);
-  if (error !== 0) return error;
-  ipc.takeMessage(tid, id, index);
+  return error !== 0 ? error : count;
+}
+
+/** msgrcv(2) */
+const sysMsgrcv: Handler = (kernel, tid, id, at, size, type, flags) => {
+  const ipc = queuesOf(kernel);
+  if (ipc === null) return -E.ENOSYS;
+  if (id < 0 || size === Number.MAX_SAFE_INTEGER) return -E.EINVAL;
+  const copies = (flags & V.MSG_COPY) !== 0;
+  if (copies && ((flags & V.MSG_EXCEPT) !== 0 || (flags & V.IPC_NOWAIT) === 0)) return -E.EINVAL;
+  const wish = { type, except: (flags & V.MSG_EXCEPT) !== 0, size, cut: (flags & V.MSG_NOERROR) !== 0 };
+  if (kernel.waits.resumed(tid) !== 0) {
+    const delivery = ipc.messageDelivery(tid);
+    const result =
+      delivery === null ? null : delivery.error || received(kernel, tid, at, delivery.message, wish);
+    if (result !== WAIT) ipc.messageWaitOver(tid, id);
+    if (result !== null) return result;
+  }
+  const queue = usable(kernel, tid, ipc, id, READ);
+  if (typeof queue === 'number') return queue;
+  const index = copies ? type : choose(queue, wish);
+  const message = queue.messages[index];
+  if (message === undefined) {
+    if ((flags & V.IPC_NOWAIT) !== 0) return -E.ENOMSG;
+    if (!kernel.waits.interrupted(tid)) return wait(kernel, ipc.awaitMessage(tid, id, wish));
+    kernel.waits.restart('no-handler');
+    return WAIT;
+  }
+  if (message.bytes.length > size && !wish.cut) return -E.E2BIG;
+  // A copy is whole or none.
+  if (copies && message.bytes.length > size) return -E.EINVAL;
+  const count = received(kernel, tid, at, message, wish);
+  if (count >= 0 && !copies) ipc.takeMessage(tid, id, index);
   return count;
 };
 
@@ -127,9 +156,9 @@ function info(kernel: Kernel, tid: number, ipc: MessageQueues, at: number, inUse
     bytes += queue.bytes;
   }
   const view = new DataView(new ArrayBuffer(V.MSGINFO_SIZE));
-  const { MSGMAX, MSGMNB, MSGMNI } = V;
-  const [pool, most, all] = inUse ? [queues, messages, bytes] : [(MSGMNI * MSGMNB) / 1024, MSGMNB, MSGMNB];
-  [pool, most, MSGMAX, MSGMNB, MSGMNI, 16, all].forEach((value, i) => view.setInt32(4 * i, value, true));
+  const { message: longest, queue: room, queues: all } = ipc.messageLimits();
+  const [pool, most, sum] = inUse ? [queues, messages, bytes] : [(all * room) / 1024, room, room];
+  [pool, most, longest, room, all, 16, sum].forEach((value, i) => view.setInt32(4 * i, value, true));
   view.setUint16(28, 0xffff, true);
   const error = kernel.user.write(tid, at, new Uint8Array(view.buffer));
   return error !== 0 ? error : Math.max(0, queues - 1);
@@ -169,7 +198,7 @@ function change(
   if (error !== 0) return error;
   const view = new DataView(bytes.buffer);
   const limit = view.getUint32(V.MSQID_DS_QBYTES, true);
-  if (limit > V.MSGMNB && !kernel.process.capable(tid, CAP_SYS_RESOURCE)) return -E.EPERM;
+  if (limit > ipc.messageLimits().queue && !kernel.process.capable(tid, CAP_SYS_RESOURCE)) return -E.EPERM;
   const [uid, gid, mode] = [V.PERM_UID, V.PERM_GID, V.PERM_MODE].map((from) => view.getUint32(from, true));
   ipc.setQueue(queue.id, uid as number, gid as number, mode as number, limit);
   return 0;
@@ -214,6 +243,6 @@ const sysMsgctl: Handler = (kernel, tid, id, command, at) => {
 export const messageQueueCalls: readonly Row[] = [
   full(186, 'msgget', ['int', 'int'], sysMsgget),
   full(187, 'msgctl', ['int', 'int', 'ptr'], sysMsgctl),
-  partial(188, 'msgrcv', ['int', 'ptr', 'size', 'off', 'int'], sysMsgrcv, 'no MSG_COPY'),
+  full(188, 'msgrcv', ['int', 'ptr', 'size', 'off', 'int'], sysMsgrcv),
   full(189, 'msgsnd', ['int', 'ptr', 'size', 'int'], sysMsgsnd),
 ];

@@ -2,7 +2,7 @@
  * System calls that wait for descriptors: ppoll, pselect6.
  *
  * Each run looks at every descriptor and, if none is ready, names all their events; nothing is kept between runs but
- * the deadline.
+ * the deadline. What a descriptor meant stays open meanwhile, but it is looked up anew, as Linux does.
  */
 import { EBADF, EFAULT, EINVAL } from '../../../abi/linux/errno.ts';
 import {
@@ -93,7 +93,9 @@ const sysPpoll: Handler = (kernel, tid, fds, count, timeout, mask, maskSize) => 
     for (let at = 0; at < bytes.length; at += POLLFD_SIZE) {
       const fd = view.getInt32(at + POLLFD_FD, true);
       const wanted = view.getUint16(at + POLLFD_EVENTS, true);
-      if (fd >= 0) kernel.vfs.arm(tid, kernel.process.file(tid, fd), wanted);
+      if (fd < 0) continue;
+      kernel.vfs.arm(tid, kernel.process.file(tid, fd), wanted);
+      kernel.process.holdFile?.(tid, fd, false);
     }
     return sleep(kernel, deadline);
   }
@@ -110,6 +112,7 @@ interface Sets {
 }
 
 const CONDITIONS: readonly number[] = [SELECT_READ, SELECT_WRITE, SELECT_EXCEPT];
+const EVERY_CONDITION: number = SELECT_READ | SELECT_WRITE | SELECT_EXCEPT;
 
 /** The POLL bits that the sets ask of one descriptor. */
 function wantedOf({ size, wanted }: Sets, at: number, bit: number): number {
@@ -130,12 +133,14 @@ function selectAll(kernel: Kernel, tid: number, sets: Sets, limit: number, arm: 
       const fd = at * 8 + bit;
       if (((any >>> bit) & 1) === 0 || fd >= limit) continue;
       const file = kernel.process.file(tid, fd);
-      if (file < 0) return -EBADF;
+      // One that another thread has closed meanwhile has something to tell in every set.
+      if (file < 0 && kernel.waits.resumed(tid) === 0) return -EBADF;
       if (arm) {
         kernel.vfs.arm(tid, file, wantedOf(sets, at, bit));
+        kernel.process.holdFile?.(tid, fd, false);
         continue;
       }
-      const bits = kernel.vfs.poll(tid, file);
+      const bits = file < 0 ? EVERY_CONDITION : kernel.vfs.poll(tid, file);
       for (let set = 0; set < 3; set++) {
         const index = set * size + at;
         if ((((wanted[index] as number) >>> bit) & 1) === 0) continue;

@@ -22,7 +22,7 @@ const semaphoresOf = ({ ipc }: Kernel): Semaphores | null =>
 const sysSemget: Handler = (kernel, tid, key, count, flags) => {
   const ipc = semaphoresOf(kernel);
   if (ipc === null) return -E.ENOSYS;
-  if (count < 0 || count > V.SEMMSL) return -E.EINVAL;
+  if (count < 0 || count > ipc.semaphoreLimits().perSet) return -E.EINVAL;
   if (key !== V.IPC_PRIVATE) {
     for (const set of ipc.semaphoreSets()) {
       if (set.key !== key) continue;
@@ -69,7 +69,9 @@ const sysSemtimedop: Handler = (kernel, tid, id, at, count, timeout) => {
   if (!resumed && timeout !== 0) deadline = relativeDeadline(kernel, tid, timeout);
   if (deadline < 0) return deadline;
   if (count < 1 || id < 0) return -E.EINVAL;
-  if (count > V.SEMOPM) return -E.E2BIG;
+  if (count > ipc.semaphoreLimits().operations) return -E.E2BIG;
+  const done = resumed ? ipc.semaphoreWaitOver(tid, id) : null;
+  if (done !== null) return done;
   const operations = readOperations(kernel, tid, at, count);
   if (typeof operations === 'number') return operations;
   const set = ipc.semaphores(id);
@@ -78,7 +80,6 @@ const sysSemtimedop: Handler = (kernel, tid, id, at, count, timeout) => {
   const alters = operations.some(({ change }) => change !== 0);
   const refused = resumed ? 0 : checkAccess(kernel, tid, set.permission, alters ? ALTER : READ);
   if (refused !== 0) return refused;
-  if (resumed) ipc.semaphoreWaitOver(tid, id);
   if (kernel.waits.interrupted(tid)) {
     kernel.waits.restart('eintr');
     return WAIT;
@@ -103,9 +104,10 @@ function info(kernel: Kernel, tid: number, ipc: Semaphores, at: number, inUse: b
     semaphores += set.semaphores.length;
   }
   const view = new DataView(new ArrayBuffer(V.SEMINFO_SIZE));
-  const { SEMMNS, SEMMNI, SEMMSL, SEMOPM, SEMVMX } = V;
+  const { perSet, all, operations, sets: most } = ipc.semaphoreLimits();
+  const { SEMVMX } = V;
   const used = inUse ? [sets, SEMVMX, semaphores] : [20, SEMVMX, SEMVMX];
-  [SEMMNS, SEMMNI, SEMMNS, SEMMNS, SEMMSL, SEMOPM, SEMOPM, ...used].forEach((value, i) =>
+  [all, most, all, all, perSet, operations, operations, ...used].forEach((value, i) =>
     view.setInt32(4 * i, value, true),
   );
   const error = kernel.user.write(tid, at, new Uint8Array(view.buffer));

@@ -5,6 +5,8 @@
  * proc_pid_fdinfo(5).
  */
 import { EACCES, ENOENT } from '../../../abi/linux/errno.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { namedQueuesOf } from '../../../contracts/named-queues.ts';
 import { socketInode } from '../../../contracts/sockets.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { mayInspect, type Subject } from './subject.ts';
@@ -28,12 +30,16 @@ const ANONYMOUS: Readonly<Partial<Record<OpenFile['kind'], string>>> = {
   epoll: 'anon_inode:[eventpoll]',
 };
 
-const nameless = ({ kind, object }: OpenFile): string => {
+const nameless = (kernel: Kernel, { kind, object }: OpenFile): string => {
   if (kind === 'tty') return object === 0 ? '/dev/console' : `/dev/pts/${object}`;
   if (kind === 'pty-master') return '/dev/ptmx';
   if (kind === 'stream') return `pipe:[${object + 1}]`;
   if (kind === 'unix-socket' || kind === 'inet-socket')
     return `socket:[${socketInode(kind === 'unix-socket', object)}]`;
+  if (kind === 'message-queue') {
+    const name = namedQueuesOf(kernel)?.namedQueue(object).name ?? '';
+    return name === '' ? '/ (deleted)' : `/${name}`;
+  }
   return ANONYMOUS[kind] ?? `${kind}:[${object}]`;
 };
 
@@ -44,7 +50,7 @@ export function descriptorTarget(subject: Subject, fd: number): string | number 
   if (id === 0) return -ENOENT;
   const file = kernel.vfs.file(id);
   return file.dentry === 0
-    ? nameless(file)
+    ? nameless(kernel, file)
     : kernel.vfs.pathOf(file.dentry, kernel.process.place(thread.tid).root);
 }
 

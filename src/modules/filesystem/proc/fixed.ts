@@ -6,6 +6,7 @@
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { file, link, setting, type TextRow, type TextTree, textTree } from '../../../lib/text-tree.ts';
 import { MAX_PID } from './numbers.ts';
+import { ipcLimitText } from './ipc-limits.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
 import { messageQueueTable, semaphoreTable } from './sysv.ts';
@@ -34,6 +35,9 @@ const INTERFACES = `Inter-|   Receive                                           
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
 `;
+
+const limit = (path: string): TextRow<Context> =>
+  file(path, ({ kernel }) => ipcLimitText(kernel, path), 0o644);
 
 const ROWS: readonly TextRow<Context>[] = [
   // Their targets depend on who asks: see module.ts.
@@ -102,10 +106,10 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/kernel/shmmax', '18446744073692774399'),
   setting('sys/kernel/shmall', '18446744073692774399'),
   setting('sys/kernel/shmmni', '4096'),
-  setting('sys/kernel/sem', '32000\t1024000000\t500\t32000'),
-  setting('sys/kernel/msgmax', '8192'),
-  setting('sys/kernel/msgmnb', '16384'),
-  setting('sys/kernel/msgmni', '32000'),
+  limit('sys/kernel/sem'),
+  limit('sys/kernel/msgmax'),
+  limit('sys/kernel/msgmnb'),
+  limit('sys/kernel/msgmni'),
   setting('sys/vm/overcommit_memory', '1'),
   setting('sys/vm/overcommit_ratio', '50'),
   setting('sys/vm/max_map_count', '65530'),
@@ -130,14 +134,16 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/net/ipv4/ip_local_port_range', '32768\t60999'),
   setting('sys/net/ipv4/ip_forward', '0'),
   setting('sys/net/ipv4/tcp_fin_timeout', '60'),
-  setting('sys/fs/mqueue/msg_max', '10'),
-  setting('sys/fs/mqueue/msgsize_max', '8192'),
-  setting('sys/fs/mqueue/queues_max', '256'),
+  limit('sys/fs/mqueue/msg_max'),
+  limit('sys/fs/mqueue/msgsize_max'),
+  limit('sys/fs/mqueue/queues_max'),
   setting('sys/net/unix/max_dgram_qlen', '10'),
   setting('sys/net/ipv4/tcp_max_syn_backlog', '4096'),
   setting('sys/net/core/rmem_default', '212992'),
   setting('sys/net/core/wmem_default', '212992'),
   file('net/if_inet6', () => '00000000000000000000000000000001 01 80 10 80       lo\n'),
+  limit('sys/fs/mqueue/msg_default'),
+  limit('sys/fs/mqueue/msgsize_default'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

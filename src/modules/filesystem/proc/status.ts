@@ -7,6 +7,7 @@ import { POLICY_NUMBERS } from '../../../abi/linux/sched.ts';
 import { makeDevice, encodeDevice } from '../../../abi/linux/stat.ts';
 import { PROT_EXEC, PROT_WRITE } from '../../../contracts/pmap.ts';
 import type { Thread } from '../../../contracts/process.ts';
+import { effectivePolicy } from '../../../contracts/scheduler.ts';
 import { VMA_HEAP, VMA_SHARED, USER_LIMIT, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
 import { liveThreads, spaceOf, stateOf, type Subject, timesOf } from './subject.ts';
 
@@ -62,9 +63,10 @@ const terminalNumber = (tty: number): number => {
 };
 
 /** As top shows it: below 0 for the policies that run before normal ones. */
-function priorityOf({ nice, policy }: Thread): number {
+function priorityOf(thread: Thread): number {
+  const policy = effectivePolicy(thread);
   if (policy.kind === 'deadline') return -101;
-  return policy.priority > 0 ? -1 - policy.priority : 20 + nice;
+  return policy.priority > 0 ? -1 - policy.priority : 20 + thread.nice;
 }
 
 export function stat(subject: Subject): string {

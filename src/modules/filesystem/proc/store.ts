@@ -1,13 +1,14 @@
 /**
  * What may be written below /proc: settings under sys, and a process's comm and oom_score_adj.
  *
- * A setting keeps what was written and changes nothing else, but for the host name. Source: proc_sys(5), proc_pid_comm(5),
+ * A setting keeps what was written and changes nothing else, but for the host name and the limits of ipc. Source: proc_sys(5), proc_pid_comm(5),
  * proc_pid_oom_score_adj(5).
  */
 import { EACCES, EINVAL, EPERM } from '../../../abi/linux/errno.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { TextNode } from '../../../lib/text-tree.ts';
 import type { Context } from './fixed.ts';
+import { isIpcLimit, storeIpcLimit } from './ipc-limits.ts';
 import type { ProcState } from './state.ts';
 import { mayInspect, type Subject } from './subject.ts';
 
@@ -29,7 +30,9 @@ export function storeSetting(
   if ((node.mode & 0o200) === 0) return -EACCES;
   const line = firstLine(text);
   if (line.length > SETTING_LENGTH) return -EINVAL;
-  if (node.row?.path === 'sys/kernel/hostname') kernel.settings.hostname = line.slice(0, HOST_NAME_LENGTH);
+  const path = node.row?.path ?? '';
+  if (isIpcLimit(path)) return storeIpcLimit(kernel, path, line);
+  if (path === 'sys/kernel/hostname') kernel.settings.hostname = line.slice(0, HOST_NAME_LENGTH);
   else state.settings.set(node.ino, `${line}\n`);
   return 0;
 }

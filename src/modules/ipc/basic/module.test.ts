@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { EPERM } from '../../../abi/linux/errno.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
-import { buffer, run } from '../../../testing/fake-guest.ts';
-import { ipcConformance, ipcWorld, openPipe } from '../../../testing/ipc-suite.ts';
+import { addProcess, buffer, run } from '../../../testing/fake-guest.ts';
+import { ipcConformance, openPipe } from '../../../testing/ipc-suite.ts';
+import { ipcWorld } from '../../../testing/ipc-world.ts';
 import { basicIpc } from './module.ts';
 
 describe('ipc/basic', () => {
@@ -28,6 +29,7 @@ describe('ipc/basic', () => {
       ipc.closeEnd(id, false, true);
     }
     expect([subject.state.pipes.size, subject.state.fifos.size]).toEqual([0, 0]);
+    addProcess(guest, 11, 11, 11);
     run(guest, 11, () => {
       guest.waits.on(ipc.futexWait(11, 1, 100, 1));
       return WAIT;

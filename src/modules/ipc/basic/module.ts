@@ -5,7 +5,7 @@
  */
 import { type Ipc, type IpcState, ipcLayout } from '../../../contracts/ipc.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { ipcOperations } from '../../../lib/ipc/operations.ts';
+import { IPC_INTERFACES, ipcOperations } from '../../../lib/ipc/operations.ts';
 
 const KEPT_RING = 16384;
 
@@ -15,7 +15,7 @@ export const basicIpc: Module<Ipc, IpcState> = {
     name: 'basic',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ownership', 'semaphores', 'message-queues'],
+    interfaces: IPC_INTERFACES,
     needs: { clock: 1, engine: 1, process: 1, vfs: 1 },
     description: 'pipes as byte rings, futexes as one list, epoll by what fired, unix sockets as queues',
   },

@@ -13,8 +13,13 @@ import { createTalk, MOST_TALKS, type Talk } from '../../../contracts/talks.ts';
 /** Exchanges in a row before a thread is believed. */
 const BELIEVED = 2;
 
-export const pipeChannel = (id: number): number => 2 * id;
-export const socketChannel = (id: number): number => 2 * id + 1;
+/** Kinds of channels, by number modulo 3. */
+const PIPE = 0;
+const SOCKET = 1;
+const QUEUE = 2;
+export const pipeChannel = (id: number): number => 3 * id + PIPE;
+export const socketChannel = (id: number): number => 3 * id + SOCKET;
+export const queueChannel = (id: number): number => 3 * id + QUEUE;
 
 export interface Handoff {
   /** Before a send: who waits there is to be remembered. @param waiting the first of them, or undefined */
@@ -39,10 +44,17 @@ export function handoffs(state: IpcState, kernel: Kernel): Handoff {
     talks.set(tid, talk);
     return talk;
   };
-  const isEmpty = (channel: number): boolean =>
-    channel % 2 === 0
-      ? state.pipes.get(channel / 2)?.used === 0
-      : state.sockets.sockets.get((channel - 1) / 2)?.queue.length === 0;
+  const isEmpty = (channel: number): boolean => {
+    const id = Math.floor(channel / 3);
+    switch (channel % 3) {
+      case PIPE:
+        return state.pipes.get(id)?.used === 0;
+      case SOCKET:
+        return state.sockets.sockets.get(id)?.queue.length === 0;
+      default:
+        return state.namedQueues.queues.get(id)?.messages.length === 0;
+    }
+  };
 
   return {
     sends(tid, channel, waiting) {

@@ -1,10 +1,13 @@
 /** The common suite, and to whom the CPU is handed when. */
 import { describe, expect, test } from 'vitest';
 import { AF_UNIX, SOCK_STREAM } from '../../../abi/linux/socket.ts';
+import type { Ipc } from '../../../contracts/ipc.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
+import type { NamedQueues } from '../../../contracts/named-queues.ts';
 import { MOST_TALKS } from '../../../contracts/talks.ts';
 import { addProcess, buffer, run } from '../../../testing/fake-guest.ts';
-import { ipcConformance, type IpcWorld, ipcWorld, openPipe } from '../../../testing/ipc-suite.ts';
+import { ipcConformance, openPipe } from '../../../testing/ipc-suite.ts';
+import { type IpcWorld, ipcWorld } from '../../../testing/ipc-world.ts';
 import { directIpc } from './module.ts';
 
 const A = 7;
@@ -74,6 +77,39 @@ const bySockets = (): Talkers =>
     };
   });
 
+const byQueues = (): Talkers =>
+  talkers((world) => {
+    const ipc = (): Ipc & NamedQueues => world.ipc as Ipc & NamedQueues;
+    for (const tid of [A, B]) world.guest.groups.get(tid)?.limits.fill(819_200);
+    const [request, reply] = ['request', 'reply'].map((name) => {
+      const id = ipc().makeNamedQueue(A, name, 0o600, { messages: 4, bytes: 8 });
+      ipc().openNamedQueue(id);
+      return id;
+    }) as [number, number];
+    return {
+      send: (tid) =>
+        void run(world.guest, tid, () =>
+          ipc().sendNamed(tid, tid === A ? request : reply, 0, new Uint8Array(1)),
+        ),
+      receive(tid) {
+        const id = tid === A ? reply : request;
+        if (ipc().namedDone(tid, id) !== null) {
+          ipc().namedOver(tid, id);
+          return false;
+        }
+        const result = run(world.guest, tid, () => {
+          if (ipc().nextNamed(id) !== null) {
+            ipc().takeNamed(id);
+            return 0;
+          }
+          world.guest.waits.on(ipc().awaitNamed(tid, id, null));
+          return WAIT;
+        });
+        return result === WAIT;
+      },
+    };
+  });
+
 /** A asks and B answers, with the waits of a kernel that runs each until it waits. */
 function exchange({ send, receive }: Talkers): void {
   send(A);
@@ -90,6 +126,7 @@ describe('ipc/direct', () => {
   test.each([
     ['pipes', byPipes],
     ['sockets', bySockets],
+    ['named queues', byQueues],
   ])('hands the CPU to the receiver once two have exchanged messages by %s', (_, make) => {
     const talk = make();
     talk.receive(B);

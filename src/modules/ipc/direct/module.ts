@@ -1,21 +1,23 @@
 /**
  * The direct ipc module: synchronous request and reply at the cost of the copies, by handing the CPU to the receiver.
  *
- * Pipes, futexes, notifiers and sockets as everywhere (lib/ipc); what is its own is who runs next after a send (handoff.ts),
+ * Pipes, futexes, notifiers, sockets and queues as everywhere (lib/ipc); what is its own is who runs next after a send (handoff.ts),
  * and that a pipe keeps its ring. State: `IpcState`, so that it and ipc/basic take each other's place by reference.
  * Source: J. Liedtke, "Improving IPC by Kernel Design" (SOSP 1993), direct process switch.
  */
 import { type Ipc, type IpcState, ipcLayout, PIPE_CAPACITY } from '../../../contracts/ipc.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
+import type { NamedQueues } from '../../../contracts/named-queues.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { ipcOperations } from '../../../lib/ipc/operations.ts';
-import { handoffs, pipeChannel, socketChannel } from './handoff.ts';
+import { IPC_INTERFACES, ipcOperations } from '../../../lib/ipc/operations.ts';
+import { handoffs, pipeChannel, queueChannel, socketChannel } from './handoff.ts';
 
 function create(state: IpcState, kernel: Kernel): Ipc {
   const base = ipcOperations(state, kernel, PIPE_CAPACITY);
   const handoff = handoffs(state, kernel);
   const { pipes } = state;
   const { sockets } = state.sockets;
+  const named = base as Ipc & NamedQueues;
   return {
     ...base,
     readPipe(id, into, nonBlocking) {
@@ -49,6 +51,20 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       handoff.receives(tid, socketChannel(id));
       return base.receive(tid, id, into, flags, message);
     },
+    sendNamed(tid, id, priority, bytes) {
+      const { messages, receivers } = named.namedQueue(id);
+      const channel = queueChannel(id);
+      const empty = messages.length === 0;
+      handoff.sends(tid, channel, receivers.find(({ done }) => !done)?.tid);
+      const result = named.sendNamed(tid, id, priority, bytes);
+      if (empty && result === 0) handoff.sent(tid, channel);
+      return result;
+    },
+    nextNamed(id) {
+      const tid = kernel.counters.running;
+      if (tid !== 0) handoff.receives(tid, queueChannel(id));
+      return named.nextNamed(id);
+    },
   };
 }
 
@@ -58,7 +74,7 @@ export const directIpc: Module<Ipc, IpcState> = {
     name: 'direct',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ownership', 'semaphores', 'message-queues'],
+    interfaces: IPC_INTERFACES,
     needs: { clock: 1, engine: 1, process: 1, scheduler: 1, vfs: 1 },
     description: 'as basic, but who sends and waits for an answer hands the CPU to the receiver',
   },

@@ -21,7 +21,7 @@ import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from '.
 import { wakeOrphans } from './sessions.ts';
 import { setMask } from './pending.ts';
 import { actionOf, signalGroup } from './signals.ts';
-import { dropFiles, dropHandlers, dropPlace } from './tables.ts';
+import { dropFiles, dropHandlers, dropPlace, letGo } from './tables.ts';
 import { deleteTimers } from './timers.ts';
 import { reap } from './wait.ts';
 
@@ -45,6 +45,7 @@ export function exitThread(self: Self, tid: number, status: number): void {
   // A group signal that this thread was to take is another's now.
   setMask(self, tid, -1, -1);
   self.kernel.ipc.futexDone(tid);
+  letGo(self, tid);
   stopRunning(self, thread);
   group.exitedUserNs += thread.userNs;
   group.exitedSystemNs += thread.systemNs;
@@ -87,9 +88,11 @@ export function exitOthers(self: Self, tid: number): boolean {
     leader.dead = false;
   } else {
     self.kernel.ipc.futexDone(leader.tid);
+    letGo(self, leader.tid);
     self.kernel.waits.cancel(leader.tid);
     self.kernel.scheduler.remove(leader.tid);
   }
+  leader.inherited = null;
   leader.name = caller.name;
   takePolicy(self, caller, leader);
   leader.maskLow = caller.maskLow;

@@ -11,6 +11,7 @@ import { executed } from './exec.ts';
 import { exitGroup, exitOthers, exitThread } from './exit.ts';
 import { pendingBits, setMask, signalPending, takeSignal } from './pending.ts';
 import { groupOf, type Self, threadOf } from './self.ts';
+import { inherit } from './policy.ts';
 import { isOrphaned, setProcessGroup, setTerminal, startSession } from './sessions.ts';
 import {
   actionOf,
@@ -26,8 +27,10 @@ import {
   closesOnExec,
   descriptors,
   fileOf,
+  holdFile,
   install,
   installAt,
+  letGo,
   placeOf,
   setCloseOnExec,
   unshareFiles,
@@ -53,6 +56,8 @@ function create(state: ProcessState, kernel: Kernel): Process {
     executed: (tid, space, name) => executed(self, tid, space, name),
     wait: (tid, request) => wait(self, tid, request),
     file: (tid, fd) => fileOf(self, tid, fd),
+    holdFile: (tid, fd, bound) => holdFile(self, tid, fd, bound),
+    letGo: (tid) => letGo(self, tid),
     closesOnExec: (tid, fd) => closesOnExec(self, tid, fd),
     setCloseOnExec: (tid, fd, on) => setCloseOnExec(self, tid, fd, on),
     install: (tid, file, from, closeOnExec) => install(self, tid, file, from, closeOnExec),
@@ -80,6 +85,7 @@ function create(state: ProcessState, kernel: Kernel): Process {
     credentials: (tid) => groupOf(self, tid).credentials,
     setCredentials: (tid, credentials) => setCredentials(self, tid, credentials),
     capable: (tid, capability) => capableOf(groupOf(self, tid).credentials, capability),
+    inherit: (tid, policy) => inherit(self, tid, policy),
     addTime: (tid, userNs, systemNs) => addTime(self, tid, userNs, systemNs),
     timerExpired: (target) => timerExpired(self, target),
     createTimer: (tid, clock, target, signal, value) => createTimer(self, tid, clock, target, signal, value),
@@ -98,7 +104,7 @@ export const posixProcess: Module<Process, ProcessState> = {
     name: 'posix',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['priority-inheritance', 'held-files'],
     needs: { clock: 1, scheduler: 1, ipc: 1, vm: 1, pmap: 1, tty: 1, vfs: 1 },
     description: 'Processes, threads, sessions and signals as POSIX and Linux define them',
   },

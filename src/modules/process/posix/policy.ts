@@ -3,8 +3,14 @@
  */
 import { SCHED_FLAG_RESET_ON_FORK } from '../../../abi/linux/sched.ts';
 import type { Thread } from '../../../contracts/process.ts';
-import { createPolicy, interfaceOf } from '../../../contracts/scheduler.ts';
-import type { Self } from './self.ts';
+import {
+  createPolicy,
+  effectivePolicy,
+  interfaceOf,
+  type Policy,
+  samePolicy,
+} from '../../../contracts/scheduler.ts';
+import { type Self, threadOf } from './self.ts';
 
 export const resetsOnFork = ({ policyFlags }: Thread): boolean =>
   (policyFlags & SCHED_FLAG_RESET_ON_FORK) !== 0;
@@ -30,6 +36,15 @@ export function inheritPolicy(self: Self, from: Thread, child: Thread): void {
   }
   child.nice = special ? 0 : Math.max(0, from.nice);
   child.policyFlags = 0;
+}
+
+/** What a thread has from those who wait for it. They hold the lease on what their policy needs of the scheduler. */
+export function inherit(self: Self, tid: number, policy: Policy | null): void {
+  const thread = threadOf(self, tid);
+  const before = effectivePolicy(thread);
+  thread.inherited = policy;
+  const now = effectivePolicy(thread);
+  if (!samePolicy(before, now)) self.kernel.scheduler.setPolicy?.(tid, now);
 }
 
 /** The thread ends: a scheduler that can not do what it asked for may come in again. */

@@ -14,7 +14,7 @@ import {
   type HandlerTable,
   type Place,
 } from '../../../contracts/process.ts';
-import { groupOf, mustGet, type Self } from './self.ts';
+import { groupOf, mustGet, type Self, threadOf } from './self.ts';
 
 const filesOf = (self: Self, tid: number): FileTable =>
   mustGet(self.state.fileTables, groupOf(self, tid).files, 'descriptor table');
@@ -37,9 +37,35 @@ export function tooMany(self: Self, more: number): boolean {
   return count > MOST_DESCRIPTORS;
 }
 
+/** A descriptor that no call is given. */
+const UNBOUND = -1;
+
+/** What a thread holds counts while its call runs, not for those who look at it meanwhile. */
 export function fileOf(self: Self, tid: number, fd: number): number {
+  const { held } = threadOf(self, tid);
+  if (held.length !== 0 && self.kernel.waits.waiting(tid) === null) {
+    for (let i = 0; i < held.length; i += 2) if (held[i] === fd && fd >= 0) return held[i + 1] as number;
+  }
   const entry = filesOf(self, tid).entries.get(fd);
   return entry === undefined ? -EBADF : entry.file;
+}
+
+export function holdFile(self: Self, tid: number, fd: number, bound: boolean): void {
+  const { held } = threadOf(self, tid);
+  const file = fileOf(self, tid, fd);
+  if (file < 0) return;
+  const key = bound ? fd : UNBOUND;
+  for (let i = 0; i < held.length; i += 2) if (held[i] === key && held[i + 1] === file) return;
+  self.kernel.vfs.retain(file);
+  held.push(key, file);
+}
+
+export function letGo(self: Self, tid: number): void {
+  const thread = self.state.threads.get(tid);
+  if (thread === undefined || thread.held.length === 0) return;
+  const { held } = thread;
+  thread.held = [];
+  for (let i = 1; i < held.length; i += 2) self.kernel.vfs.release(held[i] as number, 0);
 }
 
 export function closesOnExec(self: Self, tid: number, fd: number): boolean {
@@ -52,10 +78,12 @@ export function setCloseOnExec(self: Self, tid: number, fd: number, on: boolean)
 }
 
 export function install(self: Self, tid: number, file: number, from: number, closeOnExec: boolean): number {
-  const { entries } = filesOf(self, tid);
+  const table = filesOf(self, tid);
+  const { entries } = table;
   const limit = descriptorLimit(self, tid);
-  let fd = from;
+  let fd = Math.max(from, table.free);
   while (entries.has(fd)) fd++;
+  if (from <= table.free) table.free = fd;
   if (fd >= limit) return -EMFILE;
   if (entries.size >= LARGE_TABLE && tooMany(self, 1)) return -ENFILE;
   entries.set(fd, { file, closeOnExec });
@@ -72,10 +100,11 @@ export function installAt(self: Self, tid: number, file: number, fd: number, clo
 }
 
 export function close(self: Self, tid: number, fd: number): number {
-  const { entries } = filesOf(self, tid);
-  const entry = entries.get(fd);
+  const table = filesOf(self, tid);
+  const entry = table.entries.get(fd);
   if (entry === undefined) return -EBADF;
-  entries.delete(fd);
+  table.entries.delete(fd);
+  table.free = Math.min(table.free, fd);
   self.kernel.vfs.release(entry.file, groupOf(self, tid).tgid);
   return 0;
 }

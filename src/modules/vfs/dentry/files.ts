@@ -53,6 +53,7 @@ import {
   readObject,
   writeObject,
 } from './objects.ts';
+import { queuesOf, seekQueue } from './queues.ts';
 
 /** Flags that act at the opening only and are not kept. */
 const TRANSIENT: number = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
@@ -90,6 +91,7 @@ export function addFile(
 export function release(core: Core, id: number, tgid: number): void {
   const file = fileOf(core, id);
   if (tgid !== 0 && file.inode !== 0) releaseRecords(core, file.inode, tgid);
+  if (tgid !== 0 && file.kind === 'message-queue') queuesOf(core).forsakeNamedQueue(file.object, tgid);
   if (--file.references > 0) return;
   closeFile(core, file);
 }
@@ -152,7 +154,9 @@ export function write(
   kernel.waits.restart('restart');
   switch (file.kind) {
     case 'pipe':
-      return kernel.ipc.writePipe(file.object, from, skip, isNonBlocking(file));
+      return (file.flags & O_DIRECT) === 0 || kernel.ipc.writePacket === undefined
+        ? kernel.ipc.writePipe(file.object, from, skip, isNonBlocking(file))
+        : kernel.ipc.writePacket(file.object, from, skip, isNonBlocking(file));
     case 'tty':
       return kernel.tty.write(tid, file.object, from, skip, isNonBlocking(file));
     case 'pty-master':
@@ -167,6 +171,7 @@ export function seek(core: Core, id: number, offset: number, whence: number): nu
   if (file.kind === 'path') return -EBADF;
   if (file.kind === 'device' || isNotifier(file.kind)) return 0;
   if (file.kind === 'disk') return seekDisk(core, file, offset, whence);
+  if (file.kind === 'message-queue') return seekQueue(file, offset, whence);
   if (file.kind === 'directory') return seekDirectory(file, offset, whence);
   if (file.kind !== 'regular') return -ESPIPE;
   let to = offset;

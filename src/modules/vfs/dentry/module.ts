@@ -92,8 +92,9 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       openDentry: (tid, dentry, flags) => opening.openDentry(core, tid, dentry, flags),
       openPipe: (pipe, reader, writer, flags) => special.openPipe(core, pipe, reader, writer, flags),
       openObject(kind, object, flags) {
-        leaseObject(core, kind, object);
-        return files.addFile(core, kind, flags, null, object).id;
+        const file = files.addFile(core, kind, flags, null, object);
+        leaseObject(core, file);
+        return file.id;
       },
       openStream: (stream, flags) => special.openStream(core, stream, flags),
       openTerminal: (tid, tty, flags) => special.openTerminal(core, tid, tty, flags),

@@ -10,6 +10,7 @@ import { socketInode } from '../../../contracts/sockets.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import type { Core } from './core.ts';
 import { isNotifier, isSocket } from './objects.ts';
+import { statQueue } from './queues.ts';
 
 /** Superblock numbers beyond any that is mounted; they fit the 20 bits of a minor number. */
 const PIPE_SB = 0xffff0;
@@ -17,6 +18,7 @@ const TERMINAL_SB = 0xffff1;
 const STREAM_SB = 0xffff2;
 const NOTIFIER_SB = 0xffff3;
 const SOCKET_SB = 0xffff4;
+const QUEUE_SB = 0xffff5;
 
 const PAGE = 4096;
 const TTY_BLOCK = 1024;
@@ -51,6 +53,11 @@ export function statNameless(core: Core, file: OpenFile, into: Stat): void {
   if (isSocket(file.kind)) {
     into.inode = SOCKET_SB * SB_SHIFT + socketInode(file.kind === 'unix-socket', file.object);
     into.mode = S_IFSOCK | 0o777;
+    return;
+  }
+  if (file.kind === 'message-queue') {
+    into.inode = QUEUE_SB * SB_SHIFT + file.object + 1;
+    statQueue(core, file.object, into);
     return;
   }
   if (isNotifier(file.kind)) {

@@ -1,5 +1,5 @@
 /**
- * Open files on objects of ipc and net that have no name: notifiers and sockets.
+ * Open files on objects of ipc and net that have no name in the tree: notifiers, sockets and message queues.
  *
  * Each operation goes on to the slot that has the object. Source: read(2), write(2), poll(2), ioctl(2), socket(7).
  */
@@ -10,11 +10,12 @@ import { MSG_DONTWAIT, SIOCOUTQ } from '../../../abi/linux/socket.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
 import type { NotifierKind } from '../../../contracts/notifiers.ts';
 import type { Sockets } from '../../../contracts/sockets.ts';
-import type { FileKind, OpenFile, SocketKind } from '../../../contracts/vfs.ts';
+import type { FileKind, OpenFile, QueueKind, SocketKind } from '../../../contracts/vfs.ts';
 import { readable } from '../../../lib/socket/queue.ts';
 import type { Core } from './core.ts';
+import { closeQueue, openQueue, queuesOf, readQueue } from './queues.ts';
 
-export type ObjectKind = NotifierKind | SocketKind;
+export type ObjectKind = NotifierKind | SocketKind | QueueKind;
 export interface ObjectFile extends OpenFile {
   kind: ObjectKind;
 }
@@ -23,7 +24,8 @@ export const isNotifier = (kind: FileKind): kind is NotifierKind =>
   kind === 'eventfd' || kind === 'timerfd' || kind === 'signalfd' || kind === 'epoll';
 export const isSocket = (kind: FileKind): kind is SocketKind =>
   kind === 'unix-socket' || kind === 'inet-socket';
-export const isObject = (file: OpenFile): file is ObjectFile => isNotifier(file.kind) || isSocket(file.kind);
+export const isObject = (file: OpenFile): file is ObjectFile =>
+  isNotifier(file.kind) || isSocket(file.kind) || file.kind === 'message-queue';
 
 const socketsOf = ({ kernel }: Core, kind: SocketKind): Sockets =>
   kind === 'unix-socket' ? kernel.ipc : kernel.net;
@@ -31,8 +33,9 @@ const isNonBlocking = ({ flags }: OpenFile): boolean => (flags & O_NONBLOCK) !==
 const messageFlags = (file: OpenFile): number => (isNonBlocking(file) ? MSG_DONTWAIT : 0);
 
 export function readObject(core: Core, tid: number, file: ObjectFile, into: Spans, offset: number): number {
-  if (offset >= 0) return -ESPIPE;
   const { kind, object } = file;
+  if (kind === 'message-queue') return readQueue(core, file, into, offset);
+  if (offset >= 0) return -ESPIPE;
   core.kernel.waits.restart('restart');
   return isNotifier(kind)
     ? core.kernel.ipc.readNotifier(tid, kind, object, into, isNonBlocking(file))
@@ -47,33 +50,39 @@ export function writeObject(
   skip: number,
   offset: number,
 ): number {
-  if (offset >= 0) return -ESPIPE;
   const { kind, object } = file;
+  if (kind === 'message-queue') return -EINVAL;
+  if (offset >= 0) return -ESPIPE;
   core.kernel.waits.restart('restart');
   return isNotifier(kind)
     ? core.kernel.ipc.writeNotifier(kind, object, from, isNonBlocking(file))
     : socketsOf(core, kind).send(tid, object, from, skip, messageFlags(file), null);
 }
 
-export const pollObject = (core: Core, tid: number, { kind, object }: ObjectFile): number =>
-  isNotifier(kind)
+export function pollObject(core: Core, tid: number, { kind, object }: ObjectFile): number {
+  if (kind === 'message-queue') return queuesOf(core).pollNamed(object);
+  return isNotifier(kind)
     ? core.kernel.ipc.pollNotifier(tid, kind, object)
     : socketsOf(core, kind).pollSocket(object);
+}
 
 export function armObject(core: Core, tid: number, { kind, object }: ObjectFile, wanted: number): void {
-  if (isNotifier(kind)) core.kernel.ipc.armNotifier(tid, kind, object, wanted);
+  if (kind === 'message-queue') queuesOf(core).armNamed(object, wanted);
+  else if (isNotifier(kind)) core.kernel.ipc.armNotifier(tid, kind, object, wanted);
   else socketsOf(core, kind).armSocket(object, wanted);
 }
 
-export function closeObject(core: Core, { kind, object }: ObjectFile): void {
-  if (isNotifier(kind)) core.kernel.ipc.closeNotifier(kind, object);
+export function closeObject(core: Core, { kind, object, id }: ObjectFile): void {
+  if (kind === 'message-queue') closeQueue(core, id, object);
+  else if (isNotifier(kind)) core.kernel.ipc.closeNotifier(kind, object);
   else socketsOf(core, kind).closeSocket(object);
   if (kind === 'inet-socket') core.kernel.leases.give('net', 'inet', object);
 }
 
-/** An open socket of the net keeps out modules that know no such sockets. */
-export function leaseObject(core: Core, kind: FileKind, object: number): void {
+/** What is open keeps out modules that know no such objects. */
+export function leaseObject(core: Core, { kind, object, id }: OpenFile): void {
   if (kind === 'inet-socket') core.kernel.leases.take('net', 'inet', object);
+  else if (kind === 'message-queue') openQueue(core, id, object);
 }
 
 export function ioctlObject(
@@ -83,7 +92,7 @@ export function ioctlObject(
   request: number,
   argument: number,
 ): number {
-  if (isNotifier(kind)) return -ENOTTY;
+  if (kind === 'message-queue' || isNotifier(kind)) return -ENOTTY;
   const socket = socketsOf(core, kind).socket(object);
   const { user } = core.kernel;
   if (request === SIOCOUTQ) return user.writeU32(tid, argument, socket.charged);
