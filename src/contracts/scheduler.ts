@@ -60,6 +60,8 @@ export interface Schedulable {
   readonly cpuNs: number;
   /** Absent = normal. A scheduler without the interface that it needs treats it as normal, and hands it on unchanged. */
   readonly policy?: Policy;
+  /** The thread that made it just now, if one did: what is known of that one's use of the CPU is the best guess of this one's. */
+  readonly from?: number;
 }
 
 /** Of the optional interface `handoff`. */

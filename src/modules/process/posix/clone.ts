@@ -178,7 +178,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   }
   self.kernel.counters.forks++;
   const { nice, policy } = thread;
-  self.kernel.scheduler.add({ tid: pid, nice, runnable: true, cpuNs: 0, policy });
+  self.kernel.scheduler.add({ tid: pid, nice, runnable: true, cpuNs: 0, policy, from: tid });
   self.kernel.scheduler.enqueue(pid);
   return pid;
 }
