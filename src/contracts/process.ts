@@ -7,6 +7,7 @@
  * alone, except those marked `open`, which the syscall that defines them sets. Source: credentials(7), signal(7).
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
+import { PIDFD_OPERATIONS, type Pidfd, type PidfdOperations, pidfdSchema } from './pidfds.ts';
 import { createPolicy, type Policy, policySchema } from './scheduler.ts';
 import { array, bool, float64s, int, map, record, type Schema, text, uint32s } from './schema.ts';
 
@@ -208,6 +209,8 @@ export interface ProcessState {
   nextTable: number;
   timers: Map<number, PosixTimer>;
   nextTimer: number;
+  pidfds: Map<number, Pidfd>;
+  nextPidfd: number;
   /** Register contexts in use, by index. */
   contexts: boolean[];
 }
@@ -462,6 +465,8 @@ const blank = (): ProcessState => ({
   nextTable: 1,
   timers: new Map(),
   nextTimer: 1,
+  pidfds: new Map(),
+  nextPidfd: 1,
   contexts: [],
 });
 
@@ -502,6 +507,8 @@ export const processLayout: StateLayout<ProcessState> = layout(
       nextTable: int(),
       timers: map(int(), posixTimer),
       nextTimer: int(),
+      pidfds: map(int(), pidfdSchema),
+      nextPidfd: int(),
       contexts: array(bool()),
     },
     blank,
@@ -554,7 +561,7 @@ export interface WaitResult {
   readonly systemNs: number;
 }
 
-export interface Process {
+export interface Process extends Partial<PidfdOperations> {
   /** The first process, pid 1, a session leader without a terminal, with a context and no files. @returns its pid */
   boot(space: number, root: number, uid: number, gid: number): number;
   /**
@@ -708,5 +715,8 @@ export const process: Contract<Process> = {
     'setTimer',
     'deleteTimer',
   ],
-  interfaces: {},
+  interfaces: {
+    /** Files that stand for processes. */
+    pidfds: PIDFD_OPERATIONS,
+  },
 };

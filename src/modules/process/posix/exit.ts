@@ -21,6 +21,7 @@ import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from '.
 import { wakeOrphans } from './sessions.ts';
 import { setMask } from './pending.ts';
 import { actionOf, signalGroup } from './signals.ts';
+import { tellPidfds } from './pidfds.ts';
 import { dropFiles, dropHandlers, dropPlace } from './tables.ts';
 import { deleteTimers } from './timers.ts';
 import { reap } from './wait.ts';
@@ -54,6 +55,7 @@ export function exitThread(self: Self, tid: number, status: number): void {
     self.state.threads.delete(tid);
     group.threads = group.threads.filter((other) => other !== tid);
   }
+  tellPidfds(self, tid, tid !== group.tgid);
   const left = liveThreads(self, group).length;
   if (left === 0) endGroup(self, group);
   else if (left === 1) self.kernel.waits.wake(group.threadEvent, ALL);
@@ -133,6 +135,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
     wakeOrphans(self, group.pgid, group);
   }
   dropHandlers(self, group.handlers);
+  tellPidfds(self, group.tgid, false);
   announce(self, group);
 }
 

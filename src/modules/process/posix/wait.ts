@@ -5,6 +5,7 @@ import { ECHILD } from '../../../abi/linux/errno.ts';
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED } from '../../../abi/linux/signal.ts';
 import { CONTINUED_STATUS, endedBy, stoppedStatus } from '../../../abi/linux/wait.ts';
 import type { ThreadGroup, WaitRequest, WaitResult } from '../../../contracts/process.ts';
+import { tellPidfds } from './pidfds.ts';
 import { groupOf, type Self } from './self.ts';
 
 const matches = (child: ThreadGroup, which: number): boolean =>
@@ -57,4 +58,5 @@ export function reap(self: Self, child: ThreadGroup, collector: ThreadGroup | nu
   if (parent !== undefined) parent.children = parent.children.filter((pid) => pid !== child.tgid);
   for (const tid of child.threads) self.state.threads.delete(tid);
   self.state.groups.delete(child.tgid);
+  tellPidfds(self, child.tgid, true);
 }

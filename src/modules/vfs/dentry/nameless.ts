@@ -17,6 +17,7 @@ const TERMINAL_SB = 0xffff1;
 const STREAM_SB = 0xffff2;
 const NOTIFIER_SB = 0xffff3;
 const SOCKET_SB = 0xffff4;
+const PIDFD_SB = 0xffff5;
 
 const PAGE = 4096;
 const TTY_BLOCK = 1024;
@@ -51,6 +52,11 @@ export function statNameless(core: Core, file: OpenFile, into: Stat): void {
   if (isSocket(file.kind)) {
     into.inode = SOCKET_SB * SB_SHIFT + socketInode(file.kind === 'unix-socket', file.object);
     into.mode = S_IFSOCK | 0o777;
+    return;
+  }
+  if (file.kind === 'pidfd') {
+    into.inode = PIDFD_SB * SB_SHIFT + file.object;
+    into.mode = 0o700;
     return;
   }
   if (isNotifier(file.kind)) {

@@ -1,5 +1,5 @@
 /**
- * Open files on objects of ipc and net that have no name: notifiers and sockets.
+ * Open files on objects of ipc, net and process that have no name: notifiers, sockets and pidfds.
  *
  * Each operation goes on to the slot that has the object. Source: read(2), write(2), poll(2), ioctl(2), socket(7).
  */
@@ -14,7 +14,7 @@ import type { FileKind, OpenFile, SocketKind } from '../../../contracts/vfs.ts';
 import { readable } from '../../../lib/socket/queue.ts';
 import type { Core } from './core.ts';
 
-export type ObjectKind = NotifierKind | SocketKind;
+export type ObjectKind = NotifierKind | SocketKind | 'pidfd';
 export interface ObjectFile extends OpenFile {
   kind: ObjectKind;
 }
@@ -23,7 +23,8 @@ export const isNotifier = (kind: FileKind): kind is NotifierKind =>
   kind === 'eventfd' || kind === 'timerfd' || kind === 'signalfd' || kind === 'epoll';
 export const isSocket = (kind: FileKind): kind is SocketKind =>
   kind === 'unix-socket' || kind === 'inet-socket';
-export const isObject = (file: OpenFile): file is ObjectFile => isNotifier(file.kind) || isSocket(file.kind);
+export const isObject = (file: OpenFile): file is ObjectFile =>
+  isNotifier(file.kind) || isSocket(file.kind) || file.kind === 'pidfd';
 
 const socketsOf = ({ kernel }: Core, kind: SocketKind): Sockets =>
   kind === 'unix-socket' ? kernel.ipc : kernel.net;
@@ -33,6 +34,7 @@ const messageFlags = (file: OpenFile): number => (isNonBlocking(file) ? MSG_DONT
 export function readObject(core: Core, tid: number, file: ObjectFile, into: Spans, offset: number): number {
   if (offset >= 0) return -ESPIPE;
   const { kind, object } = file;
+  if (kind === 'pidfd') return -EINVAL;
   core.kernel.waits.restart('restart');
   return isNotifier(kind)
     ? core.kernel.ipc.readNotifier(tid, kind, object, into, isNonBlocking(file))
@@ -49,31 +51,38 @@ export function writeObject(
 ): number {
   if (offset >= 0) return -ESPIPE;
   const { kind, object } = file;
+  if (kind === 'pidfd') return -EINVAL;
   core.kernel.waits.restart('restart');
   return isNotifier(kind)
     ? core.kernel.ipc.writeNotifier(kind, object, from, isNonBlocking(file))
     : socketsOf(core, kind).send(tid, object, from, skip, messageFlags(file), null);
 }
 
-export const pollObject = (core: Core, tid: number, { kind, object }: ObjectFile): number =>
-  isNotifier(kind)
+export function pollObject(core: Core, tid: number, { kind, object }: ObjectFile): number {
+  if (kind === 'pidfd') return core.kernel.process.pollPidfd?.(object) ?? 0;
+  return isNotifier(kind)
     ? core.kernel.ipc.pollNotifier(tid, kind, object)
     : socketsOf(core, kind).pollSocket(object);
+}
 
 export function armObject(core: Core, tid: number, { kind, object }: ObjectFile, wanted: number): void {
-  if (isNotifier(kind)) core.kernel.ipc.armNotifier(tid, kind, object, wanted);
+  if (kind === 'pidfd') core.kernel.process.armPidfd?.(object);
+  else if (isNotifier(kind)) core.kernel.ipc.armNotifier(tid, kind, object, wanted);
   else socketsOf(core, kind).armSocket(object, wanted);
 }
 
 export function closeObject(core: Core, { kind, object }: ObjectFile): void {
-  if (isNotifier(kind)) core.kernel.ipc.closeNotifier(kind, object);
+  if (kind === 'pidfd') core.kernel.process.closePidfd?.(object);
+  else if (isNotifier(kind)) core.kernel.ipc.closeNotifier(kind, object);
   else socketsOf(core, kind).closeSocket(object);
+  if (kind === 'pidfd') core.kernel.leases.give('process', 'pidfds', object);
   if (kind === 'inet-socket') core.kernel.leases.give('net', 'inet', object);
 }
 
-/** An open socket of the net keeps out modules that know no such sockets. */
+/** An open socket of the net keeps out modules that know no such sockets, and a pidfd likewise. */
 export function leaseObject(core: Core, kind: FileKind, object: number): void {
   if (kind === 'inet-socket') core.kernel.leases.take('net', 'inet', object);
+  if (kind === 'pidfd') core.kernel.leases.take('process', 'pidfds', object);
 }
 
 export function ioctlObject(
@@ -83,7 +92,7 @@ export function ioctlObject(
   request: number,
   argument: number,
 ): number {
-  if (isNotifier(kind)) return -ENOTTY;
+  if (isNotifier(kind) || kind === 'pidfd') return -ENOTTY;
   const socket = socketsOf(core, kind).socket(object);
   const { user } = core.kernel;
   if (request === SIOCOUTQ) return user.writeU32(tid, argument, socket.charged);
