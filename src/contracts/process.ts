@@ -9,6 +9,7 @@
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import { PIDFD_OPERATIONS, type Pidfd, type PidfdOperations, pidfdSchema } from './pidfds.ts';
 import { createPolicy, type Policy, policySchema } from './scheduler.ts';
+import { createTally, type Tally, tallySchema } from './tally.ts';
 import { array, bool, float64s, int, map, record, type Schema, text, uint32s } from './schema.ts';
 
 /** What siginfo_t carries (sigaction(2)). `value` and `address` are numbers; unused fields are 0. */
@@ -61,7 +62,9 @@ export interface Thread {
   robustList: number;
   userNs: number;
   systemNs: number;
-  switches: number;
+  tally: Tally;
+  /** ioprio_set(2); open. */
+  ioPriority: number;
   dead: boolean;
 }
 
@@ -128,6 +131,11 @@ export interface ThreadGroup {
   childSystemNs: number;
   exitedUserNs: number;
   exitedSystemNs: number;
+  childTally: Tally;
+  exitedTally: Tally;
+  /** Most pages that it had in memory at a time, as far as was noticed (open: calls that give some back), and the most of a collected child. */
+  peakResident: number;
+  childPeakResident: number;
   /** prctl(2) flags; open. */
   noNewPrivileges: boolean;
   keepCapabilities: boolean;
@@ -257,7 +265,8 @@ export const createThread = (): Thread => ({
   robustList: 0,
   userNs: 0,
   systemNs: 0,
-  switches: 0,
+  tally: createTally(),
+  ioPriority: 0,
   dead: false,
 });
 export const createCredentials = (): Credentials => ({
@@ -321,6 +330,10 @@ export const createThreadGroup = (): ThreadGroup => ({
   childSystemNs: 0,
   exitedUserNs: 0,
   exitedSystemNs: 0,
+  childTally: createTally(),
+  exitedTally: createTally(),
+  peakResident: 0,
+  childPeakResident: 0,
   noNewPrivileges: false,
   keepCapabilities: false,
   subreaper: false,
@@ -381,7 +394,8 @@ const thread: Schema<Thread> = record<Thread>(
     robustList: int(),
     userNs: int(),
     systemNs: int(),
-    switches: int(),
+    tally: tallySchema,
+    ioPriority: int(),
     dead: bool(),
   },
   createThread,
@@ -431,6 +445,10 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     childSystemNs: int(),
     exitedUserNs: int(),
     exitedSystemNs: int(),
+    childTally: tallySchema,
+    exitedTally: tallySchema,
+    peakResident: int(),
+    childPeakResident: int(),
     noNewPrivileges: bool(),
     keepCapabilities: bool(),
     subreaper: bool(),
@@ -559,6 +577,8 @@ export interface WaitResult {
   readonly code: number;
   readonly userNs: number;
   readonly systemNs: number;
+  readonly tally: Readonly<Tally>;
+  readonly peakResident: number;
 }
 
 export interface Process extends Partial<PidfdOperations> {

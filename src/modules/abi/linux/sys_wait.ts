@@ -87,7 +87,7 @@ function sysWait4(
   return collect(kernel, tid, request, (options & WNOHANG) !== 0, (found) => {
     let error = statusAt === 0 ? 0 : kernel.user.writeU32(tid, statusAt, found.status);
     if (error === 0 && usageAt !== 0) {
-      error = writeUsage(kernel, tid, usageAt, found.userNs, found.systemNs, 0);
+      error = writeUsage(kernel, tid, usageAt, found);
     }
     return error;
   });
@@ -150,7 +150,7 @@ function sysWaitid(
   const tell = (found: WaitResult): number => {
     let error = infoAt === 0 ? 0 : kernel.user.write(tid, infoAt, waitInfo(found));
     if (error === 0 && usageAt !== 0) {
-      error = writeUsage(kernel, tid, usageAt, found.userNs, found.systemNs, 0);
+      error = writeUsage(kernel, tid, usageAt, found);
     }
     return error;
   };

@@ -19,6 +19,7 @@ import {
 } from '../../../contracts/process.ts';
 import { assignCredentials, capableOf } from './credentials.ts';
 import { inheritPolicy, resetsOnFork } from './policy.ts';
+import { notePeak } from './peak.ts';
 import { groupOf, INIT, mustGet, type Self, threadOf } from './self.ts';
 import { copyFiles, copyHandlers, descriptors, newFiles, newHandlers, newPlace, tooMany } from './tables.ts';
 
@@ -167,6 +168,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   const home = request.thread ? group : childGroup(self, group, pid, request);
   const thread = addThread(self, pid, home, context);
   thread.name = caller.name;
+  thread.ioPriority = caller.ioPriority;
   inheritPolicy(self, caller, thread);
   thread.maskLow = caller.restoreMask ? caller.savedMaskLow : caller.maskLow;
   thread.maskHigh = caller.restoreMask ? caller.savedMaskHigh : caller.maskHigh;
@@ -222,5 +224,7 @@ function childGroup(self: Self, from: ThreadGroup, tgid: number, request: CloneR
   group.environmentEnd = from.environmentEnd;
   group.auxiliary = from.auxiliary.slice();
   group.noNewPrivileges = from.noNewPrivileges;
+  // What the child begins with is its own peak (getrusage(2)).
+  notePeak(self, group);
   return group;
 }

@@ -14,6 +14,7 @@ import {
 } from '../../../abi/linux/signal.ts';
 import { endedBy, exitCode, killedStatus } from '../../../abi/linux/wait.ts';
 import { createSignalInfo, type Thread, type ThreadGroup } from '../../../contracts/process.ts';
+import { addTally } from '../../../contracts/tally.ts';
 import { allocateContext } from './clone.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
 import { givePolicyBack, takePolicy } from './policy.ts';
@@ -23,6 +24,7 @@ import { setMask } from './pending.ts';
 import { actionOf, signalGroup } from './signals.ts';
 import { tellPidfds } from './pidfds.ts';
 import { dropFiles, dropHandlers, dropPlace } from './tables.ts';
+import { notePeak } from './peak.ts';
 import { deleteTimers } from './timers.ts';
 import { reap } from './wait.ts';
 
@@ -49,6 +51,7 @@ export function exitThread(self: Self, tid: number, status: number): void {
   stopRunning(self, thread);
   group.exitedUserNs += thread.userNs;
   group.exitedSystemNs += thread.systemNs;
+  addTally(group.exitedTally, thread.tally);
   if (tid === group.tgid) {
     if (!group.exiting) group.status = status;
   } else {
@@ -121,6 +124,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
   dropPlace(self, group.place);
   if (group.executable !== 0) kernel.vfs.releaseDentry(group.executable);
   group.executable = 0;
+  notePeak(self, group);
   kernel.vm.release(group.space);
   group.space = 0;
   kernel.ipc.undoSemaphores?.(group.tgid);

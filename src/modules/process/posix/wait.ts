@@ -5,6 +5,7 @@ import { ECHILD } from '../../../abi/linux/errno.ts';
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED } from '../../../abi/linux/signal.ts';
 import { CONTINUED_STATUS, endedBy, stoppedStatus } from '../../../abi/linux/wait.ts';
 import type { ThreadGroup, WaitRequest, WaitResult } from '../../../contracts/process.ts';
+import { addTally, createTally } from '../../../contracts/tally.ts';
 import { tellPidfds } from './pidfds.ts';
 import { groupOf, type Self } from './self.ts';
 
@@ -12,6 +13,9 @@ const matches = (child: ThreadGroup, which: number): boolean =>
   which === 0 || (which > 0 ? child.tgid === which : child.pgid === -which);
 
 function result(child: ThreadGroup, code: number, status: number): WaitResult {
+  const tally = createTally();
+  addTally(tally, child.exitedTally);
+  addTally(tally, child.childTally);
   return {
     pid: child.tgid,
     uid: child.credentials.uid,
@@ -19,6 +23,8 @@ function result(child: ThreadGroup, code: number, status: number): WaitResult {
     code,
     userNs: child.exitedUserNs + child.childUserNs,
     systemNs: child.exitedSystemNs + child.childSystemNs,
+    tally,
+    peakResident: Math.max(child.peakResident, child.childPeakResident),
   };
 }
 
@@ -53,6 +59,10 @@ export function reap(self: Self, child: ThreadGroup, collector: ThreadGroup | nu
   if (collector !== null) {
     collector.childUserNs += child.exitedUserNs + child.childUserNs;
     collector.childSystemNs += child.exitedSystemNs + child.childSystemNs;
+    addTally(collector.childTally, child.exitedTally);
+    addTally(collector.childTally, child.childTally);
+    const peak = Math.max(child.peakResident, child.childPeakResident);
+    collector.childPeakResident = Math.max(collector.childPeakResident, peak);
   }
   const parent = self.state.groups.get(child.parent);
   if (parent !== undefined) parent.children = parent.children.filter((pid) => pid !== child.tgid);
