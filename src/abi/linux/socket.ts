@@ -139,4 +139,3 @@ export const OVERFLOW_ID = 65534;
 export const SIOCINQ = 0x541b;
 export const SIOCOUTQ = 0x5411;
 export const SIOCATMARK = 0x8905;
-export const SIOCGIFCONF = 0x8912;

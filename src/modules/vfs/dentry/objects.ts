@@ -13,6 +13,7 @@ import type { Sockets } from '../../../contracts/sockets.ts';
 import type { FileKind, OpenFile, SocketKind } from '../../../contracts/vfs.ts';
 import { readable } from '../../../lib/socket/queue.ts';
 import type { Core } from './core.ts';
+import { interfaceRequest } from './interfaces.ts';
 
 export type ObjectKind = NotifierKind | SocketKind | 'pidfd';
 export interface ObjectFile extends OpenFile {
@@ -96,6 +97,6 @@ export function ioctlObject(
   const socket = socketsOf(core, kind).socket(object);
   const { user } = core.kernel;
   if (request === SIOCOUTQ) return user.writeU32(tid, argument, socket.charged);
-  if (request !== FIONREAD) return -ENOTTY;
+  if (request !== FIONREAD) return interfaceRequest(core.kernel, tid, request, argument);
   return socket.stage === 'listening' ? -EINVAL : user.writeU32(tid, argument, readable(socket));
 }
