@@ -18,6 +18,8 @@ export const NLM_F_REQUEST = 1;
 export const NLM_F_MULTI = 2;
 export const NLM_F_ACK = 4;
 export const NLM_F_DUMP = 0x300;
+/** Of an outcome that quotes the header alone. */
+export const NLM_F_CAPPED = 0x100;
 
 export const RTM_NEWLINK = 16;
 export const RTM_GETLINK = 18;

@@ -209,17 +209,12 @@ const sysSendmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
 const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
   several(kernel, tid, fd, at, count, flags, receiveOne);
 
+const NO_URGENT = 'no urgent data (MSG_OOB) of AF_UNIX, no SIGURG';
 const SEVERAL = 'waits for the first message only';
 
 export const messageCalls: readonly Row[] = [
-  partial(206, 'sendto', ['int', 'ptr', 'size', 'uint', 'ptr', 'int'], sysSendto, 'no urgent data (MSG_OOB)'),
-  partial(
-    207,
-    'recvfrom',
-    ['int', 'ptr', 'size', 'uint', 'ptr', 'ptr'],
-    sysRecvfrom,
-    'no urgent data (MSG_OOB)',
-  ),
+  partial(206, 'sendto', ['int', 'ptr', 'size', 'uint', 'ptr', 'int'], sysSendto, NO_URGENT),
+  partial(207, 'recvfrom', ['int', 'ptr', 'size', 'uint', 'ptr', 'ptr'], sysRecvfrom, NO_URGENT),
   full(211, 'sendmsg', ['int', 'ptr', 'uint'], sysSendmsg),
   full(212, 'recvmsg', ['int', 'ptr', 'uint'], sysRecvmsg),
   partial(243, 'recvmmsg', ['int', 'ptr', 'uint', 'uint', 'ptr'], sysRecvmmsg, SEVERAL),

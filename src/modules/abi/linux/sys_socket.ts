@@ -107,8 +107,14 @@ function accept(
   const socket = socketOf(kernel, tid, fd);
   if (typeof socket === 'number') return socket;
   const room = at === 0 ? 0 : addressRoom(kernel, tid, at, lengthAt);
-  if (room < 0) return room;
   const { sockets, id, file } = socket;
+  if (room < 0) {
+    // The connection is lost to who can not be told of it.
+    const lost = room === WAIT ? room : sockets.acceptSocket(tid, id, isNonBlocking(socket));
+    if (lost < 0) return lost;
+    sockets.closeSocket(lost);
+    return room;
+  }
   // The descriptor first, held by the listener itself, so that a full table loses no connection.
   kernel.vfs.retain(file.id);
   const installed = installFile(kernel, tid, file.id, 0, false);

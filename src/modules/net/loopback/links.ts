@@ -7,10 +7,32 @@ import {
   IFF_LOWER_UP,
   IFF_RUNNING,
   IFF_UP,
+  IFNAMSIZ,
 } from '../../../abi/linux/interface.ts';
-import { AF_INET, AF_INET6 } from '../../../abi/linux/socket.ts';
+import { ENODEV } from '../../../abi/linux/errno.ts';
+import { AF_INET, AF_INET6, SO_BINDTODEVICE, SOL_SOCKET } from '../../../abi/linux/socket.ts';
 import type { Link } from '../../../contracts/links.ts';
+import type { Socket } from '../../../contracts/sockets.ts';
+import { optionKey } from '../../../lib/socket/options.ts';
 import { LOCAL4, LOCAL6 } from './addresses.ts';
+
+const BOUND: number = optionKey(SOL_SOCKET, SO_BINDTODEVICE);
+
+/** SO_BINDTODEVICE: the one interface, by its name, or none again. */
+export function bindToLink(socket: Socket, value: Uint8Array): number {
+  const name = String.fromCharCode(...value.subarray(0, IFNAMSIZ - 1)).replace(/\0.*/s, '');
+  const link = LINKS.find((each) => each.name === name);
+  if (name !== '' && link === undefined) return -ENODEV;
+  socket.options.set(BOUND, link?.index ?? 0);
+  return 0;
+}
+
+export function boundLink(socket: Readonly<Socket>): Uint8Array {
+  const link = LINKS.find(({ index }) => index === socket.options.get(BOUND));
+  return link === undefined
+    ? new Uint8Array(0)
+    : Uint8Array.from(`${link.name}\0`, (char) => char.charCodeAt(0));
+}
 
 export const LINKS: readonly Link[] = [
   {

@@ -23,6 +23,7 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SO_BINDTODEVICE,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_STREAM,
@@ -33,12 +34,12 @@ import { type Net, type NetState, netLayout } from '../../../contracts/net.ts';
 import type { Socket } from '../../../contracts/sockets.ts';
 import { getSocketOption, setSocketOption } from '../../../lib/socket/options.ts';
 import { pollBits } from '../../../lib/socket/queue.ts';
-import { receiveDatagram, receiveStream } from '../../../lib/socket/receive.ts';
+import { receiveDatagram, receiveStream, receiveUrgent } from '../../../lib/socket/receive.ts';
 import { EVERYONE, socketOf, wakeBoth } from '../../../lib/socket/table.ts';
 import { checkOwn, format, nowhere, parse } from './addresses.ts';
 import { getIpOption, setIpOption } from './options.ts';
 import { type NetCore, occupy } from './ports.ts';
-import { LINKS } from './links.ts';
+import { bindToLink, boundLink, LINKS } from './links.ts';
 import * as netlink from './netlink.ts';
 import * as tcp from './tcp.ts';
 import * as ends from './tcp-end.ts';
@@ -56,6 +57,14 @@ function make(core: NetCore, tid: number, family: number, type: number, protocol
   }
   if (type !== SOCK_RAW) return -ESOCKTNOSUPPORT;
   return core.kernel.process.capable(tid, CAP_NET_RAW) ? -EPROTONOSUPPORT : -EPERM;
+}
+
+/** No pairs here: what is no socket at all says so first. */
+function refusePair(core: NetCore, tid: number, family: number, type: number, protocol: number): number {
+  const socket = make(core, tid, family, type, protocol);
+  if (typeof socket === 'number') return socket;
+  core.table.sockets.delete(socket.id);
+  return -EOPNOTSUPP;
 }
 
 function bind(core: NetCore, tid: number, socket: Socket, address: string): number {
@@ -97,7 +106,7 @@ export const loopbackNet: Module<Net, NetState> = {
         const socket = make(core, tid, family, type, protocol);
         return typeof socket === 'number' ? socket : socket.id;
       },
-      createPair: () => -EOPNOTSUPP,
+      createPair: (tid, family, type, protocol) => refusePair(core, tid, family, type, protocol),
       closeSocket(id) {
         const socket = find(id);
         if (socket.type === SOCK_STREAM) ends.close(core, socket, false);
@@ -120,19 +129,19 @@ export const loopbackNet: Module<Net, NetState> = {
         return socket.type === SOCK_STREAM ? tcp.acceptSocket(core, tid, socket, nonBlocking) : -EOPNOTSUPP;
       },
       send(tid, id, from, skip, flags, message) {
-        if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
         const socket = find(id);
+        if ((flags & MSG_OOB) !== 0 && socket.type !== SOCK_STREAM) return -EOPNOTSUPP;
         if (netlink.isNetlink(socket)) return netlink.send(core, tid, socket, from, message);
         return socket.type === SOCK_STREAM
           ? tcp.send(core, tid, socket, from, skip, flags)
           : udp.send(core, tid, socket, from, message);
       },
       receive(tid, id, into, flags, message) {
-        if ((flags & MSG_OOB) !== 0) return -EINVAL;
         const socket = find(id);
         if (socket.type !== SOCK_STREAM) return receiveDatagram(core, tid, socket, into, flags, message);
         if (socket.stage === 'listening' || (socket.stage === 'fresh' && !socket.receiveShut))
           return -ENOTCONN;
+        if ((flags & MSG_OOB) !== 0) return receiveUrgent(core, socket, into, flags, message);
         return receiveStream(core, tid, socket, into, flags, message, true);
       },
       shutdownSocket(id, how) {
@@ -154,7 +163,8 @@ export const loopbackNet: Module<Net, NetState> = {
       },
       getOption(_tid, id, level, name) {
         const socket = find(id);
-        if (level === SOL_SOCKET) return getSocketOption(socket, name);
+        if (level === SOL_SOCKET)
+          return name === SO_BINDTODEVICE ? boundLink(socket) : getSocketOption(socket, name);
         if (!netlink.isNetlink(socket)) return getIpOption(socket, level, name);
         return level === SOL_NETLINK ? netlink.getOption(socket, name) : -ENOPROTOOPT;
       },
@@ -164,6 +174,7 @@ export const loopbackNet: Module<Net, NetState> = {
           return level === SOL_NETLINK ? netlink.setOption(socket, name, value) : -ENOPROTOOPT;
         }
         if (level !== SOL_SOCKET) return setIpOption(socket, level, name, value);
+        if (name === SO_BINDTODEVICE) return bindToLink(socket, value);
         const error = setSocketOption(socket, name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
         // A larger SO_SNDBUF is room.
         if (error === 0) kernel.waits.wake(socket.writeEvent, EVERYONE);

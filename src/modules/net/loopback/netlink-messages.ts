@@ -93,9 +93,9 @@ export function addressMessage(request: Request, link: Link, address: LinkAddres
 export const doneMessage = (request: Request): Uint8Array =>
   message(request, N.NLMSG_DONE, N.NLM_F_MULTI, [word(0)]);
 
-/** @param error 0 or -errno */
+/** @param error 0, of which the header of the request is quoted, or -errno, with all of it */
 export const outcomeMessage = (request: Request, error: number): Uint8Array =>
-  message(request, N.NLMSG_ERROR, 0, [
+  message(request, N.NLMSG_ERROR, error === 0 ? N.NLM_F_CAPPED : 0, [
     word(error),
     error === 0 ? request.header.subarray(0, N.NLMSG_HEADER) : request.header,
   ]);

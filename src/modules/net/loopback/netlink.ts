@@ -23,7 +23,7 @@ import type { Spans } from '../../../contracts/kernel.ts';
 import type { Link } from '../../../contracts/links.ts';
 import { createPacket, type Message, type Socket } from '../../../contracts/sockets.ts';
 import { integerOf, integers, keptOption, optionKey } from '../../../lib/socket/options.ts';
-import { enqueue, MOST_HELD, PACKET_COST } from '../../../lib/socket/queue.ts';
+import { enqueue, MOST_HELD, packetCost } from '../../../lib/socket/queue.ts';
 import { addSocket } from '../../../lib/socket/table.ts';
 import { copyFromSpans } from '../../../lib/spans.ts';
 import { familyOf } from './addresses.ts';
@@ -122,7 +122,7 @@ function answer(core: NetCore, socket: Socket, bytes: Uint8Array): void {
   packet.bytes = bytes;
   packet.end = bytes.length;
   packet.from = nameOf(0, 0);
-  enqueue(core, socket, packet, bytes.length + PACKET_COST);
+  enqueue(core, socket, packet, packetCost(bytes.length));
 }
 
 /** The interface that a request for one names, by index or else by name. */

@@ -151,7 +151,7 @@ export function connect(
   if (familyOf(address) === AF_UNSPEC) return disconnect(core, socket);
   if (socket.stage === 'listening' || socket.stage === 'closed') return -EISCONN;
   if (socket.stage === 'connected' && socket.announced) return -EISCONN;
-  if (socket.stage === 'fresh' && !socket.receiveShut) {
+  if (socket.stage === 'fresh' && (!socket.receiveShut || socket.announced)) {
     const error = begin(core, tid, socket, address);
     if (error !== 0) return error === -EAFNOSUPPORT && address.length < 16 ? -EINVAL : error;
     if (nonBlocking) return -EINPROGRESS;

@@ -6,7 +6,7 @@
 import { EINVAL, ENOTTY, ESPIPE } from '../../../abi/linux/errno.ts';
 import { O_NONBLOCK } from '../../../abi/linux/fcntl.ts';
 import { FIONREAD } from '../../../abi/linux/ioctl.ts';
-import { MSG_DONTWAIT, SIOCOUTQ } from '../../../abi/linux/socket.ts';
+import { IPPROTO_TCP, MSG_DONTWAIT, SIOCATMARK, SIOCOUTQ } from '../../../abi/linux/socket.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
 import type { NotifierKind } from '../../../contracts/notifiers.ts';
 import type { Sockets } from '../../../contracts/sockets.ts';
@@ -97,6 +97,11 @@ export function ioctlObject(
   const socket = socketsOf(core, kind).socket(object);
   const { user } = core.kernel;
   if (request === SIOCOUTQ) return user.writeU32(tid, argument, socket.charged);
+  if (request === SIOCATMARK) {
+    if (kind !== 'inet-socket' || socket.protocol !== IPPROTO_TCP) return -ENOTTY;
+    if (socket.stage === 'listening') return -EINVAL;
+    return user.writeU32(tid, argument, socket.queue[0]?.urgent === true ? 1 : 0);
+  }
   if (request !== FIONREAD) return interfaceRequest(core.kernel, tid, request, argument);
   return socket.stage === 'listening' ? -EINVAL : user.writeU32(tid, argument, readable(socket));
 }
