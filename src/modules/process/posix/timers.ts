@@ -24,6 +24,7 @@ import {
   type ThreadGroup,
 } from '../../../contracts/process.ts';
 import { notePeak } from './peak.ts';
+import { tellsOverrun } from './policy.ts';
 import { groupOf, liveThreads, mustGet, type Self } from './self.ts';
 import { signalGroup, signalThread } from './signals.ts';
 
@@ -230,6 +231,11 @@ export function addTime(self: Self, tid: number, userNs: number, systemNs: numbe
     }
   }
   if (self.state.timers.size > 0) checkCpuTimers(self, thread);
+  // Asked before the scheduler is told of this run: it is the one that uses the runtime up.
+  if (tellsOverrun(thread)) {
+    const left = self.kernel.scheduler.budget?.(tid) ?? -1;
+    if (left > 0 && user + system >= left) kernelSignal(self, group, SIGXCPU);
+  }
   if (group.limits[RLIMIT_CPU * 2] !== Number.POSITIVE_INFINITY) checkLimit(self, group, user + system);
   if (group.limits[RLIMIT_RTTIME * 2] !== Number.POSITIVE_INFINITY && thread.policy.priority > 0) {
     checkRealtime(self, thread, group, user + system);
