@@ -65,6 +65,9 @@ export interface Thread {
   tally: Tally;
   /** ioprio_set(2); open. */
   ioPriority: number;
+  /** PR_SET_TIMERSLACK in ns, and what it was when the thread began; open (prctl). */
+  timerSlack: number;
+  defaultTimerSlack: number;
   dead: boolean;
 }
 
@@ -139,6 +142,8 @@ export interface ThreadGroup {
   /** prctl(2) flags; open. */
   noNewPrivileges: boolean;
   keepCapabilities: boolean;
+  dumpable: boolean;
+  hugePagesDisabled: boolean;
   subreaper: boolean;
   parentDeathSignal: number;
   /** It has called execve since fork (setpgid gives EACCES then). */
@@ -223,6 +228,9 @@ export interface ProcessState {
   contexts: boolean[];
 }
 
+/** Timer slack of the first process, in ns. */
+const TIMER_SLACK_NS = 50_000;
+
 export const createSignalInfo = (): SignalInfo => ({
   signal: 0,
   code: 0,
@@ -267,6 +275,8 @@ export const createThread = (): Thread => ({
   systemNs: 0,
   tally: createTally(),
   ioPriority: 0,
+  timerSlack: TIMER_SLACK_NS,
+  defaultTimerSlack: TIMER_SLACK_NS,
   dead: false,
 });
 export const createCredentials = (): Credentials => ({
@@ -336,6 +346,8 @@ export const createThreadGroup = (): ThreadGroup => ({
   childPeakResident: 0,
   noNewPrivileges: false,
   keepCapabilities: false,
+  dumpable: true,
+  hugePagesDisabled: false,
   subreaper: false,
   parentDeathSignal: 0,
   executed: false,
@@ -396,6 +408,8 @@ const thread: Schema<Thread> = record<Thread>(
     systemNs: int(),
     tally: tallySchema,
     ioPriority: int(),
+    timerSlack: int(),
+    defaultTimerSlack: int(),
     dead: bool(),
   },
   createThread,
@@ -451,6 +465,8 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     childPeakResident: int(),
     noNewPrivileges: bool(),
     keepCapabilities: bool(),
+    dumpable: bool(),
+    hugePagesDisabled: bool(),
     subreaper: bool(),
     parentDeathSignal: int(),
     executed: bool(),
@@ -565,6 +581,8 @@ export interface WaitRequest {
   readonly exited: boolean;
   readonly stopped: boolean;
   readonly continued: boolean;
+  /** Children whose end tells the parent by SIGCHLD, those that do not (__WCLONE), or both (__WALL); absent = both. */
+  readonly kind?: 'plain' | 'clone';
   /** Leave it waitable (WNOWAIT). */
   readonly keep: boolean;
 }

@@ -38,6 +38,12 @@ import { isNonBlocking, pidfdAt } from './pidfd.ts';
 import { writeUsage } from './usage.ts';
 
 const ANY_CLONE = __WNOTHREAD | __WALL | __WCLONE;
+/** Which children these options mean. */
+function kindOf(options: number): Pick<WaitRequest, 'kind'> {
+  if ((options & __WALL) !== 0) return {};
+  return { kind: (options & __WCLONE) === 0 ? 'plain' : 'clone' };
+}
+
 const INT_MIN = -2147483648;
 
 /**
@@ -83,6 +89,7 @@ function sysWait4(
     stopped: (options & WUNTRACED) !== 0,
     continued: (options & WCONTINUED) !== 0,
     keep: false,
+    ...kindOf(options),
   };
   return collect(kernel, tid, request, (options & WNOHANG) !== 0, (found) => {
     let error = statusAt === 0 ? 0 : kernel.user.writeU32(tid, statusAt, found.status);
@@ -146,6 +153,7 @@ function sysWaitid(
     stopped: (options & WSTOPPED) !== 0,
     continued: (options & WCONTINUED) !== 0,
     keep: (options & WNOWAIT) !== 0,
+    ...kindOf(options),
   };
   const tell = (found: WaitResult): number => {
     let error = infoAt === 0 ? 0 : kernel.user.write(tid, infoAt, waitInfo(found));

@@ -169,6 +169,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   const thread = addThread(self, pid, home, context);
   thread.name = caller.name;
   thread.ioPriority = caller.ioPriority;
+  thread.timerSlack = thread.defaultTimerSlack = caller.timerSlack;
   inheritPolicy(self, caller, thread);
   thread.maskLow = caller.restoreMask ? caller.savedMaskLow : caller.maskLow;
   thread.maskHigh = caller.restoreMask ? caller.savedMaskHigh : caller.maskHigh;
@@ -224,6 +225,8 @@ function childGroup(self: Self, from: ThreadGroup, tgid: number, request: CloneR
   group.environmentEnd = from.environmentEnd;
   group.auxiliary = from.auxiliary.slice();
   group.noNewPrivileges = from.noNewPrivileges;
+  group.dumpable = from.dumpable;
+  group.hugePagesDisabled = from.hugePagesDisabled;
   // What the child begins with is its own peak (getrusage(2)).
   notePeak(self, group);
   return group;

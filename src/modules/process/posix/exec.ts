@@ -36,6 +36,7 @@ export function executed(self: Self, tid: number, space: number, name: string): 
   thread.altStackFlags = 2;
   group.executed = true;
   group.keepCapabilities = false;
+  group.dumpable = true;
   group.exitSignal = SIGCHLD;
   group.vforkDone = true;
   kernel.waits.wake(group.vforkEvent, ALL);

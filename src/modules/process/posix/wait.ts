@@ -2,15 +2,17 @@
  * Collecting children. Source: wait(2), waitid(2).
  */
 import { ECHILD } from '../../../abi/linux/errno.ts';
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED } from '../../../abi/linux/signal.ts';
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD } from '../../../abi/linux/signal.ts';
 import { CONTINUED_STATUS, endedBy, stoppedStatus } from '../../../abi/linux/wait.ts';
 import type { ThreadGroup, WaitRequest, WaitResult } from '../../../contracts/process.ts';
 import { addTally, createTally } from '../../../contracts/tally.ts';
 import { tellPidfds } from './pidfds.ts';
 import { groupOf, type Self } from './self.ts';
 
-const matches = (child: ThreadGroup, which: number): boolean =>
-  which === 0 || (which > 0 ? child.tgid === which : child.pgid === -which);
+function matches(child: ThreadGroup, { which, kind }: WaitRequest): boolean {
+  if (kind !== undefined && (child.exitSignal === SIGCHLD) !== (kind === 'plain')) return false;
+  return which === 0 || (which > 0 ? child.tgid === which : child.pgid === -which);
+}
 
 function result(child: ThreadGroup, code: number, status: number): WaitResult {
   const tally = createTally();
@@ -33,7 +35,7 @@ export function wait(self: Self, tid: number, request: WaitRequest): WaitResult 
   let any = false;
   for (const pid of parent.children) {
     const child = self.state.groups.get(pid);
-    if (child === undefined || !matches(child, request.which)) continue;
+    if (child === undefined || !matches(child, request)) continue;
     any = true;
     if (child.zombie) {
       if (!request.exited) continue;
