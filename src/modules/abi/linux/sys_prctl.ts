@@ -1,8 +1,8 @@
 /**
  * System call prctl: what a process and a thread can set about themselves.
  */
-import { CAP_LAST_CAP } from '../../../abi/linux/capability.ts';
-import { EINVAL, ENAMETOOLONG, ENODEV } from '../../../abi/linux/errno.ts';
+import { CAP_LAST_CAP, CAP_SETPCAP } from '../../../abi/linux/capability.ts';
+import { EINVAL, ENAMETOOLONG, ENODEV, EPERM } from '../../../abi/linux/errno.ts';
 import {
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
@@ -131,15 +131,17 @@ function sysPrctl(
       return 0;
     case PR_GET_TIMING:
       return 0;
-    case PR_SET_TIMING:
     case PR_SET_SECUREBITS:
+      if (!kernel.process.capable(tid, CAP_SETPCAP)) return -EPERM;
+      return a === 0 ? 0 : -EPERM;
+    case PR_SET_TIMING:
       // Only what is in place anyway.
       return a === 0 ? 0 : -EINVAL;
     case PR_MCE_KILL_GET:
       return any(a, b, c, d) ? -EINVAL : PR_MCE_KILL_DEFAULT;
     case PR_GET_SPECULATION_CTRL:
     case PR_SET_SPECULATION_CTRL:
-      return -ENODEV;
+      return any(c, d) ? -EINVAL : -ENODEV;
     case PR_GET_SECCOMP:
     case PR_GET_SECUREBITS:
     case PR_TASK_PERF_EVENTS_DISABLE:

@@ -138,6 +138,7 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/net/core/rmem_default', '212992'),
   setting('sys/net/core/wmem_default', '212992'),
   file('net/if_inet6', () => '00000000000000000000000000000001 01 80 10 80       lo\n'),
+  setting('sys/kernel/sched_rr_timeslice_ms', '100'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

@@ -14,7 +14,7 @@ import {
 } from '../../../abi/linux/signal.ts';
 import { endedBy, exitCode, killedStatus } from '../../../abi/linux/wait.ts';
 import { createSignalInfo, type Thread, type ThreadGroup } from '../../../contracts/process.ts';
-import { addTally } from '../../../contracts/tally.ts';
+import { addTally, createTally } from '../../../contracts/tally.ts';
 import { allocateContext } from './clone.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
 import { givePolicyBack, takePolicy } from './policy.ts';
@@ -90,6 +90,9 @@ export function exitOthers(self: Self, tid: number): boolean {
       self.state.contexts[leader.context] = true;
     }
     leader.dead = false;
+    // What it used is the group's already.
+    leader.userNs = leader.systemNs = 0;
+    leader.tally = createTally();
   } else {
     self.kernel.ipc.futexDone(leader.tid);
     self.kernel.waits.cancel(leader.tid);

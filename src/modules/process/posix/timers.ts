@@ -30,6 +30,8 @@ import { signalGroup, signalThread } from './signals.ts';
 
 const SECOND = 1_000_000_000;
 const MICROSECOND = 1000;
+/** DELAYTIMER_MAX. */
+const OVERRUN_MAX = 0x7fff_ffff;
 /** Timers that one process may have: Linux counts them as pending signals, of which a user has some thousands. */
 const TIMERS_MAX = 4096;
 
@@ -81,17 +83,17 @@ function expire(self: Self, timer: PosixTimer, now: number): void {
   if (timer.signal === 0) return;
   const pending = pendingOf(self, timer);
   if (pending !== undefined) {
-    timer.overrun += missed + 1;
+    timer.overrun = Math.min(OVERRUN_MAX, timer.overrun + missed + 1);
     pending.uid = timer.overrun;
     return;
   }
-  timer.overrun = missed;
+  timer.overrun = Math.min(OVERRUN_MAX, missed);
   const info = createSignalInfo();
   info.signal = timer.signal;
   info.code = SI_TIMER;
   // si_timerid and si_overrun lie where si_pid and si_uid do.
   info.pid = timer.id;
-  info.uid = missed;
+  info.uid = timer.overrun;
   info.value = timer.value;
   if (timer.tid === 0) signalGroup(self, timer.tgid, info);
   else signalThread(self, timer.tid, info);
