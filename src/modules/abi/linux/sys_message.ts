@@ -21,6 +21,7 @@ import {
   socketOf,
   writeAddress,
 } from './socket-address.ts';
+import { relativeDeadline } from './timespec.ts';
 
 /** No message that is kept whole is longer. */
 const LONGEST_MESSAGE = 1 << 20;
@@ -205,9 +206,11 @@ function several(
 const sysSendmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
   several(kernel, tid, fd, at, count, flags, sendOne);
 
-/** recvmmsg(2) */
-const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
-  several(kernel, tid, fd, at, count, flags, receiveOne);
+/** recvmmsg(2). A time-out counts from the first message on, for which alone the call waits. */
+const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags, timeout) => {
+  const deadline = timeout === 0 ? 0 : relativeDeadline(kernel, tid, timeout);
+  return deadline < 0 ? deadline : several(kernel, tid, fd, at, count, flags, receiveOne);
+};
 
 const NO_URGENT = 'no urgent data (MSG_OOB) of AF_UNIX, no SIGURG';
 const SEVERAL = 'waits for the first message only';
