@@ -162,6 +162,42 @@ static void ends(void) {
   T(count);
 }
 
+static int again(void) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(fd, (void *)&address, sizeof address) < 0 || listen(fd, 5) < 0) return -1;
+  return fd;
+}
+
+static void restarts(void) {
+  puts("# a server that starts again");
+  address.sin_port = 0;
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = again();
+  size = sizeof address;
+  getsockname(fd, (void *)&address, &size);
+  client = socket(AF_INET, SOCK_STREAM, 0);
+  T(connect(client, (void *)&address, sizeof address));
+  server = accept(fd, 0, 0);
+  T(again());
+  close(fd);
+  fd = again();
+  T(fd > 0);
+  T(put("still", 0));
+  T(get(0));
+  int other = socket(AF_INET, SOCK_STREAM, 0);
+  T(connect(other, (void *)&address, sizeof address));
+  struct sockaddr none = {AF_UNSPEC};
+  T(connect(fd, &none, sizeof none));
+  usleep(2000);
+  T(recv(other, buf, 4, 0));
+  T(accept(fd, 0, 0));
+  T(listen(fd, 5));
+  other = socket(AF_INET, SOCK_STREAM, 0);
+  T(connect(other, (void *)&address, sizeof address));
+}
+
 static struct ifreq request;
 static int ask(int fd, unsigned long what) { return ioctl(fd, what, &request); }
 static unsigned host(void) { return ntohl(((struct sockaddr_in *)&request.ifr_addr)->sin_addr.s_addr); }
@@ -278,6 +314,7 @@ int main(void) {
   urgent();
   options();
   ends();
+  restarts();
   interfaces();
   netlink();
   return 0;

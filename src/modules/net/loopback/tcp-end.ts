@@ -64,7 +64,7 @@ export function shutdown(core: NetCore, socket: Socket, how: number): number {
 }
 
 /** A listener that goes: connections that nobody took are reset, attempts refused. */
-function refuseAll(core: NetCore, listener: Socket): void {
+export function refuseAll(core: NetCore, listener: Socket): void {
   for (const id of listener.pending.splice(0)) close(core, socketOf(core, id), true);
   for (const id of listener.waiting.splice(0)) {
     const client = core.table.sockets.get(id);
