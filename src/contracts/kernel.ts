@@ -106,9 +106,10 @@ export interface Waits {
   /**
    * The events that the call in progress named so far are watched instead of waited for: each wake-up of one adds `token` to
    * what `fired` gives for `to`, and wakes all who wait for `to`, unless it is among that already. Twice is once.
-   * @param to an event; chains of such must not close
+   * @param to an event; chains of such must not close @param exclusive of several such watchers of an event only those are
+   * told, in order, up to the first for which somebody waits (EPOLLEXCLUSIVE)
    */
-  watch(to: number, token: number): void;
+  watch(to: number, token: number, exclusive?: boolean): void;
   /** Watch nothing for this pair any more. */
   unwatch(to: number, token: number): void;
   /** Take the tokens added for `to` since the last time, in order. */

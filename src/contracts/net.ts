@@ -1,9 +1,10 @@
 /**
- * Contract `net`: sockets of AF_INET and AF_INET6.
+ * Contract `net`: sockets of AF_INET and AF_INET6, and of AF_NETLINK, which tell of their interfaces.
  *
  * Policy here: which hosts can be reached, how much may be in flight, how connections wait. Mechanism, fixed: an address is the
  * bytes of a sockaddr, waiting goes through `Waits`, vfs holds a socket by its id. Source: ip(7), tcp(7), udp(7).
  */
+import type { LinkOperations } from './links.ts';
 import { type Contract, layout, type StateLayout } from './contract.ts';
 import { array, int, map, record } from './schema.ts';
 import {
@@ -40,8 +41,8 @@ export const netLayout: StateLayout<NetState> = layout(
   },
 );
 
-/** The sockets are those of AF_INET and AF_INET6. */
-export type Net = Sockets;
+/** The sockets are those of AF_INET, AF_INET6 and AF_NETLINK. */
+export interface Net extends Sockets, Partial<LinkOperations> {}
 
 export const net: Contract<Net> = {
   name: 'net',
@@ -50,5 +51,7 @@ export const net: Contract<Net> = {
   interfaces: {
     /** Sockets can be made; an open one holds a lease, by its id. A module without it answers -EAFNOSUPPORT to `createSocket`. */
     inet: [],
+    /** It tells of its interfaces. */
+    links: ['links'],
   },
 };

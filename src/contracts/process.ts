@@ -7,8 +7,10 @@
  * alone, except those marked `open`, which the syscall that defines them sets. Source: credentials(7), signal(7).
  */
 import { type Contract, layout, type StateLayout } from './contract.ts';
+import { PIDFD_OPERATIONS, type Pidfd, type PidfdOperations, pidfdSchema } from './pidfds.ts';
 import { createPolicy, type Policy, policySchema } from './scheduler.ts';
 import { array, bool, float64s, int, map, nullable, record, type Schema, text, uint32s } from './schema.ts';
+import { createTally, type Tally, tallySchema } from './tally.ts';
 
 /** What siginfo_t carries (sigaction(2)). `value` and `address` are numbers; unused fields are 0. */
 export interface SignalInfo {
@@ -67,7 +69,12 @@ export interface Thread {
   robustList: number;
   userNs: number;
   systemNs: number;
-  switches: number;
+  tally: Tally;
+  /** ioprio_set(2); open. */
+  ioPriority: number;
+  /** PR_SET_TIMERSLACK in ns, and what it was when the thread began; open (prctl). */
+  timerSlack: number;
+  defaultTimerSlack: number;
   dead: boolean;
 }
 
@@ -134,9 +141,16 @@ export interface ThreadGroup {
   childSystemNs: number;
   exitedUserNs: number;
   exitedSystemNs: number;
+  childTally: Tally;
+  exitedTally: Tally;
+  /** Most pages that it had in memory at a time, as far as was noticed (open: calls that give some back), and the most of a collected child. */
+  peakResident: number;
+  childPeakResident: number;
   /** prctl(2) flags; open. */
   noNewPrivileges: boolean;
   keepCapabilities: boolean;
+  dumpable: boolean;
+  hugePagesDisabled: boolean;
   subreaper: boolean;
   parentDeathSignal: number;
   /** It has called execve since fork (setpgid gives EACCES then). */
@@ -217,9 +231,14 @@ export interface ProcessState {
   nextTable: number;
   timers: Map<number, PosixTimer>;
   nextTimer: number;
+  pidfds: Map<number, Pidfd>;
+  nextPidfd: number;
   /** Register contexts in use, by index. */
   contexts: boolean[];
 }
+
+/** Timer slack of the first process, in ns. */
+const TIMER_SLACK_NS = 50_000;
 
 export const createSignalInfo = (): SignalInfo => ({
   signal: 0,
@@ -265,7 +284,10 @@ export const createThread = (): Thread => ({
   robustList: 0,
   userNs: 0,
   systemNs: 0,
-  switches: 0,
+  tally: createTally(),
+  ioPriority: 0,
+  timerSlack: TIMER_SLACK_NS,
+  defaultTimerSlack: TIMER_SLACK_NS,
   dead: false,
 });
 export const createCredentials = (): Credentials => ({
@@ -329,8 +351,14 @@ export const createThreadGroup = (): ThreadGroup => ({
   childSystemNs: 0,
   exitedUserNs: 0,
   exitedSystemNs: 0,
+  childTally: createTally(),
+  exitedTally: createTally(),
+  peakResident: 0,
+  childPeakResident: 0,
   noNewPrivileges: false,
   keepCapabilities: false,
+  dumpable: true,
+  hugePagesDisabled: false,
   subreaper: false,
   parentDeathSignal: 0,
   executed: false,
@@ -391,7 +419,10 @@ const thread: Schema<Thread> = record<Thread>(
     robustList: int(),
     userNs: int(),
     systemNs: int(),
-    switches: int(),
+    tally: tallySchema,
+    ioPriority: int(),
+    timerSlack: int(),
+    defaultTimerSlack: int(),
     dead: bool(),
   },
   createThread,
@@ -441,8 +472,14 @@ const threadGroup: Schema<ThreadGroup> = record<ThreadGroup>(
     childSystemNs: int(),
     exitedUserNs: int(),
     exitedSystemNs: int(),
+    childTally: tallySchema,
+    exitedTally: tallySchema,
+    peakResident: int(),
+    childPeakResident: int(),
     noNewPrivileges: bool(),
     keepCapabilities: bool(),
+    dumpable: bool(),
+    hugePagesDisabled: bool(),
     subreaper: bool(),
     parentDeathSignal: int(),
     executed: bool(),
@@ -475,6 +512,8 @@ const blank = (): ProcessState => ({
   nextTable: 1,
   timers: new Map(),
   nextTimer: 1,
+  pidfds: new Map(),
+  nextPidfd: 1,
   contexts: [],
 });
 
@@ -516,6 +555,8 @@ export const processLayout: StateLayout<ProcessState> = layout(
       nextTable: int(),
       timers: map(int(), posixTimer),
       nextTimer: int(),
+      pidfds: map(int(), pidfdSchema),
+      nextPidfd: int(),
       contexts: array(bool()),
     },
     blank,
@@ -557,6 +598,8 @@ export interface WaitRequest {
   readonly exited: boolean;
   readonly stopped: boolean;
   readonly continued: boolean;
+  /** Children whose end tells the parent by SIGCHLD, those that do not (__WCLONE), or both (__WALL); absent = both. */
+  readonly kind?: 'plain' | 'clone';
   /** Leave it waitable (WNOWAIT). */
   readonly keep: boolean;
 }
@@ -569,6 +612,8 @@ export interface WaitResult {
   readonly code: number;
   readonly userNs: number;
   readonly systemNs: number;
+  readonly tally: Readonly<Tally>;
+  readonly peakResident: number;
 }
 
 /** Of the optional interface `priority-inheritance`. */
@@ -588,7 +633,10 @@ export interface HeldFileOperations {
   letGo(tid: number): void;
 }
 
-export interface Process extends Partial<InheritanceOperations>, Partial<HeldFileOperations> {
+export interface Process
+  extends Partial<InheritanceOperations>,
+    Partial<HeldFileOperations>,
+    Partial<PidfdOperations> {
   /** The first process, pid 1, a session leader without a terminal, with a context and no files. @returns its pid */
   boot(space: number, root: number, uid: number, gid: number): number;
   /**
@@ -745,5 +793,7 @@ export const process: Contract<Process> = {
   interfaces: {
     'priority-inheritance': ['inherit'],
     'held-files': ['holdFile', 'letGo'],
+    /** Files that stand for processes. */
+    pidfds: PIDFD_OPERATIONS,
   },
 };

@@ -7,7 +7,7 @@
  * is told of it, keeps it and hands it on, whether it can honour it or not.
  */
 import type { Contract } from './contract.ts';
-import { int, oneOf, record, type Schema } from './schema.ts';
+import { bool, int, oneOf, record, type Schema } from './schema.ts';
 
 /** Linux's policies (sched(7)): SCHED_OTHER, BATCH, IDLE, FIFO, RR, DEADLINE. */
 export const POLICY_KINDS = ['normal', 'batch', 'idle', 'fifo', 'round-robin', 'deadline'] as const;
@@ -25,6 +25,8 @@ export interface Policy {
   readonly runtimeNs: number;
   readonly deadlineNs: number;
   readonly periodNs: number;
+  /** `deadline`: beside its runtime it may have what other deadlines leave of theirs (SCHED_FLAG_RECLAIM). */
+  readonly reclaims: boolean;
 }
 
 export const createPolicy = (): Policy => ({
@@ -33,11 +35,19 @@ export const createPolicy = (): Policy => ({
   runtimeNs: 0,
   deadlineNs: 0,
   periodNs: 0,
+  reclaims: false,
 });
 
 /** For the state of those who keep a policy. */
 export const policySchema: Schema<Policy> = record<Policy>(
-  { kind: oneOf(...POLICY_KINDS), priority: int(), runtimeNs: int(), deadlineNs: int(), periodNs: int() },
+  {
+    kind: oneOf(...POLICY_KINDS),
+    priority: int(),
+    runtimeNs: int(),
+    deadlineNs: int(),
+    periodNs: int(),
+    reclaims: bool(),
+  },
   createPolicy,
 );
 
@@ -87,6 +97,8 @@ export interface Schedulable {
   readonly cpuNs: number;
   /** Absent = normal. A scheduler without the interface that it needs treats it as normal, and hands it on unchanged. */
   readonly policy?: Policy;
+  /** The thread that made it just now, if one did: what is known of that one's use of the CPU is the best guess of this one's. */
+  readonly from?: number;
 }
 
 /** Of the optional interface `handoff`. */
@@ -109,6 +121,8 @@ export interface PolicyOperations {
   slice(tid: number): number;
   /** True if the CPU has room for the thread at this `deadline` policy, beside the others of that kind. */
   admits(tid: number, policy: Policy): boolean;
+  /** What a `deadline` thread may run from where it was last stopped until its runtime is used up, in ns; 0 if it is, -1 for others. */
+  budget(tid: number): number;
 }
 
 export interface Scheduler extends Partial<PolicyOperations>, Partial<HandoffOperations> {
@@ -161,6 +175,8 @@ export const scheduler: Contract<Scheduler> = {
     realtime: ['setPolicy', 'sinceWake', 'slice'],
     /** `deadline` threads get their runtime in every period, and no more; those beyond the CPU are not admitted. */
     deadline: ['setPolicy', 'admits'],
+    /** It tells what is left of the runtime of a `deadline` thread (SCHED_FLAG_DL_OVERRUN). */
+    budget: ['budget'],
     /** A thread can give the rest of its turn to the one that it is about to wait for. */
     handoff: ['handoff'],
   },

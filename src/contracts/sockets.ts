@@ -18,12 +18,17 @@ export interface Packet {
   /** Socket that the packet is charged to until it is read; 0 = none. */
   sender: number;
   charge: number;
+  /** Its one byte is the urgent one (MSG_OOB), or was. */
+  urgent: boolean;
   /** Open files in flight, each with a reference (SCM_RIGHTS). */
   files: number[];
   pid: number;
   uid: number;
   gid: number;
 }
+
+export const URGENT_UNREAD = 1;
+export const URGENT_READ = 2;
 
 /** `closed`: it was connected and is so no more, for good. */
 export type SocketStage = 'fresh' | 'listening' | 'connecting' | 'connected' | 'closed';
@@ -44,6 +49,8 @@ export interface Socket {
   /** SO_ERROR: an errno to be told once. */
   error: number;
   queue: Packet[];
+  /** Of the urgent packet in the queue: 0 = there is none, URGENT_UNREAD, URGENT_READ. */
+  urgent: number;
   /** Charges of its queue, and of its own packets in other queues. */
   held: number;
   charged: number;
@@ -95,6 +102,7 @@ export const createPacket = (): Packet => ({
   from: '',
   sender: 0,
   charge: 0,
+  urgent: false,
   files: [],
   pid: 0,
   uid: 0,
@@ -113,6 +121,7 @@ export const createSocket = (): Socket => ({
   sendShut: false,
   error: 0,
   queue: [],
+  urgent: 0,
   held: 0,
   charged: 0,
   sendLimit: 0,
@@ -151,6 +160,7 @@ const packet = record<Packet>(
     from: text(),
     sender: int(),
     charge: int(),
+    urgent: bool(),
     files: array(int()),
     pid: int(),
     uid: int(),
@@ -173,6 +183,7 @@ const socket = record<Socket>(
     sendShut: bool(),
     error: int(),
     queue: array(packet),
+    urgent: int(),
     held: int(),
     charged: int(),
     sendLimit: int(),

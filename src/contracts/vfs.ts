@@ -51,6 +51,7 @@ export type FileKind =
   | 'device'
   | 'disk'
   | 'path'
+  | 'pidfd'
   | NotifierKind
   | SocketKind
   | QueueKind;
@@ -72,7 +73,7 @@ export interface OpenFile {
   /** 0 for what has no inode of a file system (pipes of pipe2). */
   inode: number;
   dentry: number;
-  /** Pipe, tty, stream, disk, notifier, socket or queue id; for `device` major * 2^20 + minor. */
+  /** Pipe, tty, stream, disk, notifier, socket, queue or pidfd id; for `device` major * 2^20 + minor. */
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
@@ -223,6 +224,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
               'device',
               'disk',
               'path',
+              'pidfd',
               'eventfd',
               'timerfd',
               'signalfd',
@@ -347,7 +349,7 @@ export interface Vfs {
   /** A file on an end of a pipe that ipc made. */
   openPipe(pipe: number, reader: boolean, writer: boolean, flags: number): number;
   /** A file on an object of ipc or net without a name. */
-  openObject(kind: NotifierKind | SocketKind | QueueKind, object: number, flags: number): number;
+  openObject(kind: NotifierKind | SocketKind | QueueKind | 'pidfd', object: number, flags: number): number;
   /** A file on host stream 0, 1 or 2, or on the console terminal (stream -1). */
   openStream(stream: number, flags: number): number;
   /** A file on a terminal that tty knows by this id, its slave side (TIOCGPTPEER). @returns it or -errno of tty.openSlave */

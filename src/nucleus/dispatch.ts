@@ -357,17 +357,36 @@ export class Dispatcher {
 
   /** Make the hart ready for a thread. @returns the address of its context */
   #switch(tid: number): number {
-    const { kernel, journal } = this.#parts;
+    const { kernel } = this.#parts;
     const { machine, counters } = kernel;
     const thread = kernel.process.thread(tid);
     const context = contextAddress(machine.layout, thread.context);
     machine.u32[(this.#hart + HART_CONTEXT) >>> 2] = context;
     if (this.#lastThread !== tid) {
       counters.contextSwitches++;
-      journal.at(thread, 'switches');
-      thread.switches++;
+      this.#preempted();
     }
     return context;
+  }
+
+  /** The thread that ran before has the CPU taken away, unless it waits. */
+  #preempted(): void {
+    const tid = this.#lastThread;
+    const before = this.#kernel.process.findThread(tid);
+    if (before === null || before.dead || this.#waits.waiting(tid) !== null) return;
+    this.#parts.journal.at(before.tally, 'involuntarySwitches');
+    before.tally.involuntarySwitches++;
+  }
+
+  /** @param fault a page is waited for */
+  #waitsFor(tid: number, continuation: WaitRecord['continuation'], fault: boolean): void {
+    this.#waits.commit(tid, continuation);
+    const { tally } = this.#kernel.process.thread(tid);
+    this.#parts.journal.at(tally, 'voluntarySwitches');
+    tally.voluntarySwitches++;
+    if (!fault) return;
+    this.#parts.journal.at(tally, 'majorFaults');
+    tally.majorFaults++;
   }
 
   /** Instructions that the thread may run: its quantum, or until the next timer. */
@@ -413,11 +432,15 @@ export class Dispatcher {
         : -EFAULT;
     if (this.#trial.active) whole(error);
     if (error === WAIT) {
-      this.#waits.commit(tid, FAULT);
+      this.#waitsFor(tid, FAULT, true);
       return false;
     }
-    if (error === 0) kernel.counters.pageFaults++;
-    else kernel.abi.trap(tid, cause, address, error);
+    if (error === 0) {
+      const { tally } = kernel.process.thread(tid);
+      kernel.counters.pageFaults++;
+      this.#parts.journal.at(tally, 'minorFaults');
+      tally.minorFaults++;
+    } else kernel.abi.trap(tid, cause, address, error);
     return true;
   }
 
@@ -440,7 +463,7 @@ export class Dispatcher {
   #settle(tid: number, context: number, result: number): boolean {
     const { kernel, digest, trace, user } = this.#parts;
     if (result === WAIT) {
-      this.#waits.commit(tid, SYSCALL);
+      this.#waitsFor(tid, SYSCALL, false);
       // A signal that the call itself let in (ppoll's mask) or caused (SIGTTOU) was pending before there was a wait to end.
       if (kernel.process.signalPending(tid)) this.#waits.notify(tid);
       return false;

@@ -78,6 +78,33 @@ describe('WaitQueues', () => {
     expect([told.runnable, waits.fired(inner)]).toEqual([[1, 2], []]);
   });
 
+  it('tells of several exclusive watchers only as many as it takes for one thread to wake', () => {
+    const [a, idle, first, second, plain] = [1, 2, 3, 4, 5].map(() => waits.newEvent()) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    for (const to of [idle, first, second]) {
+      waits.begin();
+      waits.on(a);
+      waits.watch(to, to, true);
+    }
+    waits.begin();
+    waits.on(a);
+    waits.watch(plain, plain);
+    waitOn(1, first);
+    waitOn(2, second);
+    waitOn(3, plain);
+    waits.wake(a, 1);
+    expect(told.runnable).toEqual([1, 3]);
+    expect([idle, first, second, plain].map((to) => waits.fired(to).length)).toEqual([1, 1, 0, 1]);
+    waits.finish(1);
+    waits.wake(a, 1);
+    expect(told.runnable).toEqual([1, 3, 2]);
+  });
+
   it('keeps progress over runs until the call ends', () => {
     const event = waits.newEvent();
     waits.begin();

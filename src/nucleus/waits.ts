@@ -42,6 +42,8 @@ export const FAULT: Continuation = { operation: 'fault' };
 interface Watcher {
   readonly to: number;
   readonly token: number;
+  /** Others of the kind need not hear of it, once somebody who waits did. */
+  readonly exclusive: boolean;
 }
 
 export class WaitQueues implements Waits, Undoable {
@@ -113,7 +115,7 @@ export class WaitQueues implements Waits, Undoable {
     return woken;
   }
 
-  watch(to: number, token: number): void {
+  watch(to: number, token: number, exclusive = false): void {
     let tokens = this.#watched.get(to);
     if (tokens === undefined) this.#watched.set(to, (tokens = new Map()));
     let events = tokens.get(token);
@@ -122,8 +124,8 @@ export class WaitQueues implements Waits, Undoable {
       if (events.includes(event)) continue;
       events.push(event);
       const watchers = this.#watchers.get(event);
-      if (watchers === undefined) this.#watchers.set(event, [{ to, token }]);
-      else watchers.push({ to, token });
+      if (watchers === undefined) this.#watchers.set(event, [{ to, token, exclusive }]);
+      else watchers.push({ to, token, exclusive });
     }
     this.#events.length = 0;
   }
@@ -151,12 +153,15 @@ export class WaitQueues implements Waits, Undoable {
 
   /** An event was woken: who watches it hears of it once, until it has taken what fired. */
   #tell(event: number): void {
-    for (const { to, token } of this.#watchers.get(event) ?? NO_WATCHERS) {
+    let taken = false;
+    for (const { to, token, exclusive } of this.#watchers.get(event) ?? NO_WATCHERS) {
+      if (exclusive && taken) continue;
       const tokens = this.#fired.get(to);
       if (tokens === undefined) this.#fired.set(to, new Set([token]));
       else if (tokens.has(token)) continue;
       else tokens.add(token);
-      this.wake(to, Number.POSITIVE_INFINITY);
+      const woken = this.wake(to, Number.POSITIVE_INFINITY);
+      if (exclusive && woken > 0) taken = true;
     }
   }
 

@@ -88,7 +88,10 @@ export function createFakeProcesses(contexts = 16): FakeProcesses {
       holdDentry: record('vfs.hold', 0),
       releaseDentry: record('vfs.drop', 0),
     },
-    vm: { release: record('vm.release', 0) },
+    vm: {
+      resident: () => 0,
+      release: record('vm.release', 0),
+    },
     tty: { hangUp: record('tty.hangUp', 0) },
     ipc: { futexDone: () => false, futexWake: record('futexWake', 0) },
     pmap: { translate: (_: number, va: number) => va },

@@ -1,9 +1,10 @@
 /**
  * What every implementation of the slot `net` must do (`netConformance`), over the loopback.
  */
-import { ECONNREFUSED, EINPROGRESS } from '../abi/linux/errno.ts';
-import { POLLIN, POLLOUT } from '../abi/linux/poll.ts';
-import { AF_INET, SOCK_DGRAM, SOCK_STREAM } from '../abi/linux/socket.ts';
+import { EAGAIN, ECONNREFUSED, EINPROGRESS, EINVAL } from '../abi/linux/errno.ts';
+import { AF_NETLINK, NETLINK_ROUTE, RTM_GETLINK, RTM_NEWLINK } from '../abi/linux/netlink.ts';
+import { POLLIN, POLLOUT, POLLPRI } from '../abi/linux/poll.ts';
+import { AF_INET, MSG_DONTWAIT, MSG_OOB, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../abi/linux/socket.ts';
 import { WAIT } from '../contracts/kernel.ts';
 import type { Module } from '../contracts/module.ts';
 import type { Net } from '../contracts/net.ts';
@@ -52,6 +53,34 @@ function connected(module: Module<Net, unknown>): SocketWorld {
   return { ...world, ends };
 }
 
+/** A request of rtnetlink(7) for all of a kind. */
+const dump = (type: number): string =>
+  String.fromCharCode(20, 0, 0, 0, type, 0, 1, 3, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+const linksCheck = (module: Module<Net, unknown>): Check => ({
+  name: 'tells by netlink of the interfaces that it names, in order, and then that it is done',
+  run(): void {
+    const { guest, subject } = netWorld(module);
+    const net = subject.operations;
+    const links = net.links?.() ?? [];
+    holds('there are some', links.length > 0);
+    const id = net.createSocket(CLIENT, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    equal('asked', net.send(CLIENT, id, buffer(guest, dump(RTM_GETLINK)), 0, 0, null), 20);
+    subject.copy();
+    const into = buffer(guest, 4096);
+    for (const { name } of links) {
+      const length = net.receive(CLIENT, id, into, MSG_DONTWAIT, null);
+      const text = content(guest, into, length);
+      equal('type', text.charCodeAt(4), RTM_NEWLINK);
+      holds(`it tells of ${name}`, text.includes(`${name}\0`));
+    }
+    equal('done', content(guest, into, net.receive(CLIENT, id, into, MSG_DONTWAIT, null)).charCodeAt(4), 3);
+    equal('no more', net.receive(CLIENT, id, into, MSG_DONTWAIT, null), -EAGAIN);
+    net.closeSocket(id);
+    subject.check();
+  },
+});
+
 export function netConformance<State>(given: Module<Net, State>): readonly Check[] {
   const module = given as unknown as Module<Net, unknown>;
   return [
@@ -80,6 +109,29 @@ export function netConformance<State>(given: Module<Net, State>): readonly Check
         subject.check();
       },
     },
+    {
+      name: 'urgent data lie apart from the others, marked where they were sent, over replacement',
+      run(): void {
+        const { guest, subject, ends } = connected(module);
+        const net = subject.operations as Net;
+        const [from, to] = ends;
+        const into = buffer(guest, 9);
+        equal('sent', net.send(CLIENT, from, buffer(guest, 'abX'), 0, MSG_OOB, null), 3);
+        equal('more', net.send(CLIENT, from, buffer(guest, 'cd'), 0, 0, null), 2);
+        subject.copy();
+        equal('told of', net.pollSocket(to) & POLLPRI, POLLPRI);
+        equal('up to it', net.receive(SERVER, to, into, 0, null), 2);
+        equal('apart', net.receive(SERVER, to, into, MSG_OOB, null), 1);
+        equal('byte', content(guest, into, 1), 'X');
+        equal('once', net.receive(SERVER, to, into, MSG_OOB, null), -EINVAL);
+        subject.copy();
+        equal('told no more', net.pollSocket(to) & POLLPRI, 0);
+        equal('behind it', net.receive(SERVER, to, into, 0, null), 2);
+        equal('bytes', content(guest, into, 2), 'cd');
+        subject.check();
+      },
+    },
+    ...(given.manifest.interfaces.includes('links') ? [linksCheck(module)] : []),
     {
       name: 'nobody at a port refuses, now and when a call did not wait',
       run(): void {

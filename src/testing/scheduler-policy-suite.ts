@@ -27,6 +27,7 @@ export function policyChecks<State>(module: Module<Scheduler, State>): readonly 
   return [
     ...(interfaces.includes('realtime') ? realtimeChecks(fresh) : []),
     ...(interfaces.includes('deadline') ? deadlineChecks(fresh) : []),
+    ...(interfaces.includes('budget') ? budgetChecks(fresh) : []),
   ];
 }
 
@@ -194,6 +195,23 @@ const deadlineChecks = (fresh: Fresh): readonly Check[] => [
     },
   },
   {
+    name: 'gives who reclaims what other deadlines leave, and takes nothing from those',
+    run(): void {
+      const clock = settableClock();
+      const operations = fresh(clock);
+      for (const tid of [1, 2, 3]) addThread(operations, tid);
+      operations.setPolicy(1, { ...reserved(2, 10), reclaims: true });
+      operations.setPolicy(2, reserved(3, 10));
+      const had = burn(operations, 3000 * MS, clock);
+      const share = (had.get(1) ?? 0) / (3000 * MS);
+      holds(`it has more than was promised (${share})`, share > 0.35 && share < 0.4);
+      equal('the other has what was promised', Math.round((had.get(2) ?? 0) / (30 * MS)), 30);
+      operations.remove(2);
+      const alone = (burn(operations, 3000 * MS, clock).get(1) ?? 0) / (3000 * MS);
+      holds(`alone it has what may be promised (${alone})`, alone > 0.93 && alone < 0.97);
+    },
+  },
+  {
     name: 'begins a new period for a thread that wakes up late, and does not let it gain by short sleeps',
     run(): void {
       const clock = settableClock();
@@ -269,6 +287,23 @@ const deadlineChecks = (fresh: Fresh): readonly Check[] => [
       operations.remove(1);
       equal('all of it', operations.admits(2, reserved(96, 100)), false);
       equal('nearly all', operations.admits(2, reserved(95, 100)), true);
+    },
+  },
+];
+
+const budgetChecks = (fresh: Fresh): readonly Check[] => [
+  {
+    name: 'tells what is left of the runtime of a thread with a deadline',
+    run(): void {
+      const operations = fresh();
+      addThread(operations, 1);
+      equal('of a normal thread', operations.budget(1), -1);
+      operations.setPolicy(1, reserved(4, 10));
+      equal('at first', operations.budget(1), 4 * MS);
+      operations.tick(1, MS, false);
+      equal('after a ms', operations.budget(1), 3 * MS);
+      operations.tick(1, 4 * MS, true);
+      equal('used up', operations.budget(1), 0);
     },
   },
 ];

@@ -92,6 +92,17 @@ export function schedulerConformance<State>(
       },
     },
     {
+      name: 'lets a thread go on beside one that it has made',
+      run(): void {
+        const { operations } = make();
+        addThread(operations, 1);
+        burn(operations, 10e9);
+        operations.add({ tid: 2, nice: 0, runnable: true, cpuNs: 0, from: 1 });
+        const had = burn(operations, 1e9);
+        for (const tid of [1, 2]) holds(`thread ${tid} runs`, (had.get(tid) ?? 0) > 0.3e9);
+      },
+    },
+    {
       name: 'lets another thread run after a yield',
       run(): void {
         const { operations } = make();

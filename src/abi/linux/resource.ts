@@ -56,5 +56,6 @@ export const RUSAGE_UTIME = 0;
 export const RUSAGE_STIME = 16;
 export const RUSAGE_MAXRSS = 32;
 export const RUSAGE_MINFLT = 64;
+export const RUSAGE_MAJFLT = 72;
 export const RUSAGE_NVCSW = 128;
 export const RUSAGE_NIVCSW = 136;

@@ -51,6 +51,7 @@ export const SO_RCVLOWAT = 18;
 export const SO_SNDLOWAT = 19;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
+export const SO_BINDTODEVICE = 25;
 export const SO_TIMESTAMP = 29;
 export const SO_ACCEPTCONN = 30;
 export const SO_PEERSEC = 31;
@@ -75,10 +76,29 @@ export const TCP_SYNCNT = 7;
 export const TCP_LINGER2 = 8;
 export const TCP_DEFER_ACCEPT = 9;
 export const TCP_WINDOW_CLAMP = 10;
+export const TCP_INFO = 11;
 export const TCP_QUICKACK = 12;
 export const TCP_CONGESTION = 13;
 export const TCP_USER_TIMEOUT = 18;
 export const TCP_FASTOPEN = 23;
+
+/** struct tcp_info: u8 state and seven more, then words of 32 bits, and of 64 from 104 on. */
+export const TCP_INFO_SIZE = 232;
+export const TCPI_STATE = 0;
+export const TCPI_RTO = 8;
+export const TCPI_SND_MSS = 16;
+export const TCPI_RCV_MSS = 20;
+export const TCPI_PMTU = 60;
+export const TCPI_SND_CWND = 80;
+export const TCPI_ADVMSS = 84;
+
+/** States of a connection, as TCP_INFO and /proc/net/tcp tell them. */
+export const TCP_ESTABLISHED = 1;
+export const TCP_SYN_SENT = 2;
+export const TCP_FIN_WAIT2 = 5;
+export const TCP_CLOSE = 7;
+export const TCP_CLOSE_WAIT = 8;
+export const TCP_LISTEN = 10;
 
 export const IPV6_V6ONLY = 26;
 
@@ -139,4 +159,3 @@ export const OVERFLOW_ID = 65534;
 export const SIOCINQ = 0x541b;
 export const SIOCOUTQ = 0x5411;
 export const SIOCATMARK = 0x8905;
-export const SIOCGIFCONF = 0x8912;

@@ -2,7 +2,7 @@
  * Scenario `vm` on Debian: redis-server saves in the background while clients work, and python3 maps a file.
  *
  * BGSAVE forks the server. How long that took, and how much memory the child came to have of its own, is what redis
- * itself says (INFO). The scheduler is `fair`, so that parent and child of a fork share the CPU from the start.
+ * itself says (INFO).
  */
 import { type Claim, type Figures, median, recordOf, type Report } from './record.ts';
 import type { ScenarioOptions } from './scenario.ts';
@@ -85,7 +85,7 @@ export async function measureRedis(
   const session = await Session.boot({
     memory,
     progress,
-    modules: { vm: from, scheduler: 'fair' },
+    modules: { vm: from },
     ...(root === undefined ? {} : { root }),
   });
   progress(`starting redis-server with ${KEYS} keys`);
@@ -151,7 +151,7 @@ export async function measureRedis(
     table: [],
     intact:
       'no client failed, redis has the same digest of all data, and redis-check-rdb accepts the last save',
-    notes: ['scheduler: fair, so that parent and child of a fork share the CPU from the start'],
+    notes: [],
     usage,
   };
 }

@@ -45,7 +45,7 @@ const find = (state: NotifierState, epoll: Epoll, file: number, fd: number): Wat
 /** Let the nucleus watch the file's events. */
 function arm(kernel: Kernel, tid: number, epoll: Epoll, watch: Watch): void {
   kernel.vfs.arm(tid, watch.file, watch.events & ~EPOLL_PRIVATE);
-  kernel.waits.watch(epoll.event, watch.token);
+  kernel.waits.watch(epoll.event, watch.token, (watch.events & EPOLLEXCLUSIVE) !== 0);
 }
 
 const isEnabled = ({ events }: Watch): boolean => (events & ~EPOLL_PRIVATE) !== 0;

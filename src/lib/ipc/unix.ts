@@ -41,7 +41,7 @@ import {
   isWritable,
   MOST_HELD,
   pack,
-  PACKET_COST,
+  packetCost,
   pollBits,
   sign,
 } from '../socket/queue.ts';
@@ -133,7 +133,7 @@ function sendMessage(
   const packet = pack(kernel, from, 0, from.total, message);
   packet.from = socket.name;
   sign(packet, socket.id, identityOf(kernel, tid, socket, to, message));
-  enqueue(core, to, packet, from.total + PACKET_COST);
+  enqueue(core, to, packet, packetCost(from.total));
   return from.total;
 }
 

@@ -37,7 +37,7 @@ export const ACCOUNT_NS = 10_000_000;
 const STARVED_NS = 950_000_000;
 const CREDIT_NS = 50_000_000;
 
-export type LayeredScheduler = Scheduler & Omit<PolicyOperations, 'admits'> & HandoffOperations;
+export type LayeredScheduler = Scheduler & Omit<PolicyOperations, 'admits' | 'budget'> & HandoffOperations;
 
 export function layeredScheduler(state: LayeredState): LayeredScheduler {
   const { tasks, fair, realtime } = state;

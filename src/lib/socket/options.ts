@@ -113,6 +113,12 @@ export function getSocketOption(socket: Socket, name: number): Uint8Array | numb
 const doubled = (value: number, least: number): number =>
   Math.max(2 * Math.min(Math.max(0, value), MOST_BUFFER), least);
 
+/** SO_RCVLOWAT is one byte at least, and any number where it is below none. */
+function keptValue(name: number, given: number): number {
+  if (name !== S.SO_RCVLOWAT) return given;
+  return given < 0 ? 0x7fff_ffff : Math.max(1, given);
+}
+
 /** @param privileged CAP_NET_ADMIN */
 export function setSocketOption(
   socket: Socket,
@@ -149,7 +155,7 @@ export function setSocketOption(
       return 0;
   }
   if (KEPT_FLAGS.has(name)) socket.options.set(optionKey(S.SOL_SOCKET, name), given === 0 ? 0 : 1);
-  else if (KEPT_VALUES.has(name)) socket.options.set(optionKey(S.SOL_SOCKET, name), given);
+  else if (KEPT_VALUES.has(name)) socket.options.set(optionKey(S.SOL_SOCKET, name), keptValue(name, given));
   else return -ENOPROTOOPT;
   return 0;
 }

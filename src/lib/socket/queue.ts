@@ -9,19 +9,30 @@ import {
   POLLHUP,
   POLLIN,
   POLLOUT,
+  POLLPRI,
   POLLRDHUP,
   POLLRDNORM,
   POLLWRBAND,
   POLLWRNORM,
 } from '../../abi/linux/poll.ts';
-import { IPPROTO_TCP, SOCK_DGRAM } from '../../abi/linux/socket.ts';
+import { IPPROTO_TCP, SO_OOBINLINE, SOCK_DGRAM } from '../../abi/linux/socket.ts';
 import type { Kernel, Spans } from '../../contracts/kernel.ts';
-import { createPacket, type Message, type Packet, type Socket } from '../../contracts/sockets.ts';
+import {
+  createPacket,
+  type Message,
+  type Packet,
+  type Socket,
+  URGENT_UNREAD,
+} from '../../contracts/sockets.ts';
 import { copyFromSpans } from '../spans.ts';
+import { isSet } from './options.ts';
 import { EVERYONE, type SocketCore } from './table.ts';
 
-/** Bytes that a packet is charged beside its own, so that empty ones can not fill the memory. As large as Linux's. */
-export const PACKET_COST = 768;
+/** What the record of a packet costs, so that empty ones can not fill the memory, and how many bytes lie in it. As Linux's. */
+const RECORD_COST = 768;
+const RECORD_BYTES = 192;
+/** What a packet of so many bytes is charged. */
+export const packetCost = (length: number): number => RECORD_COST + Math.max(0, length - RECORD_BYTES);
 /** What all sockets of a slot may hold together. */
 export const MOST_HELD: number = 64 << 20;
 /** A run of a stream's bytes grows up to this by what is sent later. */
@@ -100,7 +111,7 @@ export function extend(
   count: number,
 ): boolean {
   const last = to.queue.at(-1);
-  if (last === undefined || last.files.length > 0 || last.sender !== sender) return false;
+  if (last === undefined || last.urgent || last.files.length > 0 || last.sender !== sender) return false;
   if (last.pid !== pid || last.uid !== uid || last.gid !== gid) return false;
   const unread = last.end - last.start;
   if (unread + count > LONGEST_RUN) return false;
@@ -125,6 +136,7 @@ export function consume(core: SocketCore, from: Socket, count: number): void {
   first.start += count;
   const gone = first.start === first.end;
   if (gone) from.queue.shift();
+  if (gone && first.urgent) from.urgent = 0;
   const amount = gone ? first.charge : Math.min(count, first.charge);
   first.charge -= amount;
   from.held -= amount;
@@ -144,12 +156,20 @@ export function dequeue(core: SocketCore, from: Socket): Packet | null {
   return first;
 }
 
-/** Bytes that FIONREAD tells: of a connection all, else of the next datagram. */
-export function readable({ type, queue }: Readonly<Socket>): number {
+/** Nothing but the urgent byte is there, which is not among the others. */
+const onlyUrgent = (socket: Readonly<Socket>): boolean =>
+  socket.queue.length === 1 && socket.queue[0]?.urgent === true && !isSet(socket, SO_OOBINLINE);
+
+/** Bytes that FIONREAD tells: of a connection all, up to the urgent one, else of the next datagram. */
+export function readable(socket: Readonly<Socket>): number {
+  const { type, queue } = socket;
   if (type === SOCK_DGRAM)
     return queue.length === 0 ? 0 : (queue[0] as Packet).end - (queue[0] as Packet).start;
   let sum = 0;
-  for (const { start, end } of queue) sum += end - start;
+  for (const { start, end, urgent } of queue) {
+    if (urgent && !isSet(socket, SO_OOBINLINE)) break;
+    sum += end - start;
+  }
   return sum;
 }
 
@@ -158,7 +178,8 @@ export function pollBits(socket: Socket, hasRoom: boolean): number {
   if (socket.stage === 'listening') return socket.pending.length > 0 ? POLLIN | POLLRDNORM : 0;
   let ready = socket.error === 0 ? 0 : POLLERR;
   if (socket.receiveShut) ready |= POLLRDHUP;
-  if (socket.receiveShut || socket.queue.length > 0) ready |= POLLIN | POLLRDNORM;
+  if (socket.urgent === URGENT_UNREAD) ready |= POLLPRI;
+  if (socket.receiveShut || (socket.queue.length > 0 && !onlyUrgent(socket))) ready |= POLLIN | POLLRDNORM;
   if (socket.receiveShut && socket.sendShut) ready |= POLLHUP;
   if (socket.stage === 'connecting') return ready;
   if (socket.type !== SOCK_DGRAM && socket.stage !== 'connected') ready |= POLLHUP;

@@ -4,11 +4,25 @@
  * What a stream carries beside bytes divides it: a read ends behind the run whose files it took, and, where credentials are
  * asked for, before a run of another sender's (unix(7)).
  */
-import { EPIPE } from '../../abi/linux/errno.ts';
-import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, SOCK_DGRAM } from '../../abi/linux/socket.ts';
+import { EINVAL, EPIPE } from '../../abi/linux/errno.ts';
+import {
+  MSG_DONTWAIT,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  SO_OOBINLINE,
+  SOCK_DGRAM,
+} from '../../abi/linux/socket.ts';
 import type { Spans } from '../../contracts/kernel.ts';
-import type { Message, Packet, Socket } from '../../contracts/sockets.ts';
+import {
+  type Message,
+  type Packet,
+  type Socket,
+  URGENT_READ,
+  URGENT_UNREAD,
+} from '../../contracts/sockets.ts';
 import { copyToSpans } from '../spans.ts';
+import { isSet } from './options.ts';
 import { consume, dequeue } from './queue.ts';
 import { block, type SocketCore, takeError } from './table.ts';
 
@@ -64,7 +78,10 @@ export function receiveStream(
   keepsLength: boolean,
 ): number {
   const { kernel } = core;
-  if (socket.queue.length === 0) return into.total === 0 ? 0 : empty(core, tid, socket, flags);
+  const inline = socket.urgent === 0 || isSet(socket, SO_OOBINLINE);
+  if (socket.queue.length === (!inline && socket.queue[0]?.urgent === true ? 1 : 0)) {
+    return into.total === 0 ? 0 : empty(core, tid, socket, flags);
+  }
   const peek = (flags & MSG_PEEK) !== 0;
   const copies = !keepsLength || (flags & MSG_TRUNC) === 0;
   const first = socket.queue[0] as Packet;
@@ -73,6 +90,15 @@ export function receiveStream(
   for (let at = 0; done < into.total; ) {
     const packet = socket.queue[at];
     if (packet === undefined) break;
+    if (packet.urgent) {
+      // A read ends at the urgent byte; the next one begins behind it.
+      if (done > 0) break;
+      if (!inline) {
+        if (peek) at++;
+        else consume(core, socket, 1);
+        continue;
+      }
+    }
     if (socket.passCredentials && !sameSender(packet, first)) break;
     const count = Math.min(packet.end - packet.start, into.total - done);
     if (copies) copyToSpans(kernel, packet.bytes, packet.start, into, done, count);
@@ -84,6 +110,23 @@ export function receiveStream(
     if (divides) break;
   }
   return done;
+}
+
+/** MSG_OOB: the urgent byte, which is told of once. @returns 1, 0 without room, or -EINVAL where there is none apart */
+export function receiveUrgent(
+  { kernel }: SocketCore,
+  socket: Socket,
+  into: Spans,
+  flags: number,
+  message: Message | null,
+): number {
+  if (socket.urgent !== URGENT_UNREAD || isSet(socket, SO_OOBINLINE)) return -EINVAL;
+  const packet = socket.queue.find(({ urgent }) => urgent) as Packet;
+  if ((flags & MSG_PEEK) === 0) socket.urgent = URGENT_READ;
+  if (message !== null) message.flags |= into.total === 0 ? MSG_OOB | MSG_TRUNC : MSG_OOB;
+  const count = Math.min(1, into.total);
+  if ((flags & MSG_TRUNC) === 0) copyToSpans(kernel, packet.bytes, packet.start, into, 0, count);
+  return count;
 }
 
 export function receiveDatagram(

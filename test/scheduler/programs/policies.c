@@ -28,16 +28,17 @@ static int set(pid_t pid, int policy, int priority) {
   struct sched_param param = {priority};
   return syscall(SYS_sched_setscheduler, pid, policy, &param);
 }
-static int reserve(long long runtime, long long period) {
+static int reserve_as(uint64_t flags, long long runtime, long long period) {
   struct {
     uint32_t size, policy;
     uint64_t flags;
     int32_t nice;
     uint32_t priority;
     uint64_t runtime, deadline, period;
-  } attr = {48, 6, 0, 0, 0, runtime, period, period};
+  } attr = {48, 6, flags, 0, 0, runtime, period, period};
   return syscall(SYS_sched_setattr, 0, &attr, 0);
 }
+static int reserve(long long runtime, long long period) { return reserve_as(0, runtime, period); }
 static void note(char letter) { order[(*length)++] = letter; }
 static void forget(void) {
   memset(order, 0, 64);
@@ -146,6 +147,27 @@ static void reserved(void) {
   CHECK(set(0, SCHED_OTHER, 0) == 0);
 }
 
+static volatile int overruns;
+static void overrun(int signal) { overruns++; }
+
+/* Flags of a deadline: a signal in each period that is used up; what nobody else was promised. */
+static void flagged(void) {
+  signal(SIGXCPU, overrun);
+  CHECK(reserve_as(4, 2 * MS, 10 * MS) == 0);
+  burn(9 * MS);
+  CHECK(overruns >= 4 && overruns <= 5);
+  CHECK(reserve(2 * MS, 10 * MS) == 0);
+  overruns = 0;
+  burn(5 * MS);
+  CHECK(overruns == 0);
+  CHECK(reserve_as(2, 2 * MS, 10 * MS) == 0);
+  long long began = now(CLOCK_MONOTONIC);
+  burn(90 * MS);
+  long long took = now(CLOCK_MONOTONIC) - began;
+  CHECK(took > 90 * MS && took < 115 * MS);
+  CHECK(set(0, SCHED_OTHER, 0) == 0);
+}
+
 static void *in_thread(void *argument) {
   struct sched_param param;
   int policy;
@@ -183,7 +205,10 @@ int main(int count, char **arguments) {
   yields();
   turns();
   runaway();
-  if (reserve(2 * MS, 10 * MS) == 0) reserved();
+  if (reserve(2 * MS, 10 * MS) == 0) {
+    reserved();
+    flagged();
+  }
   executes();
   return 0;
 }

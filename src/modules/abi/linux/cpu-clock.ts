@@ -12,13 +12,19 @@ import {
   cpuClockOwner,
 } from '../../../abi/linux/time.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
+import { addTally, createTally, type Tally } from '../../../contracts/tally.ts';
 
 /**
- * CPU time that a process, its threads gone and present, has had, as far as it is in its account: user and system time of
+ * What a process, its threads gone and present, has used: CPU time as far as it is in its account: user and system time of
  * what runs now are told apart only when it stops.
  */
-export function processTime(kernel: Kernel, tgid: number): { userNs: number; systemNs: number } {
+export function processUsage(
+  kernel: Kernel,
+  tgid: number,
+): { userNs: number; systemNs: number; tally: Tally } {
   const group = kernel.process.findGroup(tgid);
+  const tally = createTally();
+  if (group !== null) addTally(tally, group.exitedTally);
   let userNs = group?.exitedUserNs ?? 0;
   let systemNs = group?.exitedSystemNs ?? 0;
   for (const tid of group?.threads ?? []) {
@@ -26,8 +32,9 @@ export function processTime(kernel: Kernel, tgid: number): { userNs: number; sys
     if (thread === null || thread.dead) continue;
     userNs += thread.userNs;
     systemNs += thread.systemNs;
+    addTally(tally, thread.tally);
   }
-  return { userNs, systemNs };
+  return { userNs, systemNs, tally };
 }
 
 /** What the running thread has run since it was last put into its account, if it is the owner or one of its threads. */
@@ -58,7 +65,7 @@ export function cpuTime(kernel: Kernel, tid: number, id: number): number {
   if (clock === null) return -EINVAL;
   const owner = cpuClockOwner(clock);
   const perThread = (clock & CPUCLOCK_PERTHREAD) !== 0;
-  const { userNs, systemNs } = perThread ? kernel.process.thread(owner) : processTime(kernel, owner);
+  const { userNs, systemNs } = perThread ? kernel.process.thread(owner) : processUsage(kernel, owner);
   if ((clock & CPUCLOCK_KIND) === CPUCLOCK_VIRT) return userNs;
   return userNs + systemNs + unaccounted(kernel, owner, perThread);
 }

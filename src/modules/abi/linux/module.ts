@@ -35,6 +35,7 @@ import { messageQueueCalls } from './sys_msgqueue.ts';
 import { notifierCalls } from './sys_notifier.ts';
 import { openCalls } from './sys_open.ts';
 import { pathCalls } from './sys_paths.ts';
+import { pidfdCalls } from './sys_pidfd.ts';
 import { pollCalls } from './sys_poll.ts';
 import { processVmCalls } from './sys_process_vm.ts';
 import { processCalls } from './sys_process.ts';
@@ -76,6 +77,7 @@ const CORE: readonly Row[] = [
   ...mountCalls,
   ...openCalls,
   ...pathCalls,
+  ...pidfdCalls,
   ...pollCalls,
   ...processCalls,
   ...processVmCalls,

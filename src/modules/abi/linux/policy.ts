@@ -14,6 +14,7 @@ import {
   DEADLINE_RUNTIME_MIN,
   POLICY_NUMBERS,
   PRIORITY_MAX,
+  SCHED_FLAG_DL_OVERRUN,
   SCHED_FLAG_RECLAIM,
   SCHED_FLAG_RESET_ON_FORK,
 } from '../../../abi/linux/sched.ts';
@@ -50,9 +51,11 @@ export interface Wanted {
   readonly flags: number;
 }
 
+const KNOWN_FLAGS: number = SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN;
+
 /** @returns 0 or -EINVAL */
 function malformed({ kind, priority, runtimeNs, deadlineNs, periodNs, flags }: Wanted): number {
-  if ((flags & ~(SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM)) !== 0) return -EINVAL;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return -EINVAL;
   if (priority < 0 || priority > PRIORITY_MAX || isRealtime(kind) !== (priority !== 0)) return -EINVAL;
   if (kind !== 'deadline') return 0;
   if (deadlineNs <= 0 || runtimeNs < DEADLINE_RUNTIME_MIN || periodNs < 0) return -EINVAL;
@@ -98,7 +101,7 @@ function provide(kernel: Kernel, tid: number, policy: Policy, holder: number): n
   return featureFault(kernel, tid, 'scheduler', needed, -EINVAL);
 }
 
-const policyOf = ({ kind, priority, runtimeNs, deadlineNs, periodNs }: Wanted): Policy => {
+const policyOf = ({ kind, priority, runtimeNs, deadlineNs, periodNs, flags }: Wanted): Policy => {
   const times = kind === 'deadline';
   const sliced = kind === 'normal' || kind === 'batch';
   return {
@@ -107,6 +110,7 @@ const policyOf = ({ kind, priority, runtimeNs, deadlineNs, periodNs }: Wanted): 
     runtimeNs: times || sliced ? runtimeNs : 0,
     deadlineNs: times ? deadlineNs : 0,
     periodNs: times ? (periodNs === 0 ? deadlineNs : periodNs) : 0,
+    reclaims: times && (flags & SCHED_FLAG_RECLAIM) !== 0,
   };
 };
 
@@ -123,9 +127,16 @@ export function changePolicy(kernel: Kernel, tid: number, target: Thread, wanted
   const needed = interfaceOf(policy);
   const provided = provide(kernel, tid, policy, target.tid);
   if (provided !== 0) return provided;
+  const tells = wanted.kind === 'deadline' && (wanted.flags & SCHED_FLAG_DL_OVERRUN) !== 0;
+  if (tells && !kernel.leases.take('scheduler', 'budget', target.tid)) {
+    if (before !== needed) kernel.leases.give('scheduler', 'deadline', target.tid);
+    return featureFault(kernel, tid, 'scheduler', 'budget', -EINVAL);
+  }
+  if (!tells) kernel.leases.give('scheduler', 'budget', target.tid);
   const { scheduler } = kernel;
   if (needed === 'deadline' && scheduler.admits?.(target.tid, policy) !== true) {
     if (before !== needed) kernel.leases.give('scheduler', needed, target.tid);
+    if (before !== needed) kernel.leases.give('scheduler', 'budget', target.tid);
     return -EBUSY;
   }
   if (wanted.kind === 'normal' || wanted.kind === 'batch') {

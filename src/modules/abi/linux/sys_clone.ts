@@ -6,6 +6,7 @@ import {
   CA_EXIT_SIGNAL,
   CA_FLAGS,
   CA_PARENT_TID,
+  CA_PIDFD,
   CA_SET_TID_SIZE,
   CA_STACK,
   CA_STACK_SIZE,
@@ -31,12 +32,15 @@ import {
   CSIGNAL,
 } from '../../../abi/linux/clone.ts';
 import { CAP_SYS_ADMIN } from '../../../abi/linux/capability.ts';
-import { E2BIG, EINVAL, EPERM } from '../../../abi/linux/errno.ts';
+import { E2BIG, EINVAL, EMFILE, EPERM } from '../../../abi/linux/errno.ts';
+import { PIDFD_THREAD } from '../../../abi/linux/pidfd.ts';
+import { RLIMIT_NOFILE } from '../../../abi/linux/resource.ts';
 import { NSIG } from '../../../abi/linux/signal.ts';
 import { exitedStatus } from '../../../abi/linux/wait.ts';
 import { NO_RESULT } from '../../../contracts/abi.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { full, partial, type Row } from './call.ts';
+import { openPidfd } from './pidfd.ts';
 import { isAwaited } from './presence.ts';
 import { A0, contextOf, copyRegisters, pcOf, setPc, setRegister, SP, TP } from './registers.ts';
 import { get64 } from './usage.ts';
@@ -49,6 +53,8 @@ interface CloneArguments {
   readonly tls: number;
   readonly parentTid: number;
   readonly childTid: number;
+  /** Where the descriptor of CLONE_PIDFD goes. */
+  readonly pidfdAt: number;
   readonly clearHandlers: boolean;
 }
 
@@ -59,7 +65,6 @@ function check(kernel: Kernel, tid: number, flags: number, clearHandlers: boolea
   if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) return -EINVAL;
   if ((flags & CLONE_SIGHAND) !== 0 && clearHandlers) return -EINVAL;
   if ((flags & CLONE_PARENT) !== 0 && kernel.process.group(tid).parent === 0) return -EINVAL;
-  if ((flags & CLONE_PIDFD) !== 0) return -EINVAL;
   return 0;
 }
 
@@ -72,15 +77,26 @@ function awaitRelease(kernel: Kernel, child: number): number {
   return WAIT;
 }
 
+/** Nothing may go wrong once the child is there. @returns 0, -EMFILE, -EFAULT or WAIT */
+function roomForPidfd(kernel: Kernel, tid: number, at: number): number {
+  const limit = kernel.process.group(tid).limits[RLIMIT_NOFILE * 2] as number;
+  const used = kernel.process.descriptors(tid).filter((fd) => fd < limit).length;
+  return used >= limit ? -EMFILE : kernel.user.spans(tid, at, 4, true, kernel.user.scratch);
+}
+
 function cloneWith(kernel: Kernel, tid: number, request: CloneArguments): number {
   const started = kernel.waits.progress(tid)[0];
   if (started !== undefined) return awaitRelease(kernel, started);
-  const { flags, parentTid, childTid } = request;
+  const { flags, parentTid, childTid, pidfdAt } = request;
   const refused = check(kernel, tid, flags, request.clearHandlers);
   if (refused !== 0) return refused;
   // Bring the pages of the two words in while nothing is done yet; that they are bad is ignored, as Linux does.
   if ((flags & CLONE_PARENT_SETTID) !== 0 && kernel.user.readU32(tid, parentTid) === WAIT) return WAIT;
   if ((flags & CLONE_CHILD_SETTID) !== 0 && kernel.user.readU32(tid, childTid) === WAIT) return WAIT;
+  if ((flags & CLONE_PIDFD) !== 0) {
+    const refused = roomForPidfd(kernel, tid, pidfdAt);
+    if (refused !== 0) return refused;
+  }
 
   const thread = (flags & CLONE_THREAD) !== 0;
   const own = kernel.process.group(tid).space;
@@ -113,6 +129,9 @@ function cloneWith(kernel: Kernel, tid: number, request: CloneArguments): number
   if ((flags & CLONE_CHILD_CLEARTID) !== 0) kernel.process.thread(child).clearTid = childTid;
   if ((flags & CLONE_PARENT_SETTID) !== 0) kernel.user.writeU32(tid, parentTid, child);
   if ((flags & CLONE_CHILD_SETTID) !== 0) kernel.user.writeU32(child, childTid, child);
+  if ((flags & CLONE_PIDFD) !== 0) {
+    kernel.user.writeU32(tid, pidfdAt, openPidfd(kernel, tid, child, thread ? PIDFD_THREAD : 0));
+  }
   return vfork && !thread ? awaitRelease(kernel, child) : child;
 }
 
@@ -136,6 +155,7 @@ function sysClone(
     tls,
     parentTid,
     childTid,
+    pidfdAt: parentTid,
     clearHandlers: false,
   });
 }
@@ -158,6 +178,8 @@ function sysClone3(kernel: Kernel, tid: number, argumentsAt: number, size: numbe
   if (exitSignal < 0 || exitSignal > NSIG || get64(data, CA_SET_TID_SIZE) !== 0) return -EINVAL;
   if ((flags & (CLONE_THREAD | CLONE_PARENT)) !== 0 && exitSignal !== 0) return -EINVAL;
   if ((stack === 0) !== (stackSize === 0)) return -EINVAL;
+  const both = CLONE_PIDFD | CLONE_PARENT_SETTID;
+  if ((flags & both) === both && get64(data, CA_PIDFD) === get64(data, CA_PARENT_TID)) return -EINVAL;
   return cloneWith(kernel, tid, {
     flags,
     exitSignal,
@@ -165,6 +187,7 @@ function sysClone3(kernel: Kernel, tid: number, argumentsAt: number, size: numbe
     tls: get64(data, CA_TLS),
     parentTid: get64(data, CA_PARENT_TID),
     childTid: get64(data, CA_CHILD_TID),
+    pidfdAt: get64(data, CA_PIDFD),
     clearHandlers: (high & CLONE_CLEAR_SIGHAND_HIGH) !== 0,
   });
 }
@@ -205,8 +228,8 @@ function sysUnshare(kernel: Kernel, tid: number, flags: number): number {
 }
 
 export const cloneCalls: readonly Row[] = [
-  partial(220, 'clone', ['uint', 'ptr', 'ptr', 'ptr', 'ptr'], sysClone, 'no namespaces, CLONE_PIDFD'),
-  partial(435, 'clone3', ['ptr', 'size'], sysClone3, 'no namespaces, CLONE_PIDFD, set_tid, cgroup'),
+  partial(220, 'clone', ['uint', 'ptr', 'ptr', 'ptr', 'ptr'], sysClone, 'no namespaces'),
+  partial(435, 'clone3', ['ptr', 'size'], sysClone3, 'no namespaces, set_tid, cgroup'),
   full(93, 'exit', ['int'], sysExit),
   full(94, 'exit_group', ['int'], sysExitGroup),
   partial(97, 'unshare', ['uint'], sysUnshare, 'no namespaces; CLONE_FS only if not shared'),

@@ -1,5 +1,5 @@
 /**
- * System calls on the order of block I/O. No queue here has an order to choose: a priority is checked, then forgotten.
+ * System calls on the order of block I/O. No queue here has an order to choose: a priority is checked and told again.
  */
 import { CAP_SYS_ADMIN, CAP_SYS_NICE } from '../../../abi/linux/capability.ts';
 import { EINVAL, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
@@ -15,37 +15,52 @@ import {
   IOPRIO_WHO_USER,
 } from '../../../abi/linux/ioprio.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import type { ThreadGroup } from '../../../contracts/process.ts';
-import { partial, type Row } from './call.ts';
+import type { Thread, ThreadGroup } from '../../../contracts/process.ts';
+import { interfaceOf } from '../../../contracts/scheduler.ts';
+import { full, partial, type Row } from './call.ts';
 
 const LEVEL_MASK = (1 << IOPRIO_CLASS_SHIFT) - 1;
-/** Of who never asked for one, at nice 0. */
-const DEFAULT = (IOPRIO_CLASS_BE << IOPRIO_CLASS_SHIFT) | 4;
+/** Level of a class that goes by the nice value: 20 steps of nice are 8 levels. */
+const levelOfNice = (nice: number): number => Math.floor((nice + 20) / 5);
 
-/** One of the processes that `which` and `who` mean, null if there is none; -EINVAL for another `which`. */
-function meant(kernel: Kernel, tid: number, which: number, who: number): ThreadGroup | null | number {
+/** The threads that `which` and `who` mean; -EINVAL for another `which`. */
+function meant(kernel: Kernel, tid: number, which: number, who: number): Thread[] | number {
   const own = kernel.process.group(tid);
-  const first = (match: (group: ThreadGroup) => boolean): ThreadGroup | null =>
-    kernel.process.groups().find((group) => !group.zombie && match(group)) ?? null;
+  const all = (match: (group: ThreadGroup) => boolean): Thread[] =>
+    kernel.process
+      .groups()
+      .filter((group) => !group.zombie && match(group))
+      .flatMap((group) => group.threads.map((member) => kernel.process.findThread(member)))
+      .filter((thread) => thread !== null);
   switch (which) {
     case IOPRIO_WHO_PROCESS: {
       const thread = kernel.process.findThread(who === 0 ? tid : who);
-      return thread === null ? null : kernel.process.findGroup(thread.tgid);
+      return thread === null ? [] : [thread];
     }
     case IOPRIO_WHO_PGRP:
-      return first(({ pgid }) => pgid === (who === 0 ? own.pgid : who));
+      return all(({ pgid }) => pgid === (who === 0 ? own.pgid : who));
     case IOPRIO_WHO_USER:
-      return first(({ credentials }) => credentials.uid === (who === 0 ? own.credentials.uid : who));
+      return all(({ credentials }) => credentials.uid === (who === 0 ? own.credentials.uid : who));
     default:
       return -EINVAL;
   }
 }
 
-/** ioprio_get(2) */
+/** What counts for a thread that never asked for a class. */
+function effective({ ioPriority, nice, policy }: Thread): number {
+  if (ioPriority >>> IOPRIO_CLASS_SHIFT !== IOPRIO_CLASS_NONE) return ioPriority;
+  if (policy.kind === 'idle') return IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT;
+  const kind = interfaceOf(policy) === null ? IOPRIO_CLASS_BE : IOPRIO_CLASS_RT;
+  return (kind << IOPRIO_CLASS_SHIFT) | levelOfNice(nice);
+}
+
+/** ioprio_get(2): of one thread what it asked for, of several the highest. */
 function sysIoprioGet(kernel: Kernel, tid: number, which: number, who: number): number {
-  const group = meant(kernel, tid, which, who);
-  if (typeof group === 'number') return group;
-  return group === null ? -ESRCH : DEFAULT;
+  const threads = meant(kernel, tid, which, who);
+  if (typeof threads === 'number') return threads;
+  const [first] = threads;
+  if (first === undefined) return -ESRCH;
+  return which === IOPRIO_WHO_PROCESS ? first.ioPriority : Math.min(...threads.map(effective));
 }
 
 /** ioprio_set(2) */
@@ -69,15 +84,18 @@ function sysIoprioSet(kernel: Kernel, tid: number, which: number, who: number, p
     default:
       return -EINVAL;
   }
-  const group = meant(kernel, tid, which, who);
-  if (typeof group === 'number') return group;
-  if (group === null) return -ESRCH;
+  const threads = meant(kernel, tid, which, who);
+  if (typeof threads === 'number') return threads;
   const { euid, uid } = kernel.process.credentials(tid);
-  const theirs = group.credentials.uid;
-  return theirs === euid || theirs === uid || kernel.process.capable(tid, CAP_SYS_NICE) ? 0 : -EPERM;
+  for (const thread of threads) {
+    const theirs = kernel.process.credentials(thread.tid).uid;
+    if (theirs !== euid && theirs !== uid && !kernel.process.capable(tid, CAP_SYS_NICE)) return -EPERM;
+    thread.ioPriority = priority;
+  }
+  return threads.length === 0 ? -ESRCH : 0;
 }
 
 export const ioprioCalls: readonly Row[] = [
-  partial(30, 'ioprio_set', ['int', 'int', 'int'], sysIoprioSet, 'checked, then ignored'),
-  partial(31, 'ioprio_get', ['int', 'int'], sysIoprioGet, 'one priority for all'),
+  partial(30, 'ioprio_set', ['int', 'int', 'int'], sysIoprioSet, 'kept and told, but no queue goes by it'),
+  full(31, 'ioprio_get', ['int', 'int'], sysIoprioGet),
 ];

@@ -12,9 +12,10 @@ import { senderInfo, takeInfo } from './signal-info.ts';
 const INIT = 1;
 const INT_MIN = -2147483648;
 
-const valid = (signal: number): boolean => signal >= 0 && signal <= NSIG;
+export const isSignal = (signal: number): boolean => signal >= 0 && signal <= NSIG;
 
-function ownInfo(kernel: Kernel, tid: number, signal: number, code: number): SignalInfo {
+/** What kill(2) and the like say of who sent it. */
+export function ownInfo(kernel: Kernel, tid: number, signal: number, code: number): SignalInfo {
   const { tgid, credentials } = kernel.process.group(tid);
   return senderInfo(signal, code, tgid, credentials.uid);
 }
@@ -27,7 +28,7 @@ function groupNamed(kernel: Kernel, pid: number): ThreadGroup | null {
 
 /** kill(2) */
 function sysKill(kernel: Kernel, tid: number, pid: number, signal: number): number {
-  if (!valid(signal)) return -EINVAL;
+  if (!isSignal(signal)) return -EINVAL;
   if (pid === INT_MIN) return -ESRCH;
   const info = ownInfo(kernel, tid, signal, SI_USER);
   if (pid > 0) {
@@ -39,12 +40,24 @@ function sysKill(kernel: Kernel, tid: number, pid: number, signal: number): numb
   }
   const own = kernel.process.group(tid);
   const pgid = pid === 0 ? own.pgid : -pid;
+  const meant = (group: ThreadGroup): boolean =>
+    pid === -1 ? group.tgid !== INIT && group !== own : group.pgid === pgid;
+  return signalMembers(kernel, tid, meant, info);
+}
+
+/** Send to all of these processes. @returns 0 if it was sent to any, -ESRCH if there is none, -EPERM */
+export function signalMembers(
+  kernel: Kernel,
+  tid: number,
+  meant: (group: ThreadGroup) => boolean,
+  info: SignalInfo,
+): number {
   let found = false;
   let sent = false;
   for (const group of kernel.process.groups()) {
-    if (pid === -1 ? group.tgid === INIT || group === own : group.pgid !== pgid) continue;
+    if (!meant(group)) continue;
     found = true;
-    if (!kernel.process.maySignal(tid, group.tgid, signal)) continue;
+    if (!kernel.process.maySignal(tid, group.tgid, info.signal)) continue;
     sent = true;
     kernel.process.signalGroup(group.tgid, info);
   }
@@ -63,13 +76,13 @@ function signalThread(kernel: Kernel, tid: number, tgid: number, target: number,
 
 /** tkill(2) */
 function sysTkill(kernel: Kernel, tid: number, target: number, signal: number): number {
-  if (target <= 0 || !valid(signal)) return -EINVAL;
+  if (target <= 0 || !isSignal(signal)) return -EINVAL;
   return signalThread(kernel, tid, -1, target, ownInfo(kernel, tid, signal, SI_TKILL));
 }
 
 /** tgkill(2) */
 function sysTgkill(kernel: Kernel, tid: number, tgid: number, target: number, signal: number): number {
-  if (tgid <= 0 || target <= 0 || !valid(signal)) return -EINVAL;
+  if (tgid <= 0 || target <= 0 || !isSignal(signal)) return -EINVAL;
   return signalThread(kernel, tid, tgid, target, ownInfo(kernel, tid, signal, SI_TKILL));
 }
 
@@ -94,7 +107,7 @@ function sysSigqueueinfo(kernel: Kernel, tid: number, pid: number, signal: numbe
   const info = takeInfo(bytes);
   info.signal = signal;
   if (forged(kernel, tid, pid, info.code)) return -EPERM;
-  if (!valid(signal)) return -EINVAL;
+  if (!isSignal(signal)) return -EINVAL;
   const group = groupNamed(kernel, pid);
   if (group === null) return -ESRCH;
   if (!kernel.process.maySignal(tid, group.tgid, signal)) return -EPERM;
@@ -119,7 +132,7 @@ function sysTgsigqueueinfo(
   info.signal = signal;
   if (tgid <= 0 || target <= 0) return -EINVAL;
   if (forged(kernel, tid, tgid, info.code)) return -EPERM;
-  if (!valid(signal)) return -EINVAL;
+  if (!isSignal(signal)) return -EINVAL;
   if (queueFull(kernel, tgid, signal)) return -EAGAIN;
   return signalThread(kernel, tid, tgid, target, info);
 }

@@ -17,8 +17,8 @@ import { GRND_INSECURE, GRND_NONBLOCK, GRND_RANDOM } from '../../../abi/linux/sc
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { copyToSpans } from '../../../lib/spans.ts';
 import { full, partial, type Row } from './call.ts';
-import { processTime } from './cpu-clock.ts';
-import { put64, writeUsage } from './usage.ts';
+import { processUsage } from './cpu-clock.ts';
+import { notePeak, put64, writeUsage } from './usage.ts';
 
 /** A rlim_t: all ones is RLIM_INFINITY. */
 function limitAt(data: DataView, at: number): number {
@@ -84,17 +84,23 @@ function sysPrlimit(
 /** getrusage(2) */
 function sysGetrusage(kernel: Kernel, tid: number, who: number, at: number): number {
   const group = kernel.process.group(tid);
-  const resident = kernel.vm.resident(group.space) * 4;
   if (who === RUSAGE_CHILDREN) {
-    return writeUsage(kernel, tid, at, group.childUserNs, group.childSystemNs, 0);
+    const { childUserNs, childSystemNs, childTally, childPeakResident } = group;
+    return writeUsage(kernel, tid, at, {
+      userNs: childUserNs,
+      systemNs: childSystemNs,
+      tally: childTally,
+      peakResident: childPeakResident,
+    });
   }
+  notePeak(kernel, tid);
+  const { peakResident } = group;
   if (who === RUSAGE_THREAD) {
-    const { userNs, systemNs } = kernel.process.thread(tid);
-    return writeUsage(kernel, tid, at, userNs, systemNs, resident);
+    const { userNs, systemNs, tally } = kernel.process.thread(tid);
+    return writeUsage(kernel, tid, at, { userNs, systemNs, tally, peakResident });
   }
   if (who !== RUSAGE_SELF) return -EINVAL;
-  const { userNs, systemNs } = processTime(kernel, group.tgid);
-  return writeUsage(kernel, tid, at, userNs, systemNs, resident);
+  return writeUsage(kernel, tid, at, { ...processUsage(kernel, group.tgid), peakResident });
 }
 
 /** times(2) */
@@ -102,7 +108,7 @@ function sysTimes(kernel: Kernel, tid: number, at: number): number {
   const ticks = (ns: number): number => Math.floor((ns * CLOCK_TICKS) / 1e9);
   if (at !== 0) {
     const group = kernel.process.group(tid);
-    const { userNs, systemNs } = processTime(kernel, group.tgid);
+    const { userNs, systemNs } = processUsage(kernel, group.tgid);
     const bytes = new Uint8Array(32);
     const data = new DataView(bytes.buffer);
     put64(data, 0, ticks(userNs));
@@ -140,7 +146,7 @@ export const limitCalls: readonly Row[] = [
   full(164, 'setrlimit', ['int', 'ptr'], (kernel, tid, resource, at) =>
     sysPrlimit(kernel, tid, 0, resource, at, 0),
   ),
-  partial(165, 'getrusage', ['int', 'ptr'], sysGetrusage, 'times and resident size only'),
+  partial(165, 'getrusage', ['int', 'ptr'], sysGetrusage, 'no blocks read and written'),
   full(261, 'prlimit64', ['int', 'int', 'ptr', 'ptr'], sysPrlimit),
   full(278, 'getrandom', ['ptr', 'size', 'uint'], sysGetrandom),
 ];

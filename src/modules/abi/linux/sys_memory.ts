@@ -26,6 +26,7 @@ import { USER_LIMIT, VMA_GROWSDOWN, VMA_LOCKED } from '../../../contracts/vm.ts'
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { areaAt } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
+import { notePeak } from './usage.ts';
 import { full, partial, type Row } from './call.ts';
 import { exceedsLimits, lockedBytes, mayLock, softLimit, spaceOf } from './memory_limits.ts';
 import { reachFurther, sysMmap } from './memory_mapping.ts';
@@ -33,8 +34,10 @@ import { reachFurther, sysMmap } from './memory_mapping.ts';
 const isAligned = (value: number): boolean => value % PAGE_SIZE === 0;
 
 /** munmap(2) */
-const sysMunmap = (kernel: Kernel, tid: number, address: number, length: number): number =>
-  kernel.vm.unmap(spaceOf(kernel, tid), address, length);
+const sysMunmap = (kernel: Kernel, tid: number, address: number, length: number): number => {
+  notePeak(kernel, tid);
+  return kernel.vm.unmap(spaceOf(kernel, tid), address, length);
+};
 
 /** mremap(2) */
 function sysMremap(

@@ -21,6 +21,7 @@ import {
   socketOf,
   writeAddress,
 } from './socket-address.ts';
+import { relativeDeadline } from './timespec.ts';
 
 /** No message that is kept whole is longer. */
 const LONGEST_MESSAGE = 1 << 20;
@@ -205,21 +206,18 @@ function several(
 const sysSendmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
   several(kernel, tid, fd, at, count, flags, sendOne);
 
-/** recvmmsg(2) */
-const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags) =>
-  several(kernel, tid, fd, at, count, flags, receiveOne);
+/** recvmmsg(2). A time-out counts from the first message on, for which alone the call waits. */
+const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags, timeout) => {
+  const deadline = timeout === 0 ? 0 : relativeDeadline(kernel, tid, timeout);
+  return deadline < 0 ? deadline : several(kernel, tid, fd, at, count, flags, receiveOne);
+};
 
+const NO_URGENT = 'no urgent data (MSG_OOB) of AF_UNIX, no SIGURG';
 const SEVERAL = 'waits for the first message only';
 
 export const messageCalls: readonly Row[] = [
-  partial(206, 'sendto', ['fd', 'ptr', 'size', 'uint', 'ptr', 'int'], sysSendto, 'no urgent data (MSG_OOB)'),
-  partial(
-    207,
-    'recvfrom',
-    ['fd', 'ptr', 'size', 'uint', 'ptr', 'ptr'],
-    sysRecvfrom,
-    'no urgent data (MSG_OOB)',
-  ),
+  partial(206, 'sendto', ['fd', 'ptr', 'size', 'uint', 'ptr', 'int'], sysSendto, NO_URGENT),
+  partial(207, 'recvfrom', ['fd', 'ptr', 'size', 'uint', 'ptr', 'ptr'], sysRecvfrom, NO_URGENT),
   full(211, 'sendmsg', ['fd', 'ptr', 'uint'], sysSendmsg),
   full(212, 'recvmsg', ['fd', 'ptr', 'uint'], sysRecvmsg),
   partial(243, 'recvmmsg', ['fd', 'ptr', 'uint', 'uint', 'ptr'], sysRecvmmsg, SEVERAL),

@@ -186,12 +186,6 @@ export const policyCalls: readonly Row[] = [
   full(125, 'sched_get_priority_max', ['int'], (_, __, policy) => priorityBound(policy, PRIORITY_MAX)),
   full(126, 'sched_get_priority_min', ['int'], (_, __, policy) => priorityBound(policy, PRIORITY_MIN)),
   full(127, 'sched_rr_get_interval', ['int', 'ptr'], sysRrInterval),
-  partial(
-    274,
-    'sched_setattr',
-    ['int', 'ptr', 'uint'],
-    sysSetattr,
-    'no utilisation clamps, no signal at an overrun; reclaiming is accepted and gives nothing beyond the runtime',
-  ),
+  partial(274, 'sched_setattr', ['int', 'ptr', 'uint'], sysSetattr, 'no utilisation clamps'),
   full(275, 'sched_getattr', ['int', 'ptr', 'uint', 'uint'], sysGetattr),
 ];

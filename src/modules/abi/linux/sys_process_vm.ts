@@ -4,25 +4,14 @@
  * Source: process_vm_readv(2). Bytes go in chunks; what is done is the call's progress before it waits. A part of the other
  * process's memory that is bad ends the transfer there.
  */
-import { CAP_SYS_PTRACE } from '../../../abi/linux/capability.ts';
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../../../abi/linux/errno.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import { copyFromSpans, copyToSpans } from '../../../lib/spans.ts';
 import { gather, readVectors, suspend, totalOf } from './buffers.ts';
 import { full, type Handler, type Row } from './call.ts';
+import { mayAttach } from './ptrace-access.ts';
 
 const CHUNK = 65_536;
-
-/** PTRACE_MODE_ATTACH_REALCREDS of ptrace(2). */
-function mayAccess(kernel: Kernel, tid: number, target: number): boolean {
-  const { process } = kernel;
-  if (process.group(tid).tgid === process.group(target).tgid) return true;
-  if (process.capable(tid, CAP_SYS_PTRACE)) return true;
-  const mine = process.credentials(tid);
-  const { uid, euid, suid, gid, egid, sgid } = process.credentials(target);
-  const users = mine.uid === uid && mine.uid === euid && mine.uid === suid;
-  return users && mine.gid === gid && mine.gid === egid && mine.gid === sgid;
-}
 
 /** Move bytes between two lists of buffers until one of them ends. */
 function transfer(
@@ -65,7 +54,7 @@ const copier =
     if (totalOf(mine) === 0 || remoteCount === 0) return 0;
     const thread = kernel.process.findThread(pid);
     if (thread === null || thread.dead || kernel.process.group(pid).space === 0) return -ESRCH;
-    if (!mayAccess(kernel, tid, pid)) return -EPERM;
+    if (!mayAttach(kernel, tid, pid)) return -EPERM;
     const here = { tid, vectors: mine };
     const there = { tid: pid, vectors: theirs };
     return write ? transfer(kernel, tid, here, there) : transfer(kernel, tid, there, here);

@@ -3,6 +3,7 @@
  */
 import { EAFNOSUPPORT, EFAULT, EINVAL, EPROTONOSUPPORT } from '../../../abi/linux/errno.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from '../../../abi/linux/fcntl.ts';
+import { AF_NETLINK } from '../../../abi/linux/netlink.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_MAX, SOCK_TYPE_MASK } from '../../../abi/linux/socket.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Sockets } from '../../../contracts/sockets.ts';
@@ -19,10 +20,12 @@ const MOST_OPTION = 4096;
 
 const kindOf = (family: number): SocketKind => (family === AF_UNIX ? 'unix-socket' : 'inet-socket');
 
+const NET_FAMILIES: ReadonlySet<number> = new Set([AF_INET, AF_INET6, AF_NETLINK]);
+
 /** Who serves a family. @returns it, -EAFNOSUPPORT */
 function serverOf(kernel: Kernel, family: number): Sockets | number {
   if (family === AF_UNIX) return kernel.ipc;
-  return family === AF_INET || family === AF_INET6 ? kernel.net : -EAFNOSUPPORT;
+  return NET_FAMILIES.has(family) ? kernel.net : -EAFNOSUPPORT;
 }
 
 /** Give a fresh socket a descriptor. */
@@ -104,8 +107,14 @@ function accept(
   const socket = socketOf(kernel, tid, fd);
   if (typeof socket === 'number') return socket;
   const room = at === 0 ? 0 : addressRoom(kernel, tid, at, lengthAt);
-  if (room < 0) return room;
   const { sockets, id, file } = socket;
+  if (room < 0) {
+    // The connection is lost to who can not be told of it.
+    const lost = room === WAIT ? room : sockets.acceptSocket(tid, id, isNonBlocking(socket));
+    if (lost < 0) return lost;
+    sockets.closeSocket(lost);
+    return room;
+  }
   // The descriptor first, held by the listener itself, so that a full table loses no connection.
   kernel.vfs.retain(file.id);
   const installed = installFile(kernel, tid, file.id, 0, false);
@@ -194,7 +203,7 @@ const sysSetsockopt: Handler = (kernel, tid, fd, level, name, at, length) => {
   return socket.sockets.setOption(tid, socket.id, level, name, value);
 };
 
-const FAMILIES = 'AF_UNIX, and AF_INET and AF_INET6 over the loopback';
+const FAMILIES = 'AF_UNIX, AF_INET and AF_INET6 over the loopback, AF_NETLINK to read of interfaces';
 const OPTIONS = 'most options are kept but mean nothing';
 
 export const socketCalls: readonly Row[] = [

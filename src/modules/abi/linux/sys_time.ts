@@ -85,7 +85,7 @@ function sysClockNanosleep(
   remainAt: number,
 ): number {
   if (!isRealtime(id) && !isMonotonic(id)) {
-    if (id === CLOCK_THREAD_CPUTIME_ID) return -EINVAL;
+    if (id === CLOCK_THREAD_CPUTIME_ID) return -EOPNOTSUPP;
     return cpuTime(kernel, tid, id) < 0 ? -EINVAL : -EOPNOTSUPP;
   }
   if (id === CLOCK_REALTIME_COARSE || id === CLOCK_MONOTONIC_COARSE || id === CLOCK_MONOTONIC_RAW) {

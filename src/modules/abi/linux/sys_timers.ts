@@ -1,12 +1,15 @@
 /**
  * System calls on interval timers: getitimer, setitimer, and those of timer_create.
  */
-import { EINVAL } from '../../../abi/linux/errno.ts';
+import { EINVAL, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
 import { NSIG, SIGALRM } from '../../../abi/linux/signal.ts';
 import {
   CLOCK_BOOTTIME,
   CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_MONOTONIC_RAW,
   CLOCK_REALTIME,
+  CLOCK_REALTIME_COARSE,
   CLOCK_TAI,
   ITIMER_PROF,
   ITIMER_REAL,
@@ -101,11 +104,18 @@ function sysSetitimer(kernel: Kernel, tid: number, which: number, newAt: number,
 
 const isReal = (clock: number): boolean => clock === CLOCK_REALTIME || clock === CLOCK_TAI;
 
+/** Clocks that can be read, but have no timers. */
+const NO_TIMERS: ReadonlySet<number> = new Set([
+  CLOCK_MONOTONIC_RAW,
+  CLOCK_REALTIME_COARSE,
+  CLOCK_MONOTONIC_COARSE,
+]);
+
 /** timer_create(2) */
 function sysTimerCreate(kernel: Kernel, tid: number, id: number, eventAt: number, idAt: number): number {
   const byTime = isReal(id) || id === CLOCK_MONOTONIC || id === CLOCK_BOOTTIME;
   const clock = byTime ? id : resolveCpuClock(kernel, tid, id);
-  if (clock === null) return -EINVAL;
+  if (clock === null) return NO_TIMERS.has(id) ? -EOPNOTSUPP : -EINVAL;
   let signal = SIGALRM;
   let target = 0;
   // Without an event si_value is the timer's own id.

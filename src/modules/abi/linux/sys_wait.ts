@@ -1,7 +1,7 @@
 /**
  * System calls that collect children: wait4, waitid.
  */
-import { EINVAL, ESRCH } from '../../../abi/linux/errno.ts';
+import { EAGAIN, ECHILD, EINVAL, ESRCH } from '../../../abi/linux/errno.ts';
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
@@ -23,6 +23,7 @@ import {
   P_ALL,
   P_PGID,
   P_PID,
+  P_PIDFD,
   WCONTINUED,
   WEXITED,
   WNOHANG,
@@ -32,10 +33,17 @@ import {
 } from '../../../abi/linux/wait.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { WaitRequest, WaitResult } from '../../../contracts/process.ts';
-import { full, partial, type Row } from './call.ts';
+import { full, type Row } from './call.ts';
+import { isNonBlocking, pidfdAt } from './pidfd.ts';
 import { writeUsage } from './usage.ts';
 
 const ANY_CLONE = __WNOTHREAD | __WALL | __WCLONE;
+/** Which children these options mean. */
+function kindOf(options: number): Pick<WaitRequest, 'kind'> {
+  if ((options & __WALL) !== 0) return {};
+  return { kind: (options & __WCLONE) === 0 ? 'plain' : 'clone' };
+}
+
 const INT_MIN = -2147483648;
 
 /**
@@ -81,11 +89,12 @@ function sysWait4(
     stopped: (options & WUNTRACED) !== 0,
     continued: (options & WCONTINUED) !== 0,
     keep: false,
+    ...kindOf(options),
   };
   return collect(kernel, tid, request, (options & WNOHANG) !== 0, (found) => {
     let error = statusAt === 0 ? 0 : kernel.user.writeU32(tid, statusAt, found.status);
     if (error === 0 && usageAt !== 0) {
-      error = writeUsage(kernel, tid, usageAt, found.userNs, found.systemNs, 0);
+      error = writeUsage(kernel, tid, usageAt, found);
     }
     return error;
   });
@@ -121,12 +130,20 @@ function sysWaitid(
   if ((options & ~(states | WNOHANG | WNOWAIT | ANY_CLONE)) !== 0) return -EINVAL;
   if ((options & states) === 0) return -EINVAL;
   let which = 0;
+  let impatient = false;
   if (type === P_PID) {
     if (id <= 0) return -EINVAL;
     which = id;
   } else if (type === P_PGID) {
     if (id < 0) return -EINVAL;
     which = -(id === 0 ? kernel.process.group(tid).pgid : id);
+  } else if (type === P_PIDFD) {
+    if (id < 0) return -EINVAL;
+    const pidfd = pidfdAt(kernel, tid, id);
+    if (typeof pidfd === 'number') return pidfd;
+    if (pidfd.pid === 0) return -ECHILD;
+    which = pidfd.pid;
+    impatient = isNonBlocking(kernel, tid, id);
   } else if (type !== P_ALL) {
     return -EINVAL;
   }
@@ -136,15 +153,18 @@ function sysWaitid(
     stopped: (options & WSTOPPED) !== 0,
     continued: (options & WCONTINUED) !== 0,
     keep: (options & WNOWAIT) !== 0,
+    ...kindOf(options),
   };
   const tell = (found: WaitResult): number => {
     let error = infoAt === 0 ? 0 : kernel.user.write(tid, infoAt, waitInfo(found));
     if (error === 0 && usageAt !== 0) {
-      error = writeUsage(kernel, tid, usageAt, found.userNs, found.systemNs, 0);
+      error = writeUsage(kernel, tid, usageAt, found);
     }
     return error;
   };
-  const result = collect(kernel, tid, request, (options & WNOHANG) !== 0, tell);
+  const noHang = (options & WNOHANG) !== 0;
+  const result = collect(kernel, tid, request, noHang || impatient, tell);
+  if (result === 0 && !noHang) return -EAGAIN;
   // Nobody to tell of under WNOHANG: the caller sees si_pid 0.
   if (result === 0 && infoAt !== 0) return kernel.user.write(tid, infoAt, new Uint8Array(SIGINFO_SIZE));
   return result > 0 ? 0 : result;
@@ -152,5 +172,5 @@ function sysWaitid(
 
 export const waitCalls: readonly Row[] = [
   full(260, 'wait4', ['int', 'ptr', 'int', 'ptr'], sysWait4),
-  partial(95, 'waitid', ['int', 'int', 'ptr', 'int', 'ptr'], sysWaitid, 'no P_PIDFD'),
+  full(95, 'waitid', ['int', 'int', 'ptr', 'int', 'ptr'], sysWaitid),
 ];

@@ -1,8 +1,18 @@
 /**
  * struct timeval, timespec and rusage in user memory. Every function returns 0, -EFAULT or WAIT.
  */
-import { RUSAGE_SIZE, RUSAGE_STIME, RUSAGE_UTIME } from '../../../abi/linux/resource.ts';
+import {
+  RUSAGE_MAJFLT,
+  RUSAGE_MAXRSS,
+  RUSAGE_MINFLT,
+  RUSAGE_NIVCSW,
+  RUSAGE_NVCSW,
+  RUSAGE_SIZE,
+  RUSAGE_STIME,
+  RUSAGE_UTIME,
+} from '../../../abi/linux/resource.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
+import type { Tally } from '../../../contracts/tally.ts';
 
 const SECOND = 1_000_000_000;
 
@@ -42,19 +52,33 @@ export function writeTimespec(
   return kernel.user.write(tid, va, bytes);
 }
 
-/** A struct rusage with CPU times; all else but the resident size is zero. */
-export function writeUsage(
-  kernel: Kernel,
-  tid: number,
-  va: number,
-  userNs: number,
-  systemNs: number,
-  residentKiB: number,
-): number {
+/** Pages that it has now count for ru_maxrss, before some are given back or it is asked. */
+export function notePeak(kernel: Kernel, tid: number): void {
+  const group = kernel.process.group(tid);
+  group.peakResident = Math.max(group.peakResident, kernel.vm.resident(group.space));
+}
+
+/** What a struct rusage tells; all else of it is zero. */
+export interface Usage {
+  readonly userNs: number;
+  readonly systemNs: number;
+  readonly tally: Readonly<Tally>;
+  /** In pages. */
+  readonly peakResident: number;
+}
+
+const PAGE_KIB = 4;
+
+export function writeUsage(kernel: Kernel, tid: number, va: number, usage: Usage): number {
+  const { userNs, systemNs, tally, peakResident } = usage;
   const bytes = new Uint8Array(RUSAGE_SIZE);
   const data = new DataView(bytes.buffer);
   putTimeval(data, RUSAGE_UTIME, userNs);
   putTimeval(data, RUSAGE_STIME, systemNs);
-  put64(data, 32, residentKiB);
+  put64(data, RUSAGE_MAXRSS, peakResident * PAGE_KIB);
+  put64(data, RUSAGE_MINFLT, tally.minorFaults);
+  put64(data, RUSAGE_MAJFLT, tally.majorFaults);
+  put64(data, RUSAGE_NVCSW, tally.voluntarySwitches);
+  put64(data, RUSAGE_NIVCSW, tally.involuntarySwitches);
   return kernel.user.write(tid, va, bytes);
 }

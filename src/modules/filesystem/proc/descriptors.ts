@@ -28,6 +28,7 @@ const ANONYMOUS: Readonly<Partial<Record<OpenFile['kind'], string>>> = {
   timerfd: 'anon_inode:[timerfd]',
   signalfd: 'anon_inode:[signalfd]',
   epoll: 'anon_inode:[eventpoll]',
+  pidfd: 'anon_inode:[pidfd]',
 };
 
 const nameless = (kernel: Kernel, { kind, object }: OpenFile): string => {
@@ -61,8 +62,12 @@ export function fdinfo(subject: Subject, fd: number): string | number {
   const file = kernel.vfs.file(id);
   const closes = kernel.process.closesOnExec(thread.tid, fd) ? O_CLOEXEC : 0;
   const flags = (file.flags | closes).toString(8);
-  return `pos:\t${file.offset}\nflags:\t0${flags}\nmnt_id:\t1\nino:\t${file.inode % 0x1_0000_0000}\n`;
+  const lines = `pos:\t${file.offset}\nflags:\t0${flags}\nmnt_id:\t1\nino:\t${file.inode % 0x1_0000_0000}\n`;
+  return file.kind === 'pidfd' ? `${lines}${pidLines(kernel.process.pidfd?.(file.object).pid ?? 0)}` : lines;
 }
+
+/** Of a process that is collected already, -1. */
+const pidLines = (pid: number): string => `Pid:\t${pid || -1}\nNSpid:\t${pid || -1}\n`;
 
 /** The dentry that `exe`, `cwd` or `root` is; -ENOENT once the process is a zombie. */
 export function placeLink(subject: Subject, tid: number, name: string): number {

@@ -144,6 +144,7 @@ const ROWS: readonly TextRow<Context>[] = [
   file('net/if_inet6', () => '00000000000000000000000000000001 01 80 10 80       lo\n'),
   limit('sys/fs/mqueue/msg_default'),
   limit('sys/fs/mqueue/msgsize_default'),
+  setting('sys/kernel/sched_rr_timeslice_ms', '100'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

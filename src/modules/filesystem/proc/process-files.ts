@@ -7,7 +7,7 @@ import { S_IFDIR, S_IFLNK, S_IFREG } from '../../../abi/linux/stat.ts';
 import { auxv, cmdline, environ, maps, smaps } from './memory.ts';
 import { mountinfo, mounts } from './mounts.ts';
 import { limits, stat, statm, status } from './status.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, timesOf } from './subject.ts';
 
 export interface ProcessFile {
   readonly name: string;
@@ -36,6 +36,13 @@ const place = (name: string, mode: number, wholeOnly = false): ProcessFile => ({
 });
 
 const oomAdjustment = ({ state, group }: Subject): string => `${state.oomAdjustments.get(group.tgid) ?? 0}\n`;
+
+/** CPU time, time in a queue, which is not measured, and how often it had the CPU: proc_pid_schedstat. */
+function schedstat(subject: Subject): string {
+  const [user, system] = timesOf(subject);
+  const { voluntarySwitches, involuntarySwitches } = subject.thread.tally;
+  return `${user + system} 0 ${voluntarySwitches + involuntarySwitches}\n`;
+}
 
 const io = (): string =>
   'rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n';
@@ -67,7 +74,7 @@ export const PROCESS_FILES: readonly ProcessFile[] = [
   file('io', io, 0o400, true),
   file('wchan', () => '0'),
   file('personality', () => '00000000\n', 0o400),
-  file('schedstat', () => '0 0 0\n'),
+  file('schedstat', schedstat),
   file('setgroups', () => 'allow\n', 0o644),
   file('uid_map', () => '         0          0 4294967295\n', 0o644),
   file('gid_map', () => '         0          0 4294967295\n', 0o644),

@@ -5,18 +5,13 @@
  */
 import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from '../../../abi/linux/socket.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import { type Socket, socketInode } from '../../../contracts/sockets.ts';
+import { socketInode } from '../../../contracts/sockets.ts';
+import { tcpState } from '../../../lib/socket/state.ts';
 
 const INTERNET =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 const UNIX = 'Num       RefCount Protocol Flags    Type St Inode Path\n';
 
-const ESTABLISHED = 1;
-const SYN_SENT = 2;
-const FIN_WAIT2 = 5;
-const CLOSE = 7;
-const CLOSE_WAIT = 8;
-const LISTEN = 10;
 const ACCEPTS = 0x10000;
 const UNCONNECTED = 1;
 const CONNECTED = 3;
@@ -34,14 +29,6 @@ function place(address: string, family: number): string {
   return `${host}:${hex(address === '' ? 0 : byte(address, 2) * 256 + byte(address, 3), 4)}`;
 }
 
-function stateOf({ type, stage, receiveShut, sendShut }: Readonly<Socket>): number {
-  if (stage === 'listening') return LISTEN;
-  if (stage === 'connecting') return SYN_SENT;
-  if (stage !== 'connected') return CLOSE;
-  if (type === SOCK_DGRAM || receiveShut === sendShut) return ESTABLISHED;
-  return receiveShut ? CLOSE_WAIT : FIN_WAIT2;
-}
-
 function table(kernel: Kernel, family: number, type: number): string {
   let text = INTERNET;
   let line = 0;
@@ -50,7 +37,7 @@ function table(kernel: Kernel, family: number, type: number): string {
     const ends = `${place(socket.name, family)} ${place(socket.peerName, family)}`;
     const queues = `${hex(socket.charged, 8)}:${hex(socket.held, 8)}`;
     const tail = `00:00000000 00000000     0        0 ${socketInode(false, socket.id)}`;
-    text += `${String(line++).padStart(4)}: ${ends} ${hex(stateOf(socket), 2)} ${queues} ${tail} 1 0 0\n`;
+    text += `${String(line++).padStart(4)}: ${ends} ${hex(tcpState(socket), 2)} ${queues} ${tail} 1 0 0\n`;
   }
   return text;
 }

@@ -8,6 +8,7 @@ import { makeDevice, encodeDevice } from '../../../abi/linux/stat.ts';
 import { PROT_EXEC, PROT_WRITE } from '../../../contracts/pmap.ts';
 import type { Thread } from '../../../contracts/process.ts';
 import { effectivePolicy } from '../../../contracts/scheduler.ts';
+import { addTally, createTally } from '../../../contracts/tally.ts';
 import { VMA_HEAP, VMA_SHARED, USER_LIMIT, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
 import { liveThreads, spaceOf, stateOf, type Subject, timesOf } from './subject.ts';
 
@@ -69,6 +70,18 @@ function priorityOf(thread: Thread): number {
   return policy.priority > 0 ? -1 - policy.priority : 20 + thread.nice;
 }
 
+/** Minor faults, those of collected children, major ones, and so on. */
+function faultsOf(subject: Subject): number[] {
+  const { group, thread, whole } = subject;
+  const own = createTally();
+  if (whole) {
+    addTally(own, group.exitedTally);
+    for (const live of liveThreads(subject)) addTally(own, live.tally);
+  } else addTally(own, thread.tally);
+  const { childTally } = group;
+  return [own.minorFaults, childTally.minorFaults, own.majorFaults, childTally.majorFaults];
+}
+
 export function stat(subject: Subject): string {
   const { kernel, group, thread, whole } = subject;
   const space = spaceOf(subject);
@@ -83,7 +96,7 @@ export function stat(subject: Subject): string {
   const fields = [
     `${thread.tid} (${thread.name}) ${stateOf(subject).slice(0, 1)}`,
     [group.parent, group.pgid, group.sid, terminalNumber(group.tty), foregroundOf(subject), 0x400000],
-    [0, 0, 0, 0],
+    faultsOf(subject),
     [ticks(user), ticks(system), ticks(childUser), ticks(childSystem)],
     [priorityOf(thread), thread.nice, whole ? Math.max(liveThreads(subject).length, 1) : 1, 0],
     [ticks(group.startNs)],
@@ -125,7 +138,7 @@ function memoryLines(subject: Subject): string[] {
     kb('VmSize', vm.size(space)),
     kb('VmLck', (vm.locked?.(space, 0, USER_LIMIT) ?? 0) / PAGE),
     kb('VmPin', 0),
-    kb('VmHWM', resident),
+    kb('VmHWM', Math.max(resident, subject.group.peakResident)),
     kb('VmRSS', resident),
     kb('RssAnon', resident),
     kb('RssFile', 0),
@@ -183,8 +196,8 @@ export function status(subject: Subject): string {
     'Cpus_allowed_list:\t0',
     'Mems_allowed:\t1',
     'Mems_allowed_list:\t0',
-    `voluntary_ctxt_switches:\t${thread.switches}`,
-    'nonvoluntary_ctxt_switches:\t0',
+    `voluntary_ctxt_switches:\t${thread.tally.voluntarySwitches}`,
+    `nonvoluntary_ctxt_switches:\t${thread.tally.involuntarySwitches}`,
   ].join('\n')}\n`;
 }
 

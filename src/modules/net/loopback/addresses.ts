@@ -22,7 +22,7 @@ export interface Place {
 export const ANY4 = '\0\0\0\0';
 export const ANY6: string = '\0'.repeat(16);
 export const LOCAL4 = '\x7f\0\0\x01';
-const LOCAL6 = `${'\0'.repeat(15)}\x01`;
+export const LOCAL6: string = `${'\0'.repeat(15)}\x01`;
 const MAPPED: string = `${'\0'.repeat(10)}\xff\xff`;
 
 export const isAny = (host: string): boolean => host === ANY4 || host === ANY6;

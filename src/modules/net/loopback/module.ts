@@ -6,6 +6,7 @@
 import {
   EINVAL,
   ENFILE,
+  ENOPROTOOPT,
   ENOTCONN,
   EOPNOTSUPP,
   EPERM,
@@ -13,6 +14,7 @@ import {
   ESOCKTNOSUPPORT,
 } from '../../../abi/linux/errno.ts';
 import { CAP_NET_ADMIN, CAP_NET_RAW } from '../../../abi/linux/capability.ts';
+import { AF_NETLINK, SOL_NETLINK } from '../../../abi/linux/netlink.ts';
 import { POLLOUT } from '../../../abi/linux/poll.ts';
 import {
   IPPROTO_TCP,
@@ -21,6 +23,7 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SO_BINDTODEVICE,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_STREAM,
@@ -31,16 +34,19 @@ import { type Net, type NetState, netLayout } from '../../../contracts/net.ts';
 import type { Socket } from '../../../contracts/sockets.ts';
 import { getSocketOption, setSocketOption } from '../../../lib/socket/options.ts';
 import { pollBits } from '../../../lib/socket/queue.ts';
-import { receiveDatagram, receiveStream } from '../../../lib/socket/receive.ts';
+import { receiveDatagram, receiveStream, receiveUrgent } from '../../../lib/socket/receive.ts';
 import { EVERYONE, socketOf, wakeBoth } from '../../../lib/socket/table.ts';
 import { checkOwn, format, nowhere, parse } from './addresses.ts';
 import { getIpOption, setIpOption } from './options.ts';
 import { type NetCore, occupy } from './ports.ts';
+import { bindToLink, boundLink, LINKS } from './links.ts';
+import * as netlink from './netlink.ts';
 import * as tcp from './tcp.ts';
 import * as ends from './tcp-end.ts';
 import * as udp from './udp.ts';
 
 function make(core: NetCore, tid: number, family: number, type: number, protocol: number): Socket | number {
+  if (family === AF_NETLINK) return netlink.make(core, type, protocol);
   if (type === SOCK_STREAM) {
     if (protocol !== 0 && protocol !== IPPROTO_TCP) return -EPROTONOSUPPORT;
     return tcp.make(core, family, IPPROTO_TCP) ?? -ENFILE;
@@ -53,7 +59,16 @@ function make(core: NetCore, tid: number, family: number, type: number, protocol
   return core.kernel.process.capable(tid, CAP_NET_RAW) ? -EPROTONOSUPPORT : -EPERM;
 }
 
+/** No pairs here: what is no socket at all says so first. */
+function refusePair(core: NetCore, tid: number, family: number, type: number, protocol: number): number {
+  const socket = make(core, tid, family, type, protocol);
+  if (typeof socket === 'number') return socket;
+  core.table.sockets.delete(socket.id);
+  return -EOPNOTSUPP;
+}
+
 function bind(core: NetCore, tid: number, socket: Socket, address: string): number {
+  if (netlink.isNetlink(socket)) return netlink.bind(core, tid, socket, address);
   const place = parse(address, socket.family, true);
   if (typeof place === 'number') return place;
   const error = checkOwn(place.host);
@@ -78,7 +93,7 @@ export const loopbackNet: Module<Net, NetState> = {
     name: 'loopback',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['inet'],
+    interfaces: ['inet', 'links'],
     needs: { clock: 1, engine: 1, process: 1 },
     description: 'TCP and UDP between programs of this kernel, no way outside',
   },
@@ -91,7 +106,7 @@ export const loopbackNet: Module<Net, NetState> = {
         const socket = make(core, tid, family, type, protocol);
         return typeof socket === 'number' ? socket : socket.id;
       },
-      createPair: () => -EOPNOTSUPP,
+      createPair: (tid, family, type, protocol) => refusePair(core, tid, family, type, protocol),
       closeSocket(id) {
         const socket = find(id);
         if (socket.type === SOCK_STREAM) ends.close(core, socket, false);
@@ -104,6 +119,7 @@ export const loopbackNet: Module<Net, NetState> = {
       },
       connectSocket(tid, id, address, nonBlocking) {
         const socket = find(id);
+        if (netlink.isNetlink(socket)) return netlink.connect(core, tid, socket, address);
         return socket.type === SOCK_STREAM
           ? tcp.connect(core, tid, socket, address, nonBlocking)
           : udp.connect(core, tid, socket, address);
@@ -113,39 +129,52 @@ export const loopbackNet: Module<Net, NetState> = {
         return socket.type === SOCK_STREAM ? tcp.acceptSocket(core, tid, socket, nonBlocking) : -EOPNOTSUPP;
       },
       send(tid, id, from, skip, flags, message) {
-        if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
         const socket = find(id);
+        if ((flags & MSG_OOB) !== 0 && socket.type !== SOCK_STREAM) return -EOPNOTSUPP;
+        if (netlink.isNetlink(socket)) return netlink.send(core, tid, socket, from, message);
         return socket.type === SOCK_STREAM
           ? tcp.send(core, tid, socket, from, skip, flags)
           : udp.send(core, tid, socket, from, message);
       },
       receive(tid, id, into, flags, message) {
-        if ((flags & MSG_OOB) !== 0) return -EINVAL;
         const socket = find(id);
         if (socket.type !== SOCK_STREAM) return receiveDatagram(core, tid, socket, into, flags, message);
         if (socket.stage === 'listening' || (socket.stage === 'fresh' && !socket.receiveShut))
           return -ENOTCONN;
+        if ((flags & MSG_OOB) !== 0) return receiveUrgent(core, socket, into, flags, message);
         return receiveStream(core, tid, socket, into, flags, message, true);
       },
       shutdownSocket(id, how) {
         const socket = find(id);
+        if (netlink.isNetlink(socket)) return -EOPNOTSUPP;
         return socket.type === SOCK_STREAM
           ? ends.shutdown(core, socket, how)
           : shutdownUdp(core, socket, how);
       },
       socketName(id) {
         const { name, family } = find(id);
+        if (family === AF_NETLINK) return name === '' ? netlink.nameOf(0, 0) : name;
         return name === '' ? format(nowhere(family), family) : name;
       },
       peerName(id) {
-        const { stage, peerName } = find(id);
+        const { stage, peerName, family } = find(id);
+        if (family === AF_NETLINK) return netlink.nameOf(0, 0);
         return stage === 'connected' ? peerName : -ENOTCONN;
       },
-      getOption: (_tid, id, level, name) =>
-        level === SOL_SOCKET ? getSocketOption(find(id), name) : getIpOption(find(id), level, name),
+      getOption(_tid, id, level, name) {
+        const socket = find(id);
+        if (level === SOL_SOCKET)
+          return name === SO_BINDTODEVICE ? boundLink(socket) : getSocketOption(socket, name);
+        if (!netlink.isNetlink(socket)) return getIpOption(socket, level, name);
+        return level === SOL_NETLINK ? netlink.getOption(socket, name) : -ENOPROTOOPT;
+      },
       setOption(tid, id, level, name, value) {
         const socket = find(id);
+        if (netlink.isNetlink(socket) && level !== SOL_SOCKET) {
+          return level === SOL_NETLINK ? netlink.setOption(socket, name, value) : -ENOPROTOOPT;
+        }
         if (level !== SOL_SOCKET) return setIpOption(socket, level, name, value);
+        if (name === SO_BINDTODEVICE) return bindToLink(socket, value);
         const error = setSocketOption(socket, name, value, kernel.process.capable(tid, CAP_NET_ADMIN));
         // A larger SO_SNDBUF is room.
         if (error === 0) kernel.waits.wake(socket.writeEvent, EVERYONE);
@@ -157,6 +186,7 @@ export const loopbackNet: Module<Net, NetState> = {
         if ((wanted & ~POLLOUT) !== 0 || wanted === 0) kernel.waits.on(socket.readEvent);
         if ((wanted & POLLOUT) !== 0) kernel.waits.on(socket.writeEvent);
       },
+      links: () => LINKS,
       socket: find,
       sockets: () => state.sockets.sockets.values(),
     };

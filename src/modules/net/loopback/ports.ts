@@ -69,7 +69,8 @@ const overlap = (a: Socket, hostA: string, b: Socket, hostB: string): boolean =>
 function mayShare(one: Socket, other: Socket): boolean {
   if (isSet(one, SO_REUSEPORT) && isSet(other, SO_REUSEPORT)) return true;
   if (!isSet(one, SO_REUSEADDR) || !isSet(other, SO_REUSEADDR)) return false;
-  return one.type !== SOCK_STREAM || (one.stage !== 'listening' && other.stage !== 'listening');
+  // Connections of a server that was there before do not keep the next one from listening.
+  return one.type !== SOCK_STREAM || other.stage !== 'listening';
 }
 
 export const conflicts = (core: NetCore, socket: Socket, { host, port }: Place): boolean =>

@@ -31,6 +31,14 @@ export function refuse(core: NetCore, socket: Socket): void {
   wakeBoth(core, socket);
 }
 
+/** Who reads finds the end at once, though that is an error; it may connect nevertheless. */
+function shutFresh(core: NetCore, socket: Socket, how: number): void {
+  if (!socket.receiveShut) socket.announced = true;
+  if (how !== SHUT_WR) socket.receiveShut = true;
+  if (how !== SHUT_RD) socket.sendShut = true;
+  wakeBoth(core, socket);
+}
+
 export function shutdown(core: NetCore, socket: Socket, how: number): number {
   if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
   if (socket.stage === 'listening') {
@@ -40,7 +48,10 @@ export function shutdown(core: NetCore, socket: Socket, how: number): number {
     wakeBoth(core, socket);
     return 0;
   }
-  if (socket.stage !== 'connected') return -ENOTCONN;
+  if (socket.stage !== 'connected') {
+    if (socket.stage === 'fresh') shutFresh(core, socket, how);
+    return -ENOTCONN;
+  }
   if (how !== SHUT_WR) socket.receiveShut = true;
   if (how !== SHUT_RD) socket.sendShut = true;
   const peer = how === SHUT_RD ? null : peerOf(core, socket);
@@ -53,7 +64,7 @@ export function shutdown(core: NetCore, socket: Socket, how: number): number {
 }
 
 /** A listener that goes: connections that nobody took are reset, attempts refused. */
-function refuseAll(core: NetCore, listener: Socket): void {
+export function refuseAll(core: NetCore, listener: Socket): void {
   for (const id of listener.pending.splice(0)) close(core, socketOf(core, id), true);
   for (const id of listener.waiting.splice(0)) {
     const client = core.table.sockets.get(id);

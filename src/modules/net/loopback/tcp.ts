@@ -22,7 +22,7 @@ import { AF_UNSPEC, SOCK_STREAM } from '../../../abi/linux/socket.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
 import type { Socket } from '../../../contracts/sockets.ts';
 import { accept, hasBacklog, listen, offer } from '../../../lib/socket/listen.ts';
-import { NOBODY } from '../../../lib/socket/queue.ts';
+import { dequeue, NOBODY } from '../../../lib/socket/queue.ts';
 import { brokenPipe, sendStream } from '../../../lib/socket/send.ts';
 import { addSocket, block, peerOf, takeError, wakeBoth } from '../../../lib/socket/table.ts';
 import {
@@ -38,7 +38,7 @@ import {
   sourceFor,
 } from './addresses.ts';
 import { conflicts, find, inherit, isSix, type NetCore, occupy, sixOnly } from './ports.ts';
-import { refuse, reset } from './tcp-end.ts';
+import { refuse, refuseAll, reset } from './tcp-end.ts';
 
 /** net.ipv4.tcp_wmem and tcp_rmem, as far as one connection may have in flight. */
 const IN_FLIGHT = 131072;
@@ -128,9 +128,13 @@ function begin(core: NetCore, tid: number, socket: Socket, address: string): num
   return 0;
 }
 
+/** connect(2) of AF_UNSPEC: fresh again, whatever it was, with its port. */
 function disconnect(core: NetCore, socket: Socket): number {
+  if (socket.stage === 'listening') refuseAll(core, socket);
   const peer = peerOf(core, socket);
   if (peer !== null) reset(core, peer, ECONNRESET);
+  while (dequeue(core, socket) !== null);
+  socket.urgent = 0;
   socket.stage = 'fresh';
   socket.peer = 0;
   socket.peerName = '';
@@ -151,7 +155,7 @@ export function connect(
   if (familyOf(address) === AF_UNSPEC) return disconnect(core, socket);
   if (socket.stage === 'listening' || socket.stage === 'closed') return -EISCONN;
   if (socket.stage === 'connected' && socket.announced) return -EISCONN;
-  if (socket.stage === 'fresh' && !socket.receiveShut) {
+  if (socket.stage === 'fresh' && (!socket.receiveShut || socket.announced)) {
     const error = begin(core, tid, socket, address);
     if (error !== 0) return error === -EAFNOSUPPORT && address.length < 16 ? -EINVAL : error;
     if (nonBlocking) return -EINPROGRESS;

@@ -14,7 +14,7 @@ import {
 import { AF_UNSPEC, SOCK_DGRAM } from '../../../abi/linux/socket.ts';
 import type { Spans } from '../../../contracts/kernel.ts';
 import type { Message, Socket } from '../../../contracts/sockets.ts';
-import { enqueue, MOST_HELD, pack, PACKET_COST } from '../../../lib/socket/queue.ts';
+import { enqueue, MOST_HELD, pack, packetCost } from '../../../lib/socket/queue.ts';
 import { addSocket, takeError, wakeBoth } from '../../../lib/socket/table.ts';
 import {
   familyOf,
@@ -119,7 +119,7 @@ export function send(
     return from.total;
   const packet = pack(kernel, from, 0, from.total, null);
   packet.from = format(source, receiver.family);
-  enqueue(core, receiver, packet, from.total + PACKET_COST);
+  enqueue(core, receiver, packet, packetCost(from.total));
   return from.total;
 }
 

@@ -19,6 +19,7 @@ import {
 } from '../../../contracts/process.ts';
 import { assignCredentials, capableOf } from './credentials.ts';
 import { inheritPolicy, resetsOnFork } from './policy.ts';
+import { notePeak } from './peak.ts';
 import { groupOf, INIT, mustGet, type Self, threadOf } from './self.ts';
 import { copyFiles, copyHandlers, descriptors, newFiles, newHandlers, newPlace, tooMany } from './tables.ts';
 
@@ -167,6 +168,8 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   const home = request.thread ? group : childGroup(self, group, pid, request);
   const thread = addThread(self, pid, home, context);
   thread.name = caller.name;
+  thread.ioPriority = caller.ioPriority;
+  thread.timerSlack = thread.defaultTimerSlack = caller.timerSlack;
   inheritPolicy(self, caller, thread);
   thread.maskLow = caller.restoreMask ? caller.savedMaskLow : caller.maskLow;
   thread.maskHigh = caller.restoreMask ? caller.savedMaskHigh : caller.maskHigh;
@@ -178,7 +181,7 @@ export function clone(self: Self, tid: number, request: CloneRequest): number {
   }
   self.kernel.counters.forks++;
   const { nice, policy } = thread;
-  self.kernel.scheduler.add({ tid: pid, nice, runnable: true, cpuNs: 0, policy });
+  self.kernel.scheduler.add({ tid: pid, nice, runnable: true, cpuNs: 0, policy, from: tid });
   self.kernel.scheduler.enqueue(pid);
   return pid;
 }
@@ -222,5 +225,9 @@ function childGroup(self: Self, from: ThreadGroup, tgid: number, request: CloneR
   group.environmentEnd = from.environmentEnd;
   group.auxiliary = from.auxiliary.slice();
   group.noNewPrivileges = from.noNewPrivileges;
+  group.dumpable = from.dumpable;
+  group.hugePagesDisabled = from.hugePagesDisabled;
+  // What the child begins with is its own peak (getrusage(2)).
+  notePeak(self, group);
   return group;
 }

@@ -3,6 +3,7 @@
  */
 import { SIGCHLD } from '../../../abi/linux/signal.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
+import { notePeak } from './peak.ts';
 import { ALL, groupOf, type Self, threadOf } from './self.ts';
 import { deleteTimers } from './timers.ts';
 import { closeMarked, copyHandlers, dropHandlers, unshareFiles } from './tables.ts';
@@ -16,6 +17,7 @@ export function executed(self: Self, tid: number, space: number, name: string): 
     releaseRobust(self, thread, group);
     clearTid(self, thread, group);
     const before = group.space;
+    notePeak(self, group);
     group.space = space;
     kernel.vm.release(before);
   }
@@ -34,6 +36,7 @@ export function executed(self: Self, tid: number, space: number, name: string): 
   thread.altStackFlags = 2;
   group.executed = true;
   group.keepCapabilities = false;
+  group.dumpable = true;
   group.exitSignal = SIGCHLD;
   group.vforkDone = true;
   kernel.waits.wake(group.vforkEvent, ALL);

@@ -14,6 +14,7 @@ import {
 } from '../../../abi/linux/signal.ts';
 import { endedBy, exitCode, killedStatus } from '../../../abi/linux/wait.ts';
 import { createSignalInfo, type Thread, type ThreadGroup } from '../../../contracts/process.ts';
+import { addTally, createTally } from '../../../contracts/tally.ts';
 import { allocateContext } from './clone.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
 import { givePolicyBack, takePolicy } from './policy.ts';
@@ -21,7 +22,9 @@ import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from '.
 import { wakeOrphans } from './sessions.ts';
 import { setMask } from './pending.ts';
 import { actionOf, signalGroup } from './signals.ts';
+import { tellPidfds } from './pidfds.ts';
 import { dropFiles, dropHandlers, dropPlace, letGo } from './tables.ts';
+import { notePeak } from './peak.ts';
 import { deleteTimers } from './timers.ts';
 import { reap } from './wait.ts';
 
@@ -49,12 +52,14 @@ export function exitThread(self: Self, tid: number, status: number): void {
   stopRunning(self, thread);
   group.exitedUserNs += thread.userNs;
   group.exitedSystemNs += thread.systemNs;
+  addTally(group.exitedTally, thread.tally);
   if (tid === group.tgid) {
     if (!group.exiting) group.status = status;
   } else {
     self.state.threads.delete(tid);
     group.threads = group.threads.filter((other) => other !== tid);
   }
+  tellPidfds(self, tid, tid !== group.tgid);
   const left = liveThreads(self, group).length;
   if (left === 0) endGroup(self, group);
   else if (left === 1) self.kernel.waits.wake(group.threadEvent, ALL);
@@ -86,6 +91,9 @@ export function exitOthers(self: Self, tid: number): boolean {
       self.state.contexts[leader.context] = true;
     }
     leader.dead = false;
+    // What it used is the group's already.
+    leader.userNs = leader.systemNs = 0;
+    leader.tally = createTally();
   } else {
     self.kernel.ipc.futexDone(leader.tid);
     letGo(self, leader.tid);
@@ -122,6 +130,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
   dropPlace(self, group.place);
   if (group.executable !== 0) kernel.vfs.releaseDentry(group.executable);
   group.executable = 0;
+  notePeak(self, group);
   kernel.vm.release(group.space);
   group.space = 0;
   kernel.ipc.undoSemaphores?.(group.tgid);
@@ -136,6 +145,7 @@ function endGroup(self: Self, group: ThreadGroup): void {
     wakeOrphans(self, group.pgid, group);
   }
   dropHandlers(self, group.handlers);
+  tellPidfds(self, group.tgid, false);
   announce(self, group);
 }
 

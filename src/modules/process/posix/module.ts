@@ -9,6 +9,7 @@ import { boot, clone, spawn } from './clone.ts';
 import { capableOf, maySignal, setCredentials } from './credentials.ts';
 import { executed } from './exec.ts';
 import { exitGroup, exitOthers, exitThread } from './exit.ts';
+import { pidfdOperations } from './pidfds.ts';
 import { pendingBits, setMask, signalPending, takeSignal } from './pending.ts';
 import { groupOf, type Self, threadOf } from './self.ts';
 import { inherit } from './policy.ts';
@@ -95,6 +96,7 @@ function create(state: ProcessState, kernel: Kernel): Process {
     },
     setTimer: (id, deadline, interval) => setTimer(self, id, deadline, interval),
     deleteTimer: (id) => deleteTimer(self, id),
+    ...pidfdOperations(self),
   };
 }
 
@@ -104,7 +106,7 @@ export const posixProcess: Module<Process, ProcessState> = {
     name: 'posix',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['priority-inheritance', 'held-files'],
+    interfaces: ['priority-inheritance', 'held-files', 'pidfds'],
     needs: { clock: 1, scheduler: 1, ipc: 1, vm: 1, pmap: 1, tty: 1, vfs: 1 },
     description: 'Processes, threads, sessions and signals as POSIX and Linux define them',
   },

@@ -1,7 +1,7 @@
 /**
  * Scheduling policies over the life of a thread: inherited at fork, given back at the end. Source: sched(7).
  */
-import { SCHED_FLAG_RESET_ON_FORK } from '../../../abi/linux/sched.ts';
+import { SCHED_FLAG_DL_OVERRUN, SCHED_FLAG_RESET_ON_FORK } from '../../../abi/linux/sched.ts';
 import type { Thread } from '../../../contracts/process.ts';
 import {
   createPolicy,
@@ -15,6 +15,10 @@ import { type Self, threadOf } from './self.ts';
 export const resetsOnFork = ({ policyFlags }: Thread): boolean =>
   (policyFlags & SCHED_FLAG_RESET_ON_FORK) !== 0;
 
+/** It wants a signal when it has used its runtime up. */
+export const tellsOverrun = ({ policy, policyFlags }: Thread): boolean =>
+  policy.kind === 'deadline' && (policyFlags & SCHED_FLAG_DL_OVERRUN) !== 0;
+
 /** Nice and policy of a new thread, or of one that takes another's place; the latter's before is given back. */
 export function takePolicy(self: Self, from: Thread, to: Thread): void {
   givePolicyBack(self, to);
@@ -23,6 +27,7 @@ export function takePolicy(self: Self, from: Thread, to: Thread): void {
   to.policyFlags = from.policyFlags;
   const needed = interfaceOf(to.policy);
   if (needed !== null) self.kernel.leases.take('scheduler', needed, to.tid);
+  if (tellsOverrun(to)) self.kernel.leases.take('scheduler', 'budget', to.tid);
 }
 
 /** A child: under "reset on fork" a normal one, no nicer to itself than others are, and without the flag. */
@@ -51,4 +56,5 @@ export function inherit(self: Self, tid: number, policy: Policy | null): void {
 export function givePolicyBack(self: Self, thread: Thread): void {
   const needed = interfaceOf(thread.policy);
   if (needed !== null) self.kernel.leases.give('scheduler', needed, thread.tid);
+  if (tellsOverrun(thread)) self.kernel.leases.give('scheduler', 'budget', thread.tid);
 }

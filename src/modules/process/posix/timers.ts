@@ -23,11 +23,15 @@ import {
   type Thread,
   type ThreadGroup,
 } from '../../../contracts/process.ts';
+import { notePeak } from './peak.ts';
+import { tellsOverrun } from './policy.ts';
 import { groupOf, liveThreads, mustGet, type Self } from './self.ts';
 import { signalGroup, signalThread } from './signals.ts';
 
 const SECOND = 1_000_000_000;
 const MICROSECOND = 1000;
+/** DELAYTIMER_MAX. */
+const OVERRUN_MAX = 0x7fff_ffff;
 /** Timers that one process may have: Linux counts them as pending signals, of which a user has some thousands. */
 const TIMERS_MAX = 4096;
 
@@ -79,17 +83,17 @@ function expire(self: Self, timer: PosixTimer, now: number): void {
   if (timer.signal === 0) return;
   const pending = pendingOf(self, timer);
   if (pending !== undefined) {
-    timer.overrun += missed + 1;
+    timer.overrun = Math.min(OVERRUN_MAX, timer.overrun + missed + 1);
     pending.uid = timer.overrun;
     return;
   }
-  timer.overrun = missed;
+  timer.overrun = Math.min(OVERRUN_MAX, missed);
   const info = createSignalInfo();
   info.signal = timer.signal;
   info.code = SI_TIMER;
   // si_timerid and si_overrun lie where si_pid and si_uid do.
   info.pid = timer.id;
-  info.uid = missed;
+  info.uid = timer.overrun;
   info.value = timer.value;
   if (timer.tid === 0) signalGroup(self, timer.tgid, info);
   else signalThread(self, timer.tid, info);
@@ -213,6 +217,7 @@ export function addTime(self: Self, tid: number, userNs: number, systemNs: numbe
   thread.userNs += user;
   thread.systemNs += system;
   const group = groupOf(self, tid);
+  notePeak(self, group);
   if (group.virtualLeft > 0) {
     group.virtualLeft -= user;
     if (group.virtualLeft <= 0) {
@@ -228,6 +233,11 @@ export function addTime(self: Self, tid: number, userNs: number, systemNs: numbe
     }
   }
   if (self.state.timers.size > 0) checkCpuTimers(self, thread);
+  // Asked before the scheduler is told of this run: it is the one that uses the runtime up.
+  if (tellsOverrun(thread)) {
+    const left = self.kernel.scheduler.budget?.(tid) ?? -1;
+    if (left > 0 && user + system >= left) kernelSignal(self, group, SIGXCPU);
+  }
   if (group.limits[RLIMIT_CPU * 2] !== Number.POSITIVE_INFINITY) checkLimit(self, group, user + system);
   if (group.limits[RLIMIT_RTTIME * 2] !== Number.POSITIVE_INFINITY && thread.policy.priority > 0) {
     checkRealtime(self, thread, group, user + system);

@@ -2,15 +2,22 @@
  * Collecting children. Source: wait(2), waitid(2).
  */
 import { ECHILD } from '../../../abi/linux/errno.ts';
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED } from '../../../abi/linux/signal.ts';
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD } from '../../../abi/linux/signal.ts';
 import { CONTINUED_STATUS, endedBy, stoppedStatus } from '../../../abi/linux/wait.ts';
 import type { ThreadGroup, WaitRequest, WaitResult } from '../../../contracts/process.ts';
+import { addTally, createTally } from '../../../contracts/tally.ts';
+import { tellPidfds } from './pidfds.ts';
 import { groupOf, type Self } from './self.ts';
 
-const matches = (child: ThreadGroup, which: number): boolean =>
-  which === 0 || (which > 0 ? child.tgid === which : child.pgid === -which);
+function matches(child: ThreadGroup, { which, kind }: WaitRequest): boolean {
+  if (kind !== undefined && (child.exitSignal === SIGCHLD) !== (kind === 'plain')) return false;
+  return which === 0 || (which > 0 ? child.tgid === which : child.pgid === -which);
+}
 
 function result(child: ThreadGroup, code: number, status: number): WaitResult {
+  const tally = createTally();
+  addTally(tally, child.exitedTally);
+  addTally(tally, child.childTally);
   return {
     pid: child.tgid,
     uid: child.credentials.uid,
@@ -18,6 +25,8 @@ function result(child: ThreadGroup, code: number, status: number): WaitResult {
     code,
     userNs: child.exitedUserNs + child.childUserNs,
     systemNs: child.exitedSystemNs + child.childSystemNs,
+    tally,
+    peakResident: Math.max(child.peakResident, child.childPeakResident),
   };
 }
 
@@ -26,7 +35,7 @@ export function wait(self: Self, tid: number, request: WaitRequest): WaitResult 
   let any = false;
   for (const pid of parent.children) {
     const child = self.state.groups.get(pid);
-    if (child === undefined || !matches(child, request.which)) continue;
+    if (child === undefined || !matches(child, request)) continue;
     any = true;
     if (child.zombie) {
       if (!request.exited) continue;
@@ -52,9 +61,14 @@ export function reap(self: Self, child: ThreadGroup, collector: ThreadGroup | nu
   if (collector !== null) {
     collector.childUserNs += child.exitedUserNs + child.childUserNs;
     collector.childSystemNs += child.exitedSystemNs + child.childSystemNs;
+    addTally(collector.childTally, child.exitedTally);
+    addTally(collector.childTally, child.childTally);
+    const peak = Math.max(child.peakResident, child.childPeakResident);
+    collector.childPeakResident = Math.max(collector.childPeakResident, peak);
   }
   const parent = self.state.groups.get(child.parent);
   if (parent !== undefined) parent.children = parent.children.filter((pid) => pid !== child.tgid);
   for (const tid of child.threads) self.state.threads.delete(tid);
   self.state.groups.delete(child.tgid);
+  tellPidfds(self, child.tgid, true);
 }

@@ -9,7 +9,7 @@
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
-import type { Policy, Scheduler } from '../../../contracts/scheduler.ts';
+import type { Policy, Schedulable, Scheduler } from '../../../contracts/scheduler.ts';
 import { int, map, record } from '../../../contracts/schema.ts';
 import {
   clear,
@@ -29,7 +29,17 @@ import {
   type LayeredState,
 } from '../../../lib/sched/layered-state.ts';
 import { ACCOUNT_NS, layeredScheduler } from '../../../lib/sched/layered.ts';
-import { createServer, nextPeriod, renew, replenish, type Server, serverSchema, wake } from './server.ts';
+import {
+  bandwidthOf,
+  createServer,
+  isActive,
+  nextPeriod,
+  renew,
+  replenish,
+  type Server,
+  serverSchema,
+  wake,
+} from './server.ts';
 
 /** Most of the CPU that may be promised. */
 const BANDWIDTH = 0.95;
@@ -117,6 +127,19 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
     unqueue(tid);
     servers.delete(tid);
   };
+  /** CPU time that servers were promised and may still want in their periods, as a part of all. */
+  const active = (): number => {
+    const now = kernel.clock.monotonic();
+    let sum = 0;
+    for (const server of servers.values()) if (isActive(server, now)) sum += bandwidthOf(server);
+    return sum;
+  };
+  /** What a ns of CPU costs of the runtime: less where promises are not used, for who reclaims them (GRUB). */
+  const rateOf = (server: Server): number => {
+    if (!server.policy.reclaims) return 1;
+    return Math.min(1, Math.max(bandwidthOf(server), active()) / BANDWIDTH);
+  };
+  const budgetOf = (server: Server): number => Math.ceil(server.leftNs / rateOf(server));
   /** Let those run whose period has begun, and have the machine wake up for the next one. */
   const replenishDue = (): void => {
     const now = kernel.clock.monotonic();
@@ -167,7 +190,7 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
     },
     quantum: (tid) => {
       const server = servers.get(tid);
-      return server === undefined ? below.quantum(tid) : Math.max(1, Math.min(server.leftNs, ACCOUNT_NS));
+      return server === undefined ? below.quantum(tid) : Math.max(1, Math.min(budgetOf(server), ACCOUNT_NS));
     },
     tick(tid, ranNs, expired) {
       const server = servers.get(tid);
@@ -178,7 +201,8 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
       const ran = Math.round(ranNs);
       server.cpuNs += ran;
       // What it ran beyond its runtime is the machine's fault, which stops it late: it costs one period at most.
-      server.leftNs = Math.max(server.leftNs - ran, -server.policy.runtimeNs);
+      const cost = Math.round(ran * rateOf(server));
+      server.leftNs = Math.max(server.leftNs - cost, -server.policy.runtimeNs);
       if (server.leftNs <= 0 && !server.throttled) throttle(server);
     },
     /** The job is done: nothing more until the next period. */
@@ -204,16 +228,22 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
     },
     load: () => below.load() + ready.ids.length + throttled.ids.length,
     drain() {
-      const order = [...inOrder(ready), ...inOrder(throttled)];
-      for (const { tid, runnable } of servers.values()) if (!runnable) order.push(tid);
-      const drained = order.map((tid) => {
-        const { nice, runnable, cpuNs, policy } = servers.get(tid) as Server;
-        return { tid, nice, runnable, cpuNs, policy };
+      const handOver = ({ tid, nice, runnable, cpuNs, policy }: Server): Schedulable => ({
+        tid,
+        nice,
+        runnable,
+        cpuNs,
+        policy,
       });
+      const first = [...inOrder(ready), ...inOrder(throttled)].map((tid) =>
+        handOver(servers.get(tid) as Server),
+      );
+      const last = [...servers.values()].filter(({ runnable }) => !runnable).map(handOver);
       servers.clear();
       clear(ready);
       clear(throttled);
-      return [...drained, ...below.drain()];
+      // Those that can not run come after all that can, of whatever class.
+      return [...first, ...below.drain(), ...last];
     },
     setPolicy(tid, policy) {
       const server = servers.get(tid);
@@ -244,10 +274,13 @@ function create(state: DeadlineState, kernel: Kernel): Scheduler {
     slice: (tid) => below.slice(tid),
     admits(tid, { runtimeNs, periodNs }) {
       let sum = runtimeNs / periodNs;
-      for (const server of servers.values()) {
-        if (server.tid !== tid) sum += server.policy.runtimeNs / server.policy.periodNs;
-      }
+      for (const server of servers.values()) if (server.tid !== tid) sum += bandwidthOf(server);
       return sum <= BANDWIDTH;
+    },
+    budget(tid) {
+      const server = servers.get(tid);
+      if (server === undefined) return -1;
+      return server.throttled ? 0 : Math.max(0, budgetOf(server));
     },
   };
 }
@@ -258,7 +291,7 @@ export const deadlineScheduler: Module<Scheduler, DeadlineState> = {
     name: 'deadline',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['policies', 'realtime', 'deadline', 'handoff'],
+    interfaces: ['policies', 'realtime', 'deadline', 'budget', 'handoff'],
     needs: { clock: 1 },
     description: 'Earliest deadline first within reserved bandwidth; FIFO, round-robin and fair shares below',
   },

@@ -51,6 +51,13 @@ export const serverSchema: Schema<Server> = record<Server>(
 export const nextPeriod = ({ deadlineNs, policy }: Server): number =>
   deadlineNs - policy.deadlineNs + policy.periodNs;
 
+/** The part of the CPU that it was promised. */
+export const bandwidthOf = ({ policy }: Server): number => policy.runtimeNs / policy.periodNs;
+
+/** It may still want what it was promised: one that blocks does, until its deadline. */
+export const isActive = ({ runnable, deadlineNs }: Server, now: number): boolean =>
+  runnable || deadlineNs > now;
+
 /** A new period begins at `now`. */
 export function renew(server: Server, now: number): void {
   server.leftNs = server.policy.runtimeNs;

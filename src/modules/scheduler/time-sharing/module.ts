@@ -5,6 +5,7 @@
  * 4.4): usage drives a thread down 32 queues and decays by 2L/(2L+1) a second at load L. BSD adds nice to the priority,
  * which can starve; here it multiplies the charge by 1.25 a step, the ratio of sched(7). All usage decays to
  * queue 0, which is first come, first served, so that none starves. What wakes seldom runs soon; a burst of work pays.
+ * A child begins with the usage of who forked it.
  */
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Module } from '../../../contracts/module.ts';
@@ -172,13 +173,19 @@ function create(state: TimeSharingState): Scheduler {
   };
   return {
     add(thread: Schedulable) {
-      const { tid, nice, runnable, cpuNs, policy } = thread;
+      const { tid, nice, runnable, cpuNs, policy, from } = thread;
       const own = createEntry();
       own.tid = tid;
       own.nice = nice;
       own.runnable = runnable;
       own.cpuNs = cpuNs;
       if (policy !== undefined) own.policy = policy;
+      // Else a child would go before its parent until it has used as much, and a program could shed its usage by forking.
+      const parent = from === undefined ? undefined : state.threads.get(from);
+      if (parent !== undefined) {
+        own.recentNs = parent.recentNs;
+        own.level = levelOf(own);
+      }
       state.threads.set(tid, own);
       if (own.runnable) queueOf(own).add(own.tid);
     },

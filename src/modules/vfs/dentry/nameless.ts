@@ -19,6 +19,7 @@ const STREAM_SB = 0xffff2;
 const NOTIFIER_SB = 0xffff3;
 const SOCKET_SB = 0xffff4;
 const QUEUE_SB = 0xffff5;
+const PIDFD_SB = 0xffff6;
 
 const PAGE = 4096;
 const TTY_BLOCK = 1024;
@@ -58,6 +59,11 @@ export function statNameless(core: Core, file: OpenFile, into: Stat): void {
   if (file.kind === 'message-queue') {
     into.inode = QUEUE_SB * SB_SHIFT + file.object + 1;
     statQueue(core, file.object, into);
+    return;
+  }
+  if (file.kind === 'pidfd') {
+    into.inode = PIDFD_SB * SB_SHIFT + file.object;
+    into.mode = 0o700;
     return;
   }
   if (isNotifier(file.kind)) {
