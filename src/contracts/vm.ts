@@ -287,6 +287,8 @@ export interface Vm {
   truncated(inode: number, fromIndex: number): void;
   /** True if any area maps this inode (text busy, leases). */
   mapped(inode: number): boolean;
+  /** Interface `sealing`. True if a shared mapping of this inode may write, or be made to. */
+  mayWrite?(inode: number): boolean;
   /** mincore(2). @returns 0 or -ENOMEM; one byte a page into `into` */
   residency(space: number, address: number, length: number, into: Uint8Array): number;
   /** The areas in order, for /proc/PID/maps. Valid until the entry ends; not to be changed. */
@@ -344,6 +346,8 @@ export const vm: Contract<Vm> = {
     locking: ['lock', 'lockAll', 'locked'],
     /** Registrations of membarrier(2) are remembered with the address space. */
     barriers: ['barriers'],
+    /** Which files shared mappings can write to is known. */
+    sealing: ['mayWrite'],
     /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */
     paging: ['relieve', 'evicted'],
   },

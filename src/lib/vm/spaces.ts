@@ -35,6 +35,7 @@ import {
   unmap,
   unmapRange,
 } from './address-space.ts';
+import type { Area } from './areas.ts';
 import { type Core, copyArea, createKeeper, isShared, type Policy, spaceOf } from './core.ts';
 import { fault } from './fault.ts';
 import { lock, lockAll, lockedBytes } from './lock.ts';
@@ -135,6 +136,8 @@ function brk(core: Core, space: Space, address: number): number {
   return setBreak(space, address, heap, core.mapper);
 }
 
+const mayWrite = (area: Readonly<Area>): boolean => isShared(area) && (area.maxProt & PROT_WRITE) !== 0;
+
 function sizeOf(space: Space): number {
   let bytes = 0;
   for (const area of space.vmas) bytes += area.end - area.start;
@@ -192,6 +195,12 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
     mapped(inode) {
       for (const space of state.spaces.values()) {
         if (space.vmas.some((area) => area.inode === inode)) return true;
+      }
+      return false;
+    },
+    mayWrite(inode) {
+      for (const space of state.spaces.values()) {
+        if (space.vmas.some((area) => area.inode === inode && mayWrite(area))) return true;
       }
       return false;
     },

@@ -15,7 +15,7 @@ import {
   EOVERFLOW,
   EPERM,
 } from '../../../abi/linux/errno.ts';
-import { O_ACCMODE, O_RDWR, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, O_ACCMODE, O_RDWR, O_WRONLY } from '../../../abi/linux/fcntl.ts';
 import {
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
@@ -107,7 +107,10 @@ function describeFile(
   const cell = kernel.filesystem[kernel.vfs.fileSystemOf(sb)];
   if (cell === undefined || (cell.capabilities(sb) & FS_PAGED) === 0) return -ENODEV;
   into.inode = file.inode;
-  return 0;
+  const shared = type !== MAP_PRIVATE;
+  if (!shared || ((kernel.vfs.seals?.(id) ?? 0) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) === 0) return 0;
+  into.maxProt &= ~PROT_WRITE;
+  return (prot & PROT_WRITE) !== 0 ? -EPERM : 0;
 }
 
 /** MAP_POPULATE and MAP_LOCKED: fault the new mapping in; that it fails is not reported. */

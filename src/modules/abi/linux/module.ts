@@ -26,6 +26,7 @@ import { ipcCalls } from './sys_ipc.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { lockCalls } from './sys_mlock.ts';
+import { memfdCalls } from './sys_memfd.ts';
 import { memoryCalls } from './sys_memory.ts';
 import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
@@ -67,6 +68,7 @@ const CORE: readonly Row[] = [
   ...killCalls,
   ...limitCalls,
   ...lockCalls,
+  ...memfdCalls,
   ...memoryCalls,
   ...moduleCalls,
   ...mountCalls,

@@ -16,6 +16,7 @@ import { leaseObject } from './objects.ts';
 import * as files from './files.ts';
 import { list } from './listing.ts';
 import * as locks from './locks.ts';
+import * as memory from './memory-files.ts';
 import * as mounts from './mounts.ts';
 import * as names from './names.ts';
 import { PIPE_STATFS } from './nameless.ts';
@@ -30,7 +31,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     name: 'dentry',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['memory-files'],
     needs: {
       block: 1,
       buffercache: 1,
@@ -93,6 +94,9 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         leaseObject(core, kind, object);
         return files.addFile(core, kind, flags, null, object).id;
       },
+      openMemory: (tid, name, mode, flags, seals) => memory.openMemory(core, tid, name, mode, flags, seals),
+      seals: (file) => memory.sealsOf(core, fileOf(core, file)),
+      seal: (file, seals) => memory.seal(core, fileOf(core, file), seals),
       openStream: (stream, flags) => special.openStream(core, stream, flags),
       openTerminal: (tid, tty, flags) => special.openTerminal(core, tid, tty, flags),
       make: (tid, at, path, mode, rdev) => names.make(core, tid, at, path, mode, rdev),

@@ -15,7 +15,7 @@ export const cowVm: Module<Vm, VmState> = {
     name: 'cow',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers'],
+    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers', 'sealing'],
     needs: { block: 1, buffercache: 1, engine: 1, frames: 1, pmap: 1, pagecache: 1, filesystem: 1, vfs: 1 },
     description: 'memory on demand, copy-on-write fork, mapped files',
   },

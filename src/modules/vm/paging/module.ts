@@ -64,7 +64,7 @@ export const pagingVm: Module<Vm, VmState> = {
     name: 'paging',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers', 'paging'],
+    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers', 'sealing', 'paging'],
     needs: {
       block: 1,
       buffercache: 1,

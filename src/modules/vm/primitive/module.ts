@@ -107,7 +107,7 @@ export const primitiveVm: Module<Vm, VmState> = {
     name: 'primitive',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['locking', 'barriers'],
+    interfaces: ['locking', 'barriers', 'sealing'],
     needs: { block: 1, buffercache: 1, engine: 1, frames: 1, pmap: 1, pagecache: 1, filesystem: 1, vfs: 1 },
     description: 'frames for every page at once, fork copies them all, no shared files',
   },
