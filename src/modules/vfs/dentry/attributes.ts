@@ -12,7 +12,7 @@ import { superblockOf } from '../../../contracts/filesystem.ts';
 import type { Dentry, FileTimes, OpenFile } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
 import { resize, sizeLimit } from './content.ts';
-import { forbidsMode } from './memory-files.ts';
+import { forbidsMode } from './seals.ts';
 import { statNameless } from './nameless.ts';
 import { inGroup, MAY_WRITE, owns, permit, permitDentry, withoutSetIds } from './permission.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';

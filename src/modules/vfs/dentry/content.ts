@@ -22,7 +22,7 @@ import type { OpenFile } from '../../../contracts/vfs.ts';
 import { copyPhysicalToSpans, copySpansToPhysical, zeroPhysical, zeroSpans } from '../../../lib/spans.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { type Core, servedBy } from './core.ts';
-import { forbidsGrowing, forbidsResizing, forbidsWriting } from './memory-files.ts';
+import { forbidsGrowing, forbidsResizing, forbidsWriting } from './seals.ts';
 import { withoutSetIds } from './permission.ts';
 
 /** No file grows beyond this; offsets stay exact. */

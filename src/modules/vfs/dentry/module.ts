@@ -16,13 +16,14 @@ import { leaseObject } from './objects.ts';
 import * as files from './files.ts';
 import { list } from './listing.ts';
 import * as locks from './locks.ts';
-import * as memory from './memory-files.ts';
+import { openMemory } from './memory-files.ts';
 import * as mounts from './mounts.ts';
 import * as names from './names.ts';
 import { PIPE_STATFS } from './nameless.ts';
 import * as opening from './open.ts';
 import { permitDentry } from './permission.ts';
 import { rename } from './rename.ts';
+import * as seals from './seals.ts';
 import * as special from './special.ts';
 
 export const dentryVfs: Module<Vfs, VfsState> = {
@@ -95,8 +96,8 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         return files.addFile(core, kind, flags, null, object).id;
       },
       openMemory: (tid, name, mode, flags, seals) => memory.openMemory(core, tid, name, mode, flags, seals),
-      seals: (file) => memory.sealsOf(core, fileOf(core, file)),
-      seal: (file, seals) => memory.seal(core, fileOf(core, file), seals),
+      seals: (file) => seals.sealsOf(core, fileOf(core, file)),
+      seal: (file, more) => seals.seal(core, fileOf(core, file), more),
       openStream: (stream, flags) => special.openStream(core, stream, flags),
       openTerminal: (tid, tty, flags) => special.openTerminal(core, tid, tty, flags),
       make: (tid, at, path, mode, rdev) => names.make(core, tid, at, path, mode, rdev),
