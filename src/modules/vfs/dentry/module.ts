@@ -95,7 +95,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         leaseObject(core, kind, object);
         return files.addFile(core, kind, flags, null, object).id;
       },
-      openMemory: (tid, name, mode, flags, seals) => memory.openMemory(core, tid, name, mode, flags, seals),
+      openMemory: (tid, name, mode, flags, seals) => openMemory(core, tid, name, mode, flags, seals),
       seals: (file) => seals.sealsOf(core, fileOf(core, file)),
       seal: (file, more) => seals.seal(core, fileOf(core, file), more),
       openStream: (stream, flags) => special.openStream(core, stream, flags),
