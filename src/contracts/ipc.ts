@@ -32,6 +32,14 @@ import {
   verifySockets,
 } from './sockets.ts';
 import {
+  createSegmentState,
+  SEGMENT_OPERATIONS,
+  type Segments,
+  segmentSchema,
+  type SegmentState,
+  verifySegments,
+} from './segments.ts';
+import {
   createSemaphoreState,
   SEMAPHORE_OPERATIONS,
   semaphoreSchema,
@@ -94,6 +102,7 @@ export interface IpcState {
   /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
   unixNames: Map<string, number>;
   talks: Talks;
+  segments: SegmentState;
   semaphores: SemaphoreState;
   messageQueues: MessageQueueState;
 }
@@ -131,6 +140,7 @@ const blank = (): IpcState => ({
   sockets: createSocketTable(),
   unixNames: new Map(),
   talks: new Map(),
+  segments: createSegmentState(),
   semaphores: createSemaphoreState(),
   messageQueues: createMessageQueueState(),
 });
@@ -179,6 +189,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       sockets: socketTableSchema,
       unixNames: map(text(), int()),
       talks: talksSchema,
+      segments: segmentSchema,
       semaphores: semaphoreSchema,
       messageQueues: messageQueueSchema,
     },
@@ -194,6 +205,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       verifyNotifiers(state.notifiers) ??
       verifySockets(state.sockets) ??
       verifyTalks(state.talks) ??
+      verifySegments(state.segments) ??
       verifySemaphores(state.semaphores) ??
       verifyMessageQueues(state.messageQueues)
     );
@@ -222,6 +234,7 @@ export interface Ipc
   extends Notifiers,
     Sockets,
     Partial<OwnedFutexes>,
+    Partial<Segments>,
     Partial<Semaphores>,
     Partial<MessageQueues> {
   /** A pipe with no ends open yet. @returns its id or -ENFILE */
@@ -301,6 +314,7 @@ export const ipc: Contract<Ipc> = {
   ],
   interfaces: {
     semaphores: SEMAPHORE_OPERATIONS,
+    'shared-memory': SEGMENT_OPERATIONS,
     'message-queues': MESSAGE_QUEUE_OPERATIONS,
     ownership: ['futexWaitToOwn', 'futexNext', 'futexGrant', 'futexOwnerGone'],
   },

@@ -6,7 +6,7 @@
  * mprotect(2), mremap(2), fork(2).
  */
 import type { Contract, StateLayout } from './contract.ts';
-import { array, int, map, record, type Schema, uint16s } from './schema.ts';
+import { array, int, map, record, type Schema, set, uint16s } from './schema.ts';
 
 /** Bits of Vma.flags. */
 export const VMA_SHARED = 1;
@@ -21,6 +21,8 @@ export const VMA_DONTFORK = 64;
 export const VMA_WIPEONFORK = 128;
 /** mlock(2): stays in memory. */
 export const VMA_LOCKED = 256;
+/** Does not become one with a neighbour, because areas are counted (shmctl(2), shm_nattch). */
+export const VMA_COUNTED = 512;
 
 /** One virtual memory area; [start, end) in bytes, page aligned. */
 export interface Vma {
@@ -84,17 +86,23 @@ export interface VmState {
   nextSpace: number;
   /** Next number for shared anonymous memory's inode ids (sb 0). */
   nextAnonymous: number;
-  /** References to each shared anonymous object, by vma. */
+  /** References to each shared anonymous object, by vmas and by who holds it. */
   anonymous: Map<number, number>;
+  /** Its size in pages; behind them is SIGBUS. */
+  objectPages: Map<number, number>;
+  /** Those that are held for somebody, mapped or not. */
+  held: Set<number>;
   swap: Swap;
 }
 
 /** The disk of this name takes pages that do not fit into memory. */
 export const SWAP_DISK = 'swap';
 
-/** Version 1 had no pages outside memory, and no locks. */
+/** Version 1 had no pages outside memory, no locks and no objects that are held. */
 type SpaceBefore = Omit<Space, 'evicted' | 'future' | 'barriers'>;
-type VmStateBefore = Omit<VmState, 'spaces' | 'swap'> & { spaces: Map<number, SpaceBefore> };
+type VmStateBefore = Omit<VmState, 'spaces' | 'swap' | 'objectPages' | 'held'> & {
+  spaces: Map<number, SpaceBefore>;
+};
 
 const blankVma = (): Vma => ({ start: 0, end: 0, prot: 0, maxProt: 0, flags: 0, inode: 0, offset: 0 });
 const blankSpaceBefore = (): SpaceBefore => ({
@@ -123,7 +131,13 @@ const blankBefore = (): VmStateBefore => ({
   nextAnonymous: 1,
   anonymous: new Map(),
 });
-const blank = (): VmState => ({ ...blankBefore(), spaces: new Map(), swap: blankSwap() });
+const blank = (): VmState => ({
+  ...blankBefore(),
+  spaces: new Map(),
+  objectPages: new Map(),
+  held: new Set(),
+  swap: blankSwap(),
+});
 
 const vmaSchema: Schema<Vma> = record<Vma>(
   { start: int(), end: int(), prot: int(), maxProt: int(), flags: int(), inode: int(), offset: int() },
@@ -156,6 +170,8 @@ const schema: Schema<VmState> = record<VmState>(
       ),
     ),
     ...stateFields,
+    objectPages: map(int(), int()),
+    held: set(int()),
     swap: record<Swap>(
       {
         counts: uint16s(),
@@ -178,7 +194,28 @@ function up(older: unknown): VmState {
   const state: VmState = { ...blank(), ...rest };
   for (const [id, space] of spaces)
     state.spaces.set(id, { ...space, evicted: new Map(), future: 0, barriers: 0 });
+  for (const { vmas } of spaces.values()) {
+    for (const { inode, start, end, offset } of vmas) {
+      if (!state.anonymous.has(inode)) continue;
+      const pages = (offset + end - start) / 4096;
+      state.objectPages.set(inode, Math.max(pages, state.objectPages.get(inode) ?? 0));
+    }
+  }
   return state;
+}
+
+/** What is wrong with the shared objects, or null. */
+function objectsBroken({ spaces, anonymous, objectPages, held }: VmState): string | null {
+  const counts = new Map<number, number>();
+  for (const inode of held) counts.set(inode, 1);
+  for (const { vmas } of spaces.values()) {
+    for (const { inode } of vmas) counts.set(inode, (counts.get(inode) ?? 0) + 1);
+  }
+  for (const [inode, references] of anonymous) {
+    if (counts.get(inode) !== references) return `object ${inode} has ${references} references`;
+    if (!objectPages.has(inode)) return `object ${inode} has no size`;
+  }
+  return objectPages.size === anonymous.size ? null : 'there are sizes of objects that are gone';
 }
 
 /** What is wrong with the slots, or null. */
@@ -214,7 +251,7 @@ export const vmLayout: StateLayout<VmState> = {
         end = vma.end;
       }
     }
-    return slotsBroken(state);
+    return slotsBroken(state) ?? objectsBroken(state);
   },
 };
 
@@ -287,6 +324,15 @@ export interface Vm {
   truncated(inode: number, fromIndex: number): void;
   /** True if any area maps this inode (text busy, leases). */
   mapped(inode: number): boolean;
+  /**
+   * Interface `shared-objects`. Pages that can be mapped shared by the id of their object, and stay until they are dropped,
+   * mapped or not. @returns an inode id of superblock 0, or -ENOMEM (more than there can be)
+   */
+  makeObject?(pages: number): number;
+  /** Interface `shared-objects`. It goes with the last area that maps it. */
+  dropObject?(inode: number): void;
+  /** Interface `shared-objects`. Areas that map it. */
+  attachments?(inode: number): number;
   /** Interface `sealing`. True if a shared mapping of this inode may write, or be made to. */
   mayWrite?(inode: number): boolean;
   /** mincore(2). @returns 0 or -ENOMEM; one byte a page into `into` */
@@ -346,6 +392,8 @@ export const vm: Contract<Vm> = {
     locking: ['lock', 'lockAll', 'locked'],
     /** Registrations of membarrier(2) are remembered with the address space. */
     barriers: ['barriers'],
+    /** Shared memory outlives its mappings. */
+    'shared-objects': ['makeObject', 'dropObject', 'attachments'],
     /** Which files shared mappings can write to is known. */
     sealing: ['mayWrite'],
     /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */

@@ -9,6 +9,7 @@ import { futexOperations } from './futexes.ts';
 import { messageQueueOperations } from './message-queues.ts';
 import { notifierOperations } from './notifiers.ts';
 import { pipeOperations } from './pipes.ts';
+import { segmentOperations } from './segments.ts';
 import { semaphoreOperations } from './semaphores.ts';
 import { unixOperations } from './unix.ts';
 
@@ -41,6 +42,7 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     futexGrant: futexes.futexGrant,
     futexOwnerGone: futexes.futexOwnerGone,
     ...messageQueueOperations(state.messageQueues, kernel),
+    ...segmentOperations(state.segments, kernel),
     ...semaphoreOperations(state.semaphores, kernel),
     createEventfd: notifiers.createEventfd,
     createTimerfd: notifiers.createTimerfd,

@@ -126,6 +126,16 @@ export function unmap(space: AddressSpace, address: number, length: number, mapp
   return unmapRange(space, address, address + pageUp(length), mapper);
 }
 
+/** Where in [start, end), which is covered, the first area begins that may not have this protection; or `end`. */
+function permittedTo(space: AddressSpace, start: number, end: number, prot: number): number {
+  for (let at = start; at < end; ) {
+    const area = areaAt(space.vmas, at) as Area;
+    if ((prot & ~area.maxProt) !== 0) return at;
+    at = area.end;
+  }
+  return end;
+}
+
 /** mprotect(2): areas are changed in order up to the first that can not be. */
 export function protect(
   space: AddressSpace,
@@ -138,21 +148,19 @@ export function protect(
   if (length === 0) return 0;
   if (length > mapper.limit || address > mapper.limit - pageUp(length)) return -ENOMEM;
   const wanted = address + pageUp(length);
-  const end = coveredTo(space.vmas, address, wanted);
-  if (end === address || space.vmas.length + 2 > MOST_AREAS) return -ENOMEM;
-
-  let result = end < wanted ? -ENOMEM : 0;
-  let at = address;
-  for (let index = carve(space.vmas, address, end, mapper.keeper); at < end; index++) {
+  const covered = coveredTo(space.vmas, address, wanted);
+  if (covered === address || space.vmas.length + 2 > MOST_AREAS) return -ENOMEM;
+  const end = permittedTo(space, address, covered, prot);
+  let result = covered < wanted ? -ENOMEM : 0;
+  if (end < covered) result = -EACCES;
+  if (end === address) return result;
+  const first = carve(space.vmas, address, end, mapper.keeper);
+  for (let index = first; index < space.vmas.length; index++) {
     const area = space.vmas[index] as Area;
-    if ((prot & ~area.maxProt) !== 0) {
-      result = -EACCES;
-      break;
-    }
+    if (area.start >= end) break;
     area.prot = prot;
-    at = area.end;
   }
-  const failed = at > address ? mapper.pager.reprotect(space, address, at) : 0;
+  const failed = mapper.pager.reprotect(space, address, end);
   mergeAround(space.vmas, address, wanted, mapper.keeper);
   return failed !== 0 ? failed : result;
 }

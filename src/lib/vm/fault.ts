@@ -41,6 +41,8 @@ export function inodePage(core: Core, area: Readonly<Area>, index: number): numb
     const known = fileSystemOf(core.kernel, area.inode).stat(area.inode, core.stat);
     if (known !== 0) return known === WAIT ? WAIT : -EIO;
     if (index * PAGE >= core.stat.size) return -EIO;
+  } else if (index >= (core.state.objectPages.get(area.inode) ?? 0)) {
+    return -EIO;
   }
   return pagecache.get(area.inode, index, isShared(area));
 }

@@ -39,6 +39,7 @@ import type { Area } from './areas.ts';
 import { type Core, copyArea, createKeeper, isShared, type Policy, spaceOf } from './core.ts';
 import { fault } from './fault.ts';
 import { lock, lockAll, lockedBytes } from './lock.ts';
+import { addObject, attachments, dropObject, forgetUnused, holdObject } from './objects.ts';
 import { createPager } from './pages.ts';
 import { shareEvicted } from './slots.ts';
 import { advise, residency, sync, truncated } from './upkeep.ts';
@@ -92,11 +93,15 @@ function fork(core: Core, parent: Space): number {
   return id;
 }
 
+/** Pages of memory and of what is outside. */
+const pagesAtAll = ({ kernel, policy }: Core): number =>
+  kernel.frames.total() + (policy.outside?.(kernel) ?? 0);
+
 /** More private memory than there is memory and swap at all is refused at once (proc(5), overcommit_memory 0). */
-const isTooMuch = ({ kernel, policy }: Core, length: number, prot: number, flags: number): boolean =>
+const isTooMuch = (core: Core, length: number, prot: number, flags: number): boolean =>
   (prot & PROT_WRITE) !== 0 &&
   (flags & (VMA_SHARED | VMA_NORESERVE)) === 0 &&
-  length / PAGE > kernel.frames.total() + (policy.outside?.(kernel) ?? 0);
+  length / PAGE > pagesAtAll(core);
 
 function map(core: Core, space: Space, request: MapRequest): number {
   const { kernel, mapper, state, policy } = core;
@@ -120,9 +125,13 @@ function map(core: Core, space: Space, request: MapRequest): number {
   area.flags = flags | space.future;
   area.inode = request.inode;
   if (area.inode !== 0) area.offset = request.offset;
-  else if (isShared(area)) area.inode = state.nextAnonymous++;
+  else if (isShared(area)) area.inode = addObject(state, length / PAGE);
+  const { inode } = area;
   const added = addArea(space, area, mapper);
-  if (added !== 0) return added;
+  if (added !== 0) {
+    forgetUnused(state, inode);
+    return added;
+  }
   if ((prot & PROT_EXEC) !== 0) kernel.engine.flushCode();
   return start;
 }
@@ -198,6 +207,9 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
       }
       return false;
     },
+    makeObject: (pages) => holdObject(state, pages, pagesAtAll(core)),
+    dropObject: (inode) => dropObject(state, kernel, inode),
+    attachments: (inode) => attachments(state, inode),
     mayWrite(inode) {
       for (const space of state.spaces.values()) {
         if (space.vmas.some((area) => area.inode === inode && mayWrite(area))) return true;

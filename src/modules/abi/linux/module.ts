@@ -40,6 +40,7 @@ import { processVmCalls } from './sys_process_vm.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
 import { semaphoreCalls } from './sys_semaphore.ts';
+import { sharedMemoryCalls } from './sys_shm.ts';
 import { signalCalls } from './sys_signal.ts';
 import { socketCalls } from './sys_socket.ts';
 import { timeCalls } from './sys_time.ts';
@@ -53,7 +54,7 @@ const A7 = 17;
 const OPTIONAL: Readonly<Record<string, readonly Row[]>> = {
   sockets: [...socketCalls, ...messageCalls],
   notifiers: [...epollCalls, ...notifierCalls],
-  'sysv-ipc': [...messageQueueCalls, ...semaphoreCalls],
+  'sysv-ipc': [...messageQueueCalls, ...sharedMemoryCalls, ...semaphoreCalls],
 };
 
 const CORE: readonly Row[] = [

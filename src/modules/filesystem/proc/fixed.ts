@@ -8,7 +8,7 @@ import { file, link, setting, type TextRow, type TextTree, textTree } from '../.
 import { MAX_PID } from './numbers.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
-import { messageQueueTable, semaphoreTable } from './sysv.ts';
+import { messageQueueTable, segmentTable, semaphoreTable } from './sysv.ts';
 import { cpuinfo, filesystems, loadavg, meminfo, modules, stat, uptime, uuid, vmstat } from './system.ts';
 
 export interface Context {
@@ -70,11 +70,7 @@ const ROWS: readonly TextRow<Context>[] = [
   file('net/unix', ({ kernel }) => unix(kernel)),
   file('sysvipc/msg', ({ kernel }) => messageQueueTable(kernel)),
   file('sysvipc/sem', ({ kernel }) => semaphoreTable(kernel)),
-  file(
-    'sysvipc/shm',
-    () =>
-      '       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap\n',
-  ),
+  file('sysvipc/shm', ({ kernel }) => segmentTable(kernel)),
   file('sys/kernel/ostype', () => 'Linux\n'),
   file('sys/kernel/osrelease', ({ kernel }) => `${kernel.settings.release}\n`),
   file('sys/kernel/version', ({ kernel }) => `${kernel.settings.version}\n`),
