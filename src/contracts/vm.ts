@@ -77,6 +77,9 @@ export interface Swap {
   /** Where the clock's hand stands: address space and address. */
   handSpace: number;
   handAddress: number;
+  /** Writes to the disk failed: not before this time, in ns, are they tried again; and how often that failed since one did not. */
+  retryAt: number;
+  refusals: number;
   /** Woken when room was made; 0 until one is needed. */
   event: number;
 }
@@ -123,6 +126,8 @@ const blankSwap = (): Swap => ({
   frameOf: new Map(),
   handSpace: 0,
   handAddress: 0,
+  retryAt: 0,
+  refusals: 0,
   event: 0,
 });
 const blankBefore = (): VmStateBefore => ({
@@ -181,6 +186,8 @@ const schema: Schema<VmState> = record<VmState>(
         frameOf: map(int(), int()),
         handSpace: int(),
         handAddress: int(),
+        retryAt: int(),
+        refusals: int(),
         event: int(),
       },
       blankSwap,

@@ -37,6 +37,8 @@ export interface Policy {
   absent(core: Core, space: Space, area: Readonly<Area>, page: number, access: number): number;
   /** fork(2): give the child the pages of an area that it has too. @returns 0 or -ENOMEM */
   inherit(core: Core, parent: Space, child: Space, area: Readonly<Area>): number;
+  /** MADV_COLD, or MADV_PAGEOUT if `out`: a range of one area is not needed soon. @returns 0 or WAIT */
+  cool?(core: Core, space: Space, area: Readonly<Area>, start: number, end: number, out: boolean): number;
   /** Pages that it can keep outside memory; none where absent. */
   outside?(kernel: Kernel): number;
 }

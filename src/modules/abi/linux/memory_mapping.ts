@@ -107,8 +107,9 @@ function describeFile(
   const cell = kernel.filesystem[kernel.vfs.fileSystemOf(sb)];
   if (cell === undefined || (cell.capabilities(sb) & FS_PAGED) === 0) return -ENODEV;
   into.inode = file.inode;
-  const shared = type !== MAP_PRIVATE;
-  if (!shared || ((kernel.vfs.seals?.(id) ?? 0) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) === 0) return 0;
+  // What has no seals answers -EINVAL.
+  const seals = type === MAP_PRIVATE ? 0 : Math.max(kernel.vfs.seals?.(id) ?? 0, 0);
+  if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) === 0) return 0;
   into.maxProt &= ~PROT_WRITE;
   return (prot & PROT_WRITE) !== 0 ? -EPERM : 0;
 }
