@@ -102,7 +102,7 @@ function splits(space: AddressSpace, start: number, end: number): boolean {
 
 /** Unmap whatever lies in the range. @returns 0 or -ENOMEM (too many areas) */
 export function unmapRange(space: AddressSpace, start: number, end: number, mapper: Mapper): number {
-  if (isFree(space.vmas, start, end)) return 0;
+  if (start === end || isFree(space.vmas, start, end)) return 0;
   if (space.vmas.length >= MOST_AREAS && splits(space, start, end)) return -ENOMEM;
   mapper.pager.discard(space, start, end);
   removeAreas(space.vmas, start, end, mapper.keeper);

@@ -21,7 +21,7 @@ import {
 } from '../../../abi/linux/mman.ts';
 import { RLIMIT_AS, RLIMIT_DATA } from '../../../abi/linux/resource.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import { USER_LIMIT, VMA_GROWSDOWN, VMA_LOCKED } from '../../../contracts/vm.ts';
+import { USER_LIMIT, VMA_GROWSDOWN, VMA_LOCKED, VMA_SHARED } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { areaAt } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
@@ -59,6 +59,36 @@ function sysMremap(
     if (mayLock(kernel, tid, locked + more, -EAGAIN) !== 0) return -EAGAIN;
   }
   return kernel.vm.remap(space, address, oldLength, newLength, flags, newAddress);
+}
+
+/** remap_file_pages(2): what mmap(2) can do since, for one shared area's range and another part of what it maps. */
+function sysRemapFilePages(
+  kernel: Kernel,
+  tid: number,
+  address: number,
+  length: number,
+  prot: number,
+  page: number,
+): number {
+  const start = address - (address % PAGE_SIZE);
+  const bytes = length - (length % PAGE_SIZE);
+  const offset = page * PAGE_SIZE;
+  if (prot !== 0 || bytes === 0 || start + bytes > USER_LIMIT) return -EINVAL;
+  if (offset + bytes > Number.MAX_SAFE_INTEGER) return -EINVAL;
+  const { vm } = kernel;
+  const space = spaceOf(kernel, tid);
+  const area = areaAt(vm.areas(space), start);
+  if (area === null || (area.flags & VMA_SHARED) === 0) return -EINVAL;
+  const { inode } = area;
+  for (let at = area.end; at < start + bytes; ) {
+    const next = areaAt(vm.areas(space), at);
+    if (next === null || next.inode !== inode || next.prot !== area.prot) return -EINVAL;
+    at = next.end;
+  }
+  const { flags, maxProt } = area;
+  const place = { address: start, length: bytes, fixed: true, noReplace: false };
+  const mapped = vm.map(space, { ...place, prot: area.prot, maxProt, flags, inode, offset });
+  return mapped < 0 ? mapped : 0;
 }
 
 /** mprotect(2) */
@@ -181,6 +211,7 @@ export const memoryCalls: readonly Row[] = [
   full(226, 'mprotect', ['ptr', 'size', 'uint'], sysMprotect),
   full(227, 'msync', ['ptr', 'size', 'uint'], sysMsync),
   full(232, 'mincore', ['ptr', 'size', 'ptr'], sysMincore),
+  full(234, 'remap_file_pages', ['ptr', 'size', 'uint', 'size', 'uint'], sysRemapFilePages),
   partial(
     233,
     'madvise',
