@@ -51,6 +51,10 @@ export interface Space {
   mmapTop: number;
   /** Pages mapped, for RSS. */
   resident: number;
+  /** Pages of all areas; the most there ever were, and the most resident. */
+  size: number;
+  peakSize: number;
+  peakResident: number;
   /** Private pages that lie outside memory: page number (address / 4096) to slot. None of them is mapped. */
   evicted: Map<number, number>;
   /** VMA_ bits that every new area gets (mlockall(2), MCL_FUTURE). */
@@ -101,8 +105,10 @@ export interface VmState {
 /** The disk of this name takes pages that do not fit into memory. */
 export const SWAP_DISK = 'swap';
 
+/** What version 2 added to an address space. */
+const NEW_IN_SPACE = { evicted: 0, future: 0, barriers: 0, size: 0, peakSize: 0, peakResident: 0 } as const;
 /** Version 1 had no pages outside memory, no locks and no objects that are held. */
-type SpaceBefore = Omit<Space, 'evicted' | 'future' | 'barriers'>;
+type SpaceBefore = Omit<Space, keyof typeof NEW_IN_SPACE>;
 type VmStateBefore = Omit<VmState, 'spaces' | 'swap' | 'objectPages' | 'held'> & {
   spaces: Map<number, SpaceBefore>;
 };
@@ -117,7 +123,19 @@ const blankSpaceBefore = (): SpaceBefore => ({
   mmapTop: 0,
   resident: 0,
 });
-const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map(), future: 0, barriers: 0 });
+const blankSpace = (): Space => ({
+  ...blankSpaceBefore(),
+  size: 0,
+  peakSize: 0,
+  peakResident: 0,
+  evicted: new Map(),
+  future: 0,
+  barriers: 0,
+});
+
+const PAGE = 4096;
+const sizeOf = ({ vmas }: Pick<Space, 'vmas'>): number =>
+  vmas.reduce((pages, { start, end }) => pages + (end - start) / PAGE, 0);
 const blankSwap = (): Swap => ({
   counts: new Uint16Array(0),
   used: 0,
@@ -170,7 +188,15 @@ const schema: Schema<VmState> = record<VmState>(
     spaces: map(
       int(),
       record<Space>(
-        { ...spaceFields, evicted: map(int(), int()), future: int(), barriers: int() },
+        {
+          ...spaceFields,
+          size: int(),
+          peakSize: int(),
+          peakResident: int(),
+          evicted: map(int(), int()),
+          future: int(),
+          barriers: int(),
+        },
         blankSpace,
       ),
     ),
@@ -200,11 +226,17 @@ function up(older: unknown): VmState {
   const { spaces, ...rest } = older as VmStateBefore;
   const state: VmState = { ...blank(), ...rest };
   for (const [id, space] of spaces)
-    state.spaces.set(id, { ...space, evicted: new Map(), future: 0, barriers: 0 });
+    state.spaces.set(id, {
+      ...blankSpace(),
+      ...space,
+      size: sizeOf(space),
+      peakSize: sizeOf(space),
+      peakResident: space.resident,
+    });
   for (const { vmas } of spaces.values()) {
     for (const { inode, start, end, offset } of vmas) {
       if (!state.anonymous.has(inode)) continue;
-      const pages = (offset + end - start) / 4096;
+      const pages = (offset + end - start) / PAGE;
       state.objectPages.set(inode, Math.max(pages, state.objectPages.get(inode) ?? 0));
     }
   }
@@ -257,6 +289,7 @@ export const vmLayout: StateLayout<VmState> = {
           return `address space ${space.id} has overlapping areas at ${vma.start}`;
         end = vma.end;
       }
+      if (space.size !== sizeOf(space)) return `address space ${space.id} counts ${space.size} pages`;
     }
     return slotsBroken(state) ?? objectsBroken(state);
   },
@@ -357,6 +390,9 @@ export interface Vm {
   /** Interface `locking`. Bytes of a range that are locked. */
   locked?(space: number, start: number, end: number): number;
   resident(space: number): number;
+  /** Interface `peaks`. The most that `size` and `resident` ever were. */
+  peakSize?(space: number): number;
+  peakResident?(space: number): number;
   /**
    * Interface `paging`. Make this many frames free, from pages of programs. @returns WAIT after naming a wait, behind which it
    * may be tried again: physical addresses that the caller has are void; or 0, there is nothing to give
@@ -399,6 +435,8 @@ export const vm: Contract<Vm> = {
     locking: ['lock', 'lockAll', 'locked'],
     /** Registrations of membarrier(2) are remembered with the address space. */
     barriers: ['barriers'],
+    /** What an address space was at its largest is remembered. */
+    peaks: ['peakSize', 'peakResident'],
     /** Shared memory outlives its mappings. */
     'shared-objects': ['makeObject', 'dropObject', 'attachments'],
     /** Which files shared mappings can write to is known. */

@@ -11,6 +11,7 @@ import {
   type AreaKeeper,
   areaAt,
   carve,
+  coveredBytes,
   coveredTo,
   findArea,
   gapAbove,
@@ -32,6 +33,9 @@ export interface AddressSpace {
   brk: number;
   mmapTop: number;
   resident: number;
+  size: number;
+  peakSize: number;
+  peakResident: number;
 }
 
 /** What a virtual memory does about the pages behind areas. All ranges are page aligned. */
@@ -100,11 +104,18 @@ function splits(space: AddressSpace, start: number, end: number): boolean {
   return area !== null && area.start < start && end < area.end;
 }
 
+/** Areas cover more, or fewer, bytes than before. */
+export function resized(space: AddressSpace, bytes: number): void {
+  space.size += bytes / PAGE;
+  space.peakSize = Math.max(space.peakSize, space.size);
+}
+
 /** Unmap whatever lies in the range. @returns 0 or -ENOMEM (too many areas) */
 export function unmapRange(space: AddressSpace, start: number, end: number, mapper: Mapper): number {
   if (start === end || isFree(space.vmas, start, end)) return 0;
   if (space.vmas.length >= MOST_AREAS && splits(space, start, end)) return -ENOMEM;
   mapper.pager.discard(space, start, end);
+  resized(space, -coveredBytes(space.vmas, start, end));
   removeAreas(space.vmas, start, end, mapper.keeper);
   return 0;
 }
@@ -114,6 +125,7 @@ export function addArea(space: AddressSpace, area: Area, mapper: Mapper): number
   if (space.vmas.length >= MOST_AREAS) return -ENOMEM;
   const { start, end } = area;
   insertArea(space.vmas, area, mapper.keeper);
+  resized(space, end - start);
   const populated = mapper.pager.populate(space, start, end);
   if (populated !== 0) unmapRange(space, start, end, mapper);
   return populated;
@@ -200,6 +212,7 @@ function moveArea(
   area.end = to + newLength;
   if (area.inode !== 0) area.offset = source.offset + (from - source.start);
   insertArea(space.vmas, area, mapper.keeper);
+  resized(space, newLength);
   let result = newLength > oldLength ? mapper.pager.populate(space, to + oldLength, to + newLength) : 0;
   if (result === 0 && !mapper.pager.move(space, from, to, oldLength)) result = -ENOMEM;
   if (result !== 0) {
@@ -218,10 +231,12 @@ function extend(space: AddressSpace, end: number, more: number, mapper: Mapper):
   }
   const area = areaAt(space.vmas, end - PAGE) as Area;
   area.end = end + more;
+  resized(space, more);
   const populated = mapper.pager.populate(space, end, end + more);
   if (populated !== 0) {
     mapper.pager.discard(space, end, end + more);
     area.end = end;
+    resized(space, -more);
     return populated;
   }
   mergeAround(space.vmas, area.start, area.end, mapper.keeper);

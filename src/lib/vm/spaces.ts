@@ -31,6 +31,7 @@ import {
   placeArea,
   protect,
   remap,
+  resized,
   setBreak,
   unmap,
   unmapRange,
@@ -82,6 +83,7 @@ function fork(core: Core, parent: Space): number {
     const copy = copyArea(area);
     copy.flags &= ~VMA_LOCKED;
     child.vmas.push(copy);
+    resized(child, copy.end - copy.start);
     core.mapper.keeper.hold(copy);
     if ((area.flags & VMA_WIPEONFORK) !== 0) continue;
     if (core.policy.inherit(core, parent, child, area) !== 0) {
@@ -146,12 +148,6 @@ function brk(core: Core, space: Space, address: number): number {
 }
 
 const mayWrite = (area: Readonly<Area>): boolean => isShared(area) && (area.maxProt & PROT_WRITE) !== 0;
-
-function sizeOf(space: Space): number {
-  let bytes = 0;
-  for (const area of space.vmas) bytes += area.end - area.start;
-  return bytes / PAGE;
-}
 
 function createCore(state: VmState, kernel: Kernel, policy: Policy): Core {
   const core: Core = {
@@ -218,7 +214,9 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
     },
     residency: (space, address, length, into) => residency(core, at(space), address, length, into),
     areas: (space) => at(space).vmas,
-    size: (space) => sizeOf(at(space)),
+    size: (space) => at(space).size,
+    peakSize: (space) => at(space).peakSize,
+    peakResident: (space) => at(space).peakResident,
     lock: (space, start, end, locked) => lock(core, at(space), start, end, locked),
     lockAll(space, present, future) {
       if (present !== null) lockAll(core, at(space), present);

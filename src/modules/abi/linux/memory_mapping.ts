@@ -48,7 +48,7 @@ import {
   VMA_SHARED,
 } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
-import { areaAt, findArea } from '../../../lib/vm/areas.ts';
+import { areaAt, coveredBytes } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { featureFault } from './feature-fault.ts';
 import { exceedsLimits, lockedBytes, mayLock, spaceOf } from './memory_limits.ts';
@@ -56,18 +56,6 @@ import { exceedsLimits, lockedBytes, mayLock, spaceOf } from './memory_limits.ts
 /** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */
 const DEV_ZERO = 0x10_0005;
 const EVERYTHING = PROT_READ | PROT_WRITE | PROT_EXEC;
-
-/** Bytes of a range that are mapped, which a fixed mapping replaces. */
-function mappedBytes(kernel: Kernel, space: number, start: number, end: number): number {
-  const areas = kernel.vm.areas(space);
-  let bytes = 0;
-  for (let index = findArea(areas, start); index < areas.length; index++) {
-    const area = areas[index];
-    if (area === undefined || area.start >= end) break;
-    bytes += Math.min(area.end, end) - Math.max(area.start, start);
-  }
-  return bytes;
-}
 
 /** What a descriptor contributes: filled in by `describeFile`. */
 interface Source {
@@ -175,7 +163,7 @@ export function sysMmap(
   if ((flags & MAP_LOCKED) !== 0 && mayLock(kernel, tid, 0, 0) !== 0) return -EPERM;
   const space = spaceOf(kernel, tid);
   const shared = type !== MAP_PRIVATE;
-  const replaced = fixed ? mappedBytes(kernel, space, address, address + bytes) : 0;
+  const replaced = fixed ? coveredBytes(kernel.vm.areas(space), address, address + bytes) : 0;
   const data = !shared && (prot & PROT_WRITE) !== 0;
   if (exceedsLimits(kernel, tid, space, bytes - replaced, data)) return -ENOMEM;
   const request: MapRequest = {

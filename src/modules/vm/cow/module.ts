@@ -15,7 +15,15 @@ export const cowVm: Module<Vm, VmState> = {
     name: 'cow',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers', 'sealing', 'shared-objects'],
+    interfaces: [
+      'mapped-files',
+      'copy-on-write',
+      'locking',
+      'barriers',
+      'sealing',
+      'shared-objects',
+      'peaks',
+    ],
     needs: {
       block: 1,
       buffercache: 1,

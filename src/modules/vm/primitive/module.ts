@@ -107,7 +107,7 @@ export const primitiveVm: Module<Vm, VmState> = {
     name: 'primitive',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['locking', 'barriers', 'sealing', 'shared-objects'],
+    interfaces: ['locking', 'barriers', 'sealing', 'shared-objects', 'peaks'],
     needs: {
       block: 1,
       buffercache: 1,
