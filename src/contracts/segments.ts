@@ -10,8 +10,9 @@ import { createPermission, type Permission, permissionSchema } from './semaphore
 
 export interface Segment {
   id: number;
-  /** 0 = IPC_PRIVATE. */
+  /** 0 = IPC_PRIVATE, or removed; and what it was made with, by which /proc/PID/maps calls it. */
   key: number;
+  firstKey: number;
   permission: Permission;
   bytes: number;
   /** vm's object. */
@@ -65,6 +66,7 @@ export const SEGMENT_OPERATIONS: readonly (keyof Segments)[] = [
 export const createSegment = (): Segment => ({
   id: 0,
   key: 0,
+  firstKey: 0,
   permission: createPermission(),
   bytes: 0,
   inode: 0,
@@ -86,6 +88,7 @@ export const segmentSchema: Schema<SegmentState> = record<SegmentState>(
         {
           id: int(),
           key: int(),
+          firstKey: int(),
           permission: permissionSchema,
           bytes: int(),
           inode: int(),

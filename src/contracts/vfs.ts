@@ -432,6 +432,8 @@ export interface Vfs {
     end: number,
     ofd: boolean,
   ): Readonly<FileLock> | null;
+  /** Interface `inode-names`. A dentry that stands for an inode, not held, or 0. */
+  nameOf?(inode: number): number;
   /**
    * Interface `memory-files`, memfd_create(2): a file that is nowhere in the tree and goes with its last holder.
    * @param seals F_SEAL_ bits from the start @returns an open file, -ENFILE, -ENODEV (no file system in memory) or -ENOSPC
@@ -509,6 +511,8 @@ export const vfs: Contract<Vfs> = {
     'getLock',
   ],
   interfaces: {
+    /** A name of an inode is found, if one is known. */
+    'inode-names': ['nameOf'],
     /** Files in memory that have no place in the tree, and file seals. */
     'memory-files': ['openMemory', 'seals', 'seal'],
   },

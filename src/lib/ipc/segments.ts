@@ -36,6 +36,7 @@ export function segmentOperations(state: SegmentState, kernel: Kernel): Segments
       const segment = createSegment();
       segment.id = state.next++;
       segment.key = key;
+      segment.firstKey = key;
       segment.permission = permission;
       segment.bytes = bytes;
       segment.inode = inode;

@@ -32,7 +32,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     name: 'dentry',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['memory-files'],
+    interfaces: ['inode-names', 'memory-files'],
     needs: {
       block: 1,
       buffercache: 1,
@@ -79,6 +79,10 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       pathOf: (dentry, root) => dentries.pathOf(core, dentry, root),
       dentryInode: (dentry) => dentryOf(core, dentry).inode,
       dentryDeleted: (dentry) => dentryOf(core, dentry).deleted,
+      nameOf(inode) {
+        for (const dentry of state.dentries.values()) if (dentry.inode === inode) return dentry.id;
+        return 0;
+      },
       permitted(tid, id, mask, real) {
         const dentry = dentryOf(core, id);
         const error = servedBy(core, dentry.inode).stat(dentry.inode, core.here);
