@@ -98,7 +98,11 @@ function describe(kernel: Kernel, id: number, file: SyntheticFile, into: Stat): 
   into.ctimeNanoseconds = rest;
 }
 
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 
 /** The operations over `state`, which says what is mounted. */
 export function syntheticFileSystem(state: SyntheticState, kernel: Kernel, synthesis: Synthesis): FileSystem {
