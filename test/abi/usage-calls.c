@@ -1,20 +1,29 @@
 /*
- * What /proc says of a process's memory: names of areas, smaps, its sum, and the figures of status: a table.
+ * What /proc says of a process's memory: names of areas, smaps, its sum, and the figures of status; and what swapon refuses: a
+ * table.
  *
- * Run in an empty directory. What Linux prints is in usage-calls.expected, recorded on Linux 6.18 (x86-64).
+ * Run by root in an empty directory. What Linux prints is in usage-calls.expected, recorded on Linux 6.18 (x86-64).
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE 4096L
 #define RW (PROT_READ | PROT_WRITE)
+#define CALL(expression)                                                                        \
+  do {                                                                                          \
+    errno = 0;                                                                                  \
+    long result_ = (long)(expression);                                                          \
+    printf("%s: %s\n", #expression, result_ == -1 ? strerrorname_np(errno) : "some");           \
+  } while (0)
 #define SHOW(expression) printf("%s = %ld\n", #expression, (long)(expression))
 
 /* A figure in kB from a file of lines; of smaps the one of the area that begins at `at`, or the sum of all if that is NULL. */
@@ -125,6 +134,22 @@ int main(void) {
   SHOW(status("VmPeak") >= size + 3000 * 4);
   SHOW(status("VmHWM") > most + 1800 * 4);
   SHOW(about(status("RssAnon") - anonymous, 0));
+  CALL(swapon("file", 0x100000));
+  CALL(swapon("absent", 0));
+  CALL(swapon("file", 0));
+  CALL(swapon(".", 0));
+  CALL(swapon((char *)1, 0));
+  CALL(swapoff("absent"));
+  CALL(swapoff("file"));
+  fflush(stdout);
+  if (fork() == 0) {
+    setuid(65534);
+    CALL(swapon("absent", 0));
+    CALL(swapoff("absent"));
+    fflush(stdout);
+    _exit(0);
+  }
+  wait(NULL);
   unlink("file");
   return 0;
 }

@@ -43,6 +43,7 @@ import { semaphoreCalls } from './sys_semaphore.ts';
 import { sharedMemoryCalls } from './sys_shm.ts';
 import { signalCalls } from './sys_signal.ts';
 import { socketCalls } from './sys_socket.ts';
+import { swapCalls } from './sys_swap.ts';
 import { timeCalls } from './sys_time.ts';
 import { waitCalls } from './sys_wait.ts';
 import { trap } from './trap.ts';
@@ -80,6 +81,7 @@ const CORE: readonly Row[] = [
   ...processVmCalls,
   ...schedCalls,
   ...signalCalls,
+  ...swapCalls,
   ...timeCalls,
   ...waitCalls,
 ];

@@ -9,7 +9,18 @@ import { MAX_PID } from './numbers.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
 import { messageQueueTable, segmentTable, semaphoreTable } from './sysv.ts';
-import { cpuinfo, filesystems, loadavg, meminfo, modules, stat, uptime, uuid, vmstat } from './system.ts';
+import {
+  cpuinfo,
+  filesystems,
+  loadavg,
+  meminfo,
+  modules,
+  stat,
+  swaps,
+  uptime,
+  uuid,
+  vmstat,
+} from './system.ts';
 
 export interface Context {
   readonly kernel: Kernel;
@@ -52,7 +63,7 @@ const ROWS: readonly TextRow<Context>[] = [
   file('vmstat', ({ kernel }) => vmstat(kernel)),
   file('diskstats', () => ''),
   file('partitions', () => 'major minor  #blocks  name\n\n'),
-  file('swaps', () => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
+  file('swaps', ({ kernel }) => swaps(kernel)),
   file('devices', () => DEVICES),
   file('interrupts', () => '           CPU0       \n'),
   file('locks', () => ''),
