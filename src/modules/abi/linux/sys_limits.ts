@@ -84,7 +84,7 @@ function sysPrlimit(
 /** getrusage(2) */
 function sysGetrusage(kernel: Kernel, tid: number, who: number, at: number): number {
   const group = kernel.process.group(tid);
-  const resident = kernel.vm.resident(group.space) * 4;
+  const resident = (kernel.vm.peakResident?.(group.space) ?? kernel.vm.resident(group.space)) * 4;
   if (who === RUSAGE_CHILDREN) {
     return writeUsage(kernel, tid, at, group.childUserNs, group.childSystemNs, 0);
   }
