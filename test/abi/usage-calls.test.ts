@@ -1,4 +1,4 @@
 /** What /proc says of the memory of a process. */
 import { calls } from './calls.ts';
 
-calls('usage-calls', ['vm=cow', 'vm=paging', 'filesystem=proc', 'vfs=dentry', 'ipc=basic'], true);
+calls('usage-calls', ['vm=paging', 'filesystem=proc'], true);
