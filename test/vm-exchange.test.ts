@@ -3,7 +3,8 @@ import { test } from 'vitest';
 import { cowVm } from '../src/modules/vm/cow/module.ts';
 import { pagingVm } from '../src/modules/vm/paging/module.ts';
 import { primitiveVm } from '../src/modules/vm/primitive/module.ts';
-import { commandLists, playCommands } from '../src/testing/vm-model.ts';
+import { commandLists } from '../src/testing/vm-commands.ts';
+import { playCommands } from '../src/testing/vm-model.ts';
 
 const modules = [cowVm, primitiveVm, pagingVm];
 

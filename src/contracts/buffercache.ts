@@ -24,7 +24,7 @@ export interface Buffer {
   dirty: boolean;
   reading: boolean;
   writing: boolean;
-  /** It was read for somebody who has not yet had it: let it stay so long, if it can be. */
+  /** It is read for somebody who waits and has not yet had it: let it stay so long, if it can be. */
   awaited: boolean;
   /** Holders within the entry in progress; 0 at every boundary. */
   holds: number;
@@ -53,6 +53,10 @@ export interface BufferCacheState {
   /** Keys of dirty units, in the order in which they became so. */
   dirty: Set<number>;
   disks: Map<number, DiskSync>;
+  /** Keys of units that `store` made and no write has taken to the disk yet: they stay. */
+  unwritten: Set<number>;
+  /** Those of them whose last write failed. */
+  refused: Set<number>;
   /** -errno of reads that failed, for who asked: key to errno. */
   failed: Map<number, number>;
   /** Since boot: asked for and there, asked for and not. */
@@ -77,6 +81,8 @@ const blank = (): BufferCacheState => ({
   ghosts: new Set(),
   dirty: new Set(),
   disks: new Map(),
+  unwritten: new Set(),
+  refused: new Set(),
   failed: new Map(),
   counts: [0, 0],
 });
@@ -112,6 +118,8 @@ export const bufferCacheLayout: StateLayout<BufferCacheState> = layout(
           createDiskSync,
         ),
       ),
+      unwritten: set(int()),
+      refused: set(int()),
       failed: map(int(), int()),
       counts: array(int()),
     },
@@ -129,6 +137,8 @@ export const bufferCacheLayout: StateLayout<BufferCacheState> = layout(
       if (unit.holds !== 0) return `unit ${key} is held between two entries`;
       if (unit.dirty) dirty++;
     }
+    for (const key of state.unwritten) if (!state.buffers.has(key)) return `unit ${key} is lost`;
+    for (const key of state.refused) if (!state.unwritten.has(key)) return `unit ${key} was not kept`;
     return dirty === state.dirty.size
       ? null
       : `${dirty} units are dirty but ${state.dirty.size} are listed so`;
@@ -161,6 +171,15 @@ export interface BufferCache {
   release(disk: number, unit: number): void;
   /** The unit's frame was written to. Pre: `get` or `blank` gave it in this entry. Begins to write back if many are dirty. */
   changed(disk: number, unit: number): void;
+  /**
+   * Interface `kept-writes`. Make a unit a copy of a frame. Its content is the cache's to keep until the disk has it, however
+   * often that fails. @returns 0, -EIO (writes fail at present), -ENOMEM or WAIT (too many are under way)
+   */
+  store?(disk: number, unit: number, frame: number): number;
+  /** Interface `kept-writes`. Nobody will ask for the unit's content any more. */
+  discard?(disk: number, unit: number): void;
+  /** Interface `kept-writes`. Begin once more to write what could not be written. @returns how many units */
+  retry?(disk: number): number;
   /** All changes so far are to be durable. @returns 0, -EIO (once for each failure) or WAIT; to be asked again */
   sync(disk: number): number;
   /** Begin to write every dirty unit of a disk, or of all (0). Does not wait. */
@@ -194,5 +213,8 @@ export const buffercache: Contract<BufferCache> = {
     'completed',
     'expired',
   ],
-  interfaces: {},
+  interfaces: {
+    /** Units that exist nowhere else until their disk has them. */
+    'kept-writes': ['store', 'discard', 'retry'],
+  },
 };

@@ -49,6 +49,14 @@ import {
   verifySockets,
 } from './sockets.ts';
 import {
+  createSegmentState,
+  SEGMENT_OPERATIONS,
+  type Segments,
+  segmentSchema,
+  type SegmentState,
+  verifySegments,
+} from './segments.ts';
+import {
   createSemaphoreState,
   SEMAPHORE_OPERATIONS,
   semaphoreSchema,
@@ -95,6 +103,7 @@ export interface IpcState {
   /** Their names, `#` and an inode or `@`, the type, `:` and an abstract name, to the socket. */
   unixNames: Map<string, number>;
   talks: Talks;
+  segments: SegmentState;
   semaphores: SemaphoreState;
   messageQueues: MessageQueueState;
   namedQueues: NamedQueueState;
@@ -125,6 +134,7 @@ const blank = (): IpcState => ({
   sockets: createSocketTable(),
   unixNames: new Map(),
   talks: new Map(),
+  segments: createSegmentState(),
   semaphores: createSemaphoreState(),
   messageQueues: createMessageQueueState(),
   namedQueues: createNamedQueueState(),
@@ -162,6 +172,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       sockets: socketTableSchema,
       unixNames: map(text(), int()),
       talks: talksSchema,
+      segments: segmentSchema,
       semaphores: semaphoreSchema,
       messageQueues: messageQueueSchema,
       namedQueues: namedQueueSchema,
@@ -181,6 +192,7 @@ export const ipcLayout: StateLayout<IpcState> = layout(
       verifyNotifiers(state.notifiers) ??
       verifySockets(state.sockets) ??
       verifyTalks(state.talks) ??
+      verifySegments(state.segments) ??
       verifySemaphores(state.semaphores) ??
       verifyMessageQueues(state.messageQueues) ??
       verifyNamedQueues(state.namedQueues)
@@ -203,6 +215,7 @@ export interface Ipc
     Partial<MovedFutexes>,
     Partial<FutexVectors>,
     Partial<FutexInheritance>,
+    Partial<Segments>,
     Partial<Semaphores>,
     Partial<MessageQueues>,
     Partial<NamedQueues> {
@@ -284,6 +297,7 @@ export const ipc: Contract<Ipc> = {
   interfaces: {
     packets: ['writePacket'],
     semaphores: SEMAPHORE_OPERATIONS,
+    'shared-memory': SEGMENT_OPERATIONS,
     'message-queues': MESSAGE_QUEUE_OPERATIONS,
     'posix-queues': NAMED_QUEUE_OPERATIONS,
     ...FUTEX_INTERFACES,

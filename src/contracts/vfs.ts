@@ -11,6 +11,9 @@ import type { Spans } from './kernel.ts';
 import type { NotifierKind } from './notifiers.ts';
 import { array, bool, int, map, oneOf, record, set, text } from './schema.ts';
 
+/** fs.file-max: open file descriptions of all processes. */
+export const MOST_FILES = 262144;
+
 /** A name in the tree. The root of each mount is a dentry whose parent is the dentry that it covers. */
 export interface Dentry {
   id: number;
@@ -89,6 +92,8 @@ export interface VfsState {
   idle: Set<number>;
   mounts: Map<number, Mount>;
   files: Map<number, OpenFile>;
+  /** F_SEAL_ bits of files in memory that `openMemory` made, by inode. */
+  seals: Map<number, number>;
   /** flock(2) and fcntl(2) record locks, in order of acquisition. */
   locks: FileLock[];
   /** A process that waits for a record lock, to the process that holds it: cycles are deadlocks. */
@@ -162,6 +167,7 @@ const blank = (): VfsState => ({
   idle: new Set(),
   mounts: new Map(),
   files: new Map(),
+  seals: new Map(),
   locks: [],
   blocked: new Map(),
   nextDentry: 1,
@@ -245,6 +251,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
           createOpenFile,
         ),
       ),
+      seals: map(int(), int()),
       locks: array(
         record<FileLock>(
           {
@@ -446,6 +453,17 @@ export interface Vfs {
   setExtended?(tid: number, dentry: number, name: string, value: Uint8Array | null, flags: number): number;
   /** Names that the thread may see. @returns them, -EIO or WAIT */
   listExtended?(tid: number, dentry: number): string[] | number;
+  /** Interface `inode-names`. A dentry that stands for an inode, not held, or 0. */
+  nameOf?(inode: number): number;
+  /**
+   * Interface `memory-files`, memfd_create(2): a file that is nowhere in the tree and goes with its last holder.
+   * @param seals F_SEAL_ bits from the start @returns an open file, -ENFILE, -ENODEV (no file system in memory) or -ENOSPC
+   */
+  openMemory?(tid: number, name: string, mode: number, flags: number, seals: number): number;
+  /** Interface `memory-files`, F_GET_SEALS. @returns F_SEAL_ bits, or -EINVAL where files have no seals */
+  seals?(file: number): number;
+  /** Interface `memory-files`, F_ADD_SEALS. @returns 0, -EINVAL, -EPERM, -EBUSY */
+  seal?(file: number, seals: number): number;
 }
 
 export const vfs: Contract<Vfs> = {
@@ -516,5 +534,9 @@ export const vfs: Contract<Vfs> = {
   interfaces: {
     propagate: ['propagate'],
     extended: ['getExtended', 'setExtended', 'listExtended'],
+    /** A name of an inode is found, if one is known. */
+    'inode-names': ['nameOf'],
+    /** Files in memory that have no place in the tree, and file seals. */
+    'memory-files': ['openMemory', 'seals', 'seal'],
   },
 };

@@ -6,7 +6,7 @@
  * mprotect(2), mremap(2), fork(2).
  */
 import type { Contract, StateLayout } from './contract.ts';
-import { array, int, map, record, type Schema, uint16s } from './schema.ts';
+import { array, int, map, record, type Schema, set, uint16s } from './schema.ts';
 
 /** Bits of Vma.flags. */
 export const VMA_SHARED = 1;
@@ -21,6 +21,8 @@ export const VMA_DONTFORK = 64;
 export const VMA_WIPEONFORK = 128;
 /** mlock(2): stays in memory. */
 export const VMA_LOCKED = 256;
+/** Does not become one with a neighbour, because areas are counted (shmctl(2), shm_nattch). */
+export const VMA_COUNTED = 512;
 
 /** One virtual memory area; [start, end) in bytes, page aligned. */
 export interface Vma {
@@ -49,6 +51,10 @@ export interface Space {
   mmapTop: number;
   /** Pages mapped, for RSS. */
   resident: number;
+  /** Pages of all areas; the most there ever were, and the most resident. */
+  size: number;
+  peakSize: number;
+  peakResident: number;
   /** Private pages that lie outside memory: page number (address / 4096) to slot. None of them is mapped. */
   evicted: Map<number, number>;
   /** VMA_ bits that every new area gets (mlockall(2), MCL_FUTURE). */
@@ -75,6 +81,9 @@ export interface Swap {
   /** Where the clock's hand stands: address space and address. */
   handSpace: number;
   handAddress: number;
+  /** Writes to the disk failed: not before this time, in ns, are they tried again; and how often that failed since one did not. */
+  retryAt: number;
+  refusals: number;
   /** Woken when room was made; 0 until one is needed. */
   event: number;
 }
@@ -84,17 +93,25 @@ export interface VmState {
   nextSpace: number;
   /** Next number for shared anonymous memory's inode ids (sb 0). */
   nextAnonymous: number;
-  /** References to each shared anonymous object, by vma. */
+  /** References to each shared anonymous object, by vmas and by who holds it. */
   anonymous: Map<number, number>;
+  /** Its size in pages; behind them is SIGBUS. */
+  objectPages: Map<number, number>;
+  /** Those that are held for somebody, mapped or not. */
+  held: Set<number>;
   swap: Swap;
 }
 
 /** The disk of this name takes pages that do not fit into memory. */
 export const SWAP_DISK = 'swap';
 
-/** Version 1 had no pages outside memory, and no locks. */
-type SpaceBefore = Omit<Space, 'evicted' | 'future' | 'barriers'>;
-type VmStateBefore = Omit<VmState, 'spaces' | 'swap'> & { spaces: Map<number, SpaceBefore> };
+/** What version 2 added to an address space. */
+const NEW_IN_SPACE = { evicted: 0, future: 0, barriers: 0, size: 0, peakSize: 0, peakResident: 0 } as const;
+/** Version 1 had no pages outside memory, no locks and no objects that are held. */
+type SpaceBefore = Omit<Space, keyof typeof NEW_IN_SPACE>;
+type VmStateBefore = Omit<VmState, 'spaces' | 'swap' | 'objectPages' | 'held'> & {
+  spaces: Map<number, SpaceBefore>;
+};
 
 const blankVma = (): Vma => ({ start: 0, end: 0, prot: 0, maxProt: 0, flags: 0, inode: 0, offset: 0 });
 const blankSpaceBefore = (): SpaceBefore => ({
@@ -106,7 +123,19 @@ const blankSpaceBefore = (): SpaceBefore => ({
   mmapTop: 0,
   resident: 0,
 });
-const blankSpace = (): Space => ({ ...blankSpaceBefore(), evicted: new Map(), future: 0, barriers: 0 });
+const blankSpace = (): Space => ({
+  ...blankSpaceBefore(),
+  size: 0,
+  peakSize: 0,
+  peakResident: 0,
+  evicted: new Map(),
+  future: 0,
+  barriers: 0,
+});
+
+const PAGE = 4096;
+const sizeOf = ({ vmas }: Pick<Space, 'vmas'>): number =>
+  vmas.reduce((pages, { start, end }) => pages + (end - start) / PAGE, 0);
 const blankSwap = (): Swap => ({
   counts: new Uint16Array(0),
   used: 0,
@@ -115,6 +144,8 @@ const blankSwap = (): Swap => ({
   frameOf: new Map(),
   handSpace: 0,
   handAddress: 0,
+  retryAt: 0,
+  refusals: 0,
   event: 0,
 });
 const blankBefore = (): VmStateBefore => ({
@@ -123,7 +154,13 @@ const blankBefore = (): VmStateBefore => ({
   nextAnonymous: 1,
   anonymous: new Map(),
 });
-const blank = (): VmState => ({ ...blankBefore(), spaces: new Map(), swap: blankSwap() });
+const blank = (): VmState => ({
+  ...blankBefore(),
+  spaces: new Map(),
+  objectPages: new Map(),
+  held: new Set(),
+  swap: blankSwap(),
+});
 
 const vmaSchema: Schema<Vma> = record<Vma>(
   { start: int(), end: int(), prot: int(), maxProt: int(), flags: int(), inode: int(), offset: int() },
@@ -151,11 +188,21 @@ const schema: Schema<VmState> = record<VmState>(
     spaces: map(
       int(),
       record<Space>(
-        { ...spaceFields, evicted: map(int(), int()), future: int(), barriers: int() },
+        {
+          ...spaceFields,
+          size: int(),
+          peakSize: int(),
+          peakResident: int(),
+          evicted: map(int(), int()),
+          future: int(),
+          barriers: int(),
+        },
         blankSpace,
       ),
     ),
     ...stateFields,
+    objectPages: map(int(), int()),
+    held: set(int()),
     swap: record<Swap>(
       {
         counts: uint16s(),
@@ -165,6 +212,8 @@ const schema: Schema<VmState> = record<VmState>(
         frameOf: map(int(), int()),
         handSpace: int(),
         handAddress: int(),
+        retryAt: int(),
+        refusals: int(),
         event: int(),
       },
       blankSwap,
@@ -177,8 +226,35 @@ function up(older: unknown): VmState {
   const { spaces, ...rest } = older as VmStateBefore;
   const state: VmState = { ...blank(), ...rest };
   for (const [id, space] of spaces)
-    state.spaces.set(id, { ...space, evicted: new Map(), future: 0, barriers: 0 });
+    state.spaces.set(id, {
+      ...blankSpace(),
+      ...space,
+      size: sizeOf(space),
+      peakSize: sizeOf(space),
+      peakResident: space.resident,
+    });
+  for (const { vmas } of spaces.values()) {
+    for (const { inode, start, end, offset } of vmas) {
+      if (!state.anonymous.has(inode)) continue;
+      const pages = (offset + end - start) / PAGE;
+      state.objectPages.set(inode, Math.max(pages, state.objectPages.get(inode) ?? 0));
+    }
+  }
   return state;
+}
+
+/** What is wrong with the shared objects, or null. */
+function objectsBroken({ spaces, anonymous, objectPages, held }: VmState): string | null {
+  const counts = new Map<number, number>();
+  for (const inode of held) counts.set(inode, 1);
+  for (const { vmas } of spaces.values()) {
+    for (const { inode } of vmas) counts.set(inode, (counts.get(inode) ?? 0) + 1);
+  }
+  for (const [inode, references] of anonymous) {
+    if (counts.get(inode) !== references) return `object ${inode} has ${references} references`;
+    if (!objectPages.has(inode)) return `object ${inode} has no size`;
+  }
+  return objectPages.size === anonymous.size ? null : 'there are sizes of objects that are gone';
 }
 
 /** What is wrong with the slots, or null. */
@@ -213,8 +289,9 @@ export const vmLayout: StateLayout<VmState> = {
           return `address space ${space.id} has overlapping areas at ${vma.start}`;
         end = vma.end;
       }
+      if (space.size !== sizeOf(space)) return `address space ${space.id} counts ${space.size} pages`;
     }
-    return slotsBroken(state);
+    return slotsBroken(state) ?? objectsBroken(state);
   },
 };
 
@@ -287,6 +364,17 @@ export interface Vm {
   truncated(inode: number, fromIndex: number): void;
   /** True if any area maps this inode (text busy, leases). */
   mapped(inode: number): boolean;
+  /**
+   * Interface `shared-objects`. Pages that can be mapped shared by the id of their object, and stay until they are dropped,
+   * mapped or not. @returns an inode id of superblock 0, or -ENOMEM (more than there can be)
+   */
+  makeObject?(pages: number): number;
+  /** Interface `shared-objects`. It goes with the last area that maps it. */
+  dropObject?(inode: number): void;
+  /** Interface `shared-objects`. Areas that map it. */
+  attachments?(inode: number): number;
+  /** Interface `sealing`. True if a shared mapping of this inode may write, or be made to. */
+  mayWrite?(inode: number): boolean;
   /** mincore(2). @returns 0 or -ENOMEM; one byte a page into `into` */
   residency(space: number, address: number, length: number, into: Uint8Array): number;
   /** The areas in order, for /proc/PID/maps. Valid until the entry ends; not to be changed. */
@@ -302,6 +390,9 @@ export interface Vm {
   /** Interface `locking`. Bytes of a range that are locked. */
   locked?(space: number, start: number, end: number): number;
   resident(space: number): number;
+  /** Interface `peaks`. The most that `size` and `resident` ever were. */
+  peakSize?(space: number): number;
+  peakResident?(space: number): number;
   /**
    * Interface `paging`. Make this many frames free, from pages of programs. @returns WAIT after naming a wait, behind which it
    * may be tried again: physical addresses that the caller has are void; or 0, there is nothing to give
@@ -344,6 +435,12 @@ export const vm: Contract<Vm> = {
     locking: ['lock', 'lockAll', 'locked'],
     /** Registrations of membarrier(2) are remembered with the address space. */
     barriers: ['barriers'],
+    /** What an address space was at its largest is remembered. */
+    peaks: ['peakSize', 'peakResident'],
+    /** Shared memory outlives its mappings. */
+    'shared-objects': ['makeObject', 'dropObject', 'attachments'],
+    /** Which files shared mappings can write to is known. */
+    sealing: ['mayWrite'],
     /** Private pages that are not used go to the disk named SWAP_DISK when memory runs low. */
     paging: ['relieve', 'evicted'],
   },

@@ -1,8 +1,9 @@
 /**
  * The operations of a file system whose contents are made when they are looked at (proc, sys).
  *
- * Nothing can be made or removed in it; a file is a text that is generated at each read and cut at the offset. What
- * there is, the `Synthesis` knows, by inode number. Holds no state.
+ * Nothing can be made or removed in it; a file is a text that is generated when it is read from its start. What there is,
+ * the `Synthesis` knows, by inode number. State: what is mounted, and the rest of a text that is being read in pieces, so that
+ * pieces fit together and a long text is not made for each.
  */
 import { EACCES, EINVAL, EIO, EPERM } from '../abi/linux/errno.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../contracts/filesystem.ts';
 import type { Stat } from '../contracts/filesystem.ts';
 import type { Kernel } from '../contracts/kernel.ts';
+import { int, type Schema, set, text } from '../contracts/schema.ts';
 import { copyFromSpans, copyToSpans } from './spans.ts';
 
 export interface SyntheticEntry {
@@ -57,7 +59,24 @@ const NS = 1_000_000_000;
 export interface SyntheticState {
   /** Superblocks that are mounted. */
   mounted: Set<number>;
+  /** A text of which some was read: by which thread, its file, and what it was. 0 and '' if there is none. */
+  reader: number;
+  readInode: number;
+  readText: string;
 }
+
+export const syntheticFields: { readonly [Key in keyof SyntheticState]: Schema<SyntheticState[Key]> } = {
+  mounted: set(int()),
+  reader: int(),
+  readInode: int(),
+  readText: text(),
+};
+export const blankSynthetic = (): SyntheticState => ({
+  mounted: new Set(),
+  reader: 0,
+  readInode: 0,
+  readText: '',
+});
 
 function describe(kernel: Kernel, id: number, file: SyntheticFile, into: Stat): void {
   const since = kernel.time.bootSeconds + Math.floor(file.sinceNs / NS);
@@ -79,7 +98,11 @@ function describe(kernel: Kernel, id: number, file: SyntheticFile, into: Stat): 
   into.ctimeNanoseconds = rest;
 }
 
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 
 /** The operations over `state`, which says what is mounted. */
 export function syntheticFileSystem(state: SyntheticState, kernel: Kernel, synthesis: Synthesis): FileSystem {
@@ -127,9 +150,17 @@ export function syntheticFileSystem(state: SyntheticState, kernel: Kernel, synth
     written: () => -EIO,
     accessed() {},
     read(tid, inode, offset, into) {
-      const text = synthesis.text(tid, inodeNumberOf(inode));
-      if (typeof text === 'number') return text;
-      const bytes = bytesOf(text.slice(offset, offset + into.total));
+      const goesOn = offset > 0 && tid !== 0 && state.reader === tid && state.readInode === inode;
+      const whole = goesOn ? state.readText : synthesis.text(tid, inodeNumberOf(inode));
+      if (typeof whole === 'number') return whole;
+      const end = offset + into.total;
+      const rest = end < whole.length;
+      if (rest || goesOn) {
+        state.reader = rest ? tid : 0;
+        state.readInode = rest ? inode : 0;
+        state.readText = rest ? whole : '';
+      }
+      const bytes = bytesOf(whole.slice(offset, end));
       copyToSpans(kernel, bytes, 0, into, 0, bytes.length);
       return bytes.length;
     },

@@ -198,6 +198,45 @@ export function buffercacheConformance(
       },
     },
     {
+      name: 'what was stored stays while writes of it fail, whatever else comes, and is written when they do not',
+      run(): void {
+        const disks = make();
+        const disk = disks.addDisk('vda', 'host', image());
+        const { kernel, fake } = disks;
+        if (kernel.buffercache.store === undefined) return;
+        const frame = kernel.frames.alloc(true, 0);
+        fake.kernel.machine.u8.fill(77, frame * UNIT, (frame + 1) * UNIT);
+        disks.failing = new Set(['write']);
+        equal(
+          'store',
+          settled(disks, () => kernel.buffercache.store?.(disk, 3, frame) ?? 0),
+          0,
+        );
+        kernel.buffercache.writeBack(disk);
+        disks.settle();
+        equal('another', kernel.buffercache.store(disk, 4, frame), -EIO);
+        equal('retried', kernel.buffercache.retry?.(disk), 1);
+        disks.settle();
+        for (let unit = 8; unit < UNITS; unit++) settled(disks, () => kernel.buffercache.get(disk, unit));
+        disks.transfer();
+        const kept = settled(disks, () => disks.kernel.buffercache.get(disk, 3));
+        equal('what it holds', disks.kernel.machine.u8[kept * UNIT + 5], 77);
+        disks.failing = new Set();
+        disks.kernel.buffercache.retry?.(disk);
+        disks.settle();
+        equal('what the disk holds', disks.file(disk)[3 * UNIT + 5], 77);
+        equal(
+          'now',
+          settled(disks, () => disks.kernel.buffercache.store?.(disk, 4, frame) ?? 0),
+          0,
+        );
+        disks.kernel.buffercache.discard?.(disk, 4);
+        disks.kernel.buffercache.writeBack(disk);
+        disks.settle();
+        equal('what was discarded is not written', disks.file(disk)[4 * UNIT + 5], 4);
+      },
+    },
+    {
       name: 'a held unit stays, whatever else comes',
       run(): void {
         const disks = make();

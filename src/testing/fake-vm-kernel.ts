@@ -160,6 +160,7 @@ export function fakeVmKernel(frames: number, module: Module<Vm, VmState>, slots 
     ...fakeSwap(() => machine, slots),
     waits: { newEvent: () => 1, on() {} },
     clock: { monotonic: () => 0, arm() {} },
+    ipc: {},
     filesystem: { fake: fakeFileSystem(() => machine, files) },
   } as unknown as Kernel;
   const states = {

@@ -4,30 +4,32 @@
  * What the model says is what mmap(2), mprotect(2), mremap(2), madvise(2), brk(2) and fork(2) promise whatever the policy.
  * Where policies may differ (does a private mapping see later writes to its file?) the commands do not go.
  */
-import fc from 'fast-check';
 import { EACCES, EFAULT, EIO, ENODEV, ENOMEM } from '../abi/linux/errno.ts';
 import { MADV_DONTNEED, MREMAP_FIXED, MREMAP_MAYMOVE } from '../abi/linux/mman.ts';
 import type { Module } from '../contracts/module.ts';
 import { EXTRACT_FRAME_SHIFT, PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
 import { VMA_SHARED, type Vm, type VmState, vmLayout } from '../contracts/vm.ts';
 import { type FakeFile, type FakeVmKernel, fakeVmKernel } from './fake-vm-kernel.ts';
+import { type Command, FIRST, HEAP, HEAP_PAGES } from './vm-commands.ts';
 
 const PAGE = 4096;
-/** Fixed addresses lie in these pages; the heap follows. */
-const FIRST = 256;
-const SPAN = 16;
-const HEAP = FIRST + SPAN + 4;
-const HEAP_PAGES = 5;
 /** The byte of a page that is read and written. */
 const OFFSET = 1234;
 
 interface Cell {
   value: number;
 }
-/** What an object (a file, shared memory) has in its pages; `limit` pages long. */
+/** What an object (a file, shared memory) has in its pages. */
 interface SharedObject {
   readonly cells: Map<number, Cell>;
   readonly initial: readonly number[] | null;
+  /** Behind them there is nothing to access. */
+  readonly pages: number;
+}
+/** An object that vm holds, or held. */
+interface Held {
+  readonly inode: number;
+  readonly object: SharedObject;
 }
 interface ModelPage {
   prot: number;
@@ -50,7 +52,7 @@ function modelPage(
   shared: boolean,
   like: { prot: number; maxProt: number },
 ): ModelPage {
-  const absent = object?.initial != null && index >= object.initial.length;
+  const absent = object !== null && index >= object.pages;
   let cell: Cell = { value: initialOf(object, index) };
   if (shared && object !== null) {
     cell = object.cells.get(index) ?? cell;
@@ -58,94 +60,6 @@ function modelPage(
   }
   return { prot: like.prot, maxProt: like.maxProt, cell, object, index, shared, absent };
 }
-
-export type Command =
-  | { kind: 'map'; page: number; pages: number; prot: number; source: Source; offset: number; fixed: boolean }
-  | { kind: 'unmap'; page: number; pages: number }
-  | { kind: 'protect'; page: number; pages: number; prot: number }
-  | { kind: 'remap'; page: number; pages: number; newPages: number; move: boolean; to: number | null }
-  | { kind: 'discard'; page: number; pages: number }
-  | { kind: 'store'; page: number; value: number }
-  | { kind: 'load'; page: number }
-  | { kind: 'brk'; pages: number }
-  | { kind: 'fork' }
-  | { kind: 'exit' }
-  | { kind: 'switch'; to: number }
-  | { kind: 'relieve'; frames: number }
-  | { kind: 'exchange'; module: number; copy: boolean };
-type Source = 'private' | 'shared' | 'private-file' | 'shared-file' | 'read-only-file';
-
-const page = fc.integer({ min: FIRST, max: FIRST + SPAN - 1 });
-const anyPage = fc.integer({ min: FIRST, max: HEAP + HEAP_PAGES });
-const pages = fc.integer({ min: 1, max: 6 });
-const prot = fc.constantFrom(0, 1, 2, 3, 3, 3, 5, 7);
-
-/** Any sequence of commands; those that exchange the module only where there is more than one. */
-export const commandLists: fc.Arbitrary<Command[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        kind: fc.constant('map' as const),
-        page,
-        pages,
-        prot,
-        source: fc.constantFrom<Source>(
-          'private',
-          'private',
-          'shared',
-          'private-file',
-          'shared-file',
-          'read-only-file',
-        ),
-        offset: fc.nat(5),
-        fixed: fc.boolean(),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('unmap' as const), page, pages }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({ kind: fc.constant('protect' as const), page: anyPage, pages, prot }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant('remap' as const),
-        page: anyPage,
-        pages,
-        newPages: pages,
-        move: fc.boolean(),
-        to: fc.option(page),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('discard' as const), page: anyPage, pages }) },
-    {
-      weight: 10,
-      arbitrary: fc.record({
-        kind: fc.constant('store' as const),
-        page: anyPage,
-        value: fc.integer({ min: 1, max: 255 }),
-      }),
-    },
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant('load' as const), page: anyPage }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('brk' as const), pages: fc.nat(HEAP_PAGES) }) },
-    { weight: 2, arbitrary: fc.constant({ kind: 'fork' as const }) },
-    { weight: 1, arbitrary: fc.constant({ kind: 'exit' as const }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('switch' as const), to: fc.nat(5) }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        kind: fc.constant('relieve' as const),
-        frames: fc.integer({ min: 1, max: 40 }),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({ kind: fc.constant('exchange' as const), module: fc.nat(3), copy: fc.boolean() }),
-    },
-  ),
-  { minLength: 20, maxLength: 120, size: 'max' },
-);
 
 const expectEqual = (what: string, found: unknown, expected: unknown): void => {
   if (found !== expected) throw new Error(`${what}: found ${String(found)}, expected ${String(expected)}`);
@@ -162,6 +76,8 @@ class Player {
   readonly privateFile: FakeFile;
   readonly sharedFile: FakeFile;
   readonly objects: Record<'private' | 'shared', SharedObject>;
+  held: Held[] = [];
+  readonly dropped: number[] = [];
 
   constructor(modules: readonly Module<Vm, VmState>[]) {
     this.modules = modules;
@@ -170,8 +86,8 @@ class Player {
     this.privateFile = this.fake.addFile([11, 12, 0, 14, 15, 0], true);
     this.sharedFile = this.fake.addFile([21, 0, 23, 24, 0, 26, 27, 28]);
     this.objects = {
-      private: { cells: new Map(), initial: this.privateFile.pages },
-      shared: { cells: new Map(), initial: this.sharedFile.pages },
+      private: { cells: new Map(), initial: this.privateFile.pages, pages: this.privateFile.pages.length },
+      shared: { cells: new Map(), initial: this.sharedFile.pages, pages: this.sharedFile.pages.length },
     };
     this.current = this.vm.create();
     this.models.set(this.current, new Map());
@@ -187,20 +103,23 @@ class Player {
 
   map(command: Extract<Command, { kind: 'map' }>): void {
     const { source } = command;
-    const shared = source === 'shared' || source === 'shared-file' || source === 'read-only-file';
+    const held = source === 'object' ? this.held[command.offset % this.held.length] : undefined;
+    if (source === 'object' && held === undefined) return;
+    const pages = Math.min(command.pages, held?.object.pages ?? command.pages);
+    const shared = source !== 'private' && source !== 'private-file';
     const isFile = source.endsWith('file');
     const file = source === 'private-file' ? this.privateFile : this.sharedFile;
     const maxProt = source === 'read-only-file' ? 5 : 7;
     const result = this.fake.finish(() =>
       this.vm.map(this.current, {
         address: command.page * PAGE,
-        length: command.pages * PAGE,
+        length: pages * PAGE,
         prot: command.prot & maxProt,
         maxProt,
         flags: shared ? VMA_SHARED : 0,
         fixed: command.fixed,
         noReplace: false,
-        inode: isFile ? file.inode : 0,
+        inode: isFile ? file.inode : (held?.inode ?? 0),
         offset: isFile ? command.offset * PAGE : 0,
       }),
     );
@@ -212,11 +131,36 @@ class Player {
     const start = result / PAGE;
     let object: SharedObject | null = null;
     if (isFile) object = this.objects[source === 'private-file' ? 'private' : 'shared'];
-    else if (shared) object = { cells: new Map(), initial: null };
-    for (let i = 0; i < command.pages; i++) {
+    else if (shared) object = held?.object ?? { cells: new Map(), initial: null, pages };
+    for (let i = 0; i < pages; i++) {
       if (!command.fixed) expectEqual(`page ${start + i} was free`, this.model.has(start + i), false);
       const index = isFile ? command.offset + i : i;
       this.model.set(start + i, modelPage(object, index, shared, { prot: command.prot & maxProt, maxProt }));
+    }
+  }
+
+  make(count: number): void {
+    const inode = this.vm.makeObject?.(count) ?? 0;
+    if (inode === 0) return;
+    expectEqual('attachments of a new object', this.vm.attachments?.(inode), 0);
+    this.held.push({ inode, object: { cells: new Map(), initial: null, pages: count } });
+  }
+  drop(which: number): void {
+    const [gone] = this.held.splice(which % (this.held.length + 1), 1);
+    if (gone === undefined) return;
+    this.vm.dropObject?.(gone.inode);
+    this.dropped.push(gone.inode);
+  }
+  /** Objects are counted by areas, and have pages only while they are held or mapped. */
+  checkObjects(): void {
+    const areas = new Map<number, number>();
+    for (const id of this.models.keys())
+      for (const { inode } of this.vm.areas(id)) areas.set(inode, (areas.get(inode) ?? 0) + 1);
+    for (const inode of [...this.held.map((each) => each.inode), ...this.dropped])
+      expectEqual(`attachments of ${inode}`, this.vm.attachments?.(inode), areas.get(inode) ?? 0);
+    for (const inode of this.dropped) {
+      if (areas.has(inode)) continue;
+      expectEqual(`pages of ${inode}, which is gone`, this.fake.kernel.pagecache.count(inode), 0);
     }
   }
 
@@ -369,6 +313,10 @@ class Player {
       case 'switch':
         this.current = [...this.models.keys()][command.to % this.models.size] as number;
         return;
+      case 'make':
+        return this.make(command.pages);
+      case 'drop':
+        return this.drop(command.which);
       case 'relieve':
         // Pages go out of memory, in a module that can; nothing else may show it.
         this.vm.relieve?.(command.frames);
@@ -415,6 +363,7 @@ class Player {
     for (const [frame, count] of references) {
       expectEqual(`references of frame ${frame}`, kernel.frames.count(frame), count);
     }
+    this.checkObjects();
     expectEqual('the invariants of the state', vmLayout.verify?.(states.vm), null);
   }
 
@@ -427,6 +376,7 @@ class Player {
     }
     this.check();
     for (const id of this.models.keys()) this.vm.release(id);
+    while (this.held.length > 0) this.drop(0);
     const { kernel, states, files } = this.fake;
     expectEqual('slots left', states.vm.swap.used, 0);
     expectEqual('shared objects left', states.vm.anonymous.size, 0);

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import type { Module } from '../contracts/module.ts';
 import type { Vm, VmState } from '../contracts/vm.ts';
 import type { Check } from './check.ts';
-import { commandLists, playCommands } from './vm-model.ts';
+import { commandLists } from './vm-commands.ts';
+import { playCommands } from './vm-model.ts';
 
 /** @param others modules that it must be able to trade places with, at any point; only itself unless told */
 export function vmConformance(

@@ -4,6 +4,7 @@
 import { PassThrough } from 'node:stream';
 import { nodeHost } from '../../src/host/node/index.ts';
 import { Kernel } from '../../src/api/kernel.ts';
+import type { KernelHost } from '../../src/api/host.ts';
 import type { BootOptions, ExitStatus, SpawnOptions } from '../../src/api/options.ts';
 import type { KernelStats } from '../../src/api/stats.ts';
 
@@ -22,6 +23,8 @@ export interface GuestOptions extends Partial<Omit<BootOptions, 'host'>> {
   readonly spawn?: SpawnOptions;
   /** Files put into the guest before the program starts: path to content. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** The host's side, changed for the test. */
+  readonly host?: (host: KernelHost) => KernelHost;
   /** Called when the program has been started. */
   readonly started?: (kernel: Kernel, pid: number) => void;
 }
@@ -30,12 +33,13 @@ export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 /** Boot, run `argv` to its end, shut down. Output is text of UTF-8. */
 export async function runGuest(argv: readonly string[], options: GuestOptions = {}): Promise<GuestRun> {
-  const { stdin, spawn, files, started, ...boot } = options;
+  const { stdin, spawn, files, started, host: changed, ...boot } = options;
   const output: Uint8Array[][] = [[], [], []];
   const log: string[] = [];
   const input = new PassThrough();
   input.end(stdin ?? '');
-  const host = nodeHost({ stdin: input, onOutput: (stream, bytes) => void output[stream]?.push(bytes) });
+  const node = nodeHost({ stdin: input, onOutput: (stream, bytes) => void output[stream]?.push(bytes) });
+  const host = changed?.(node) ?? node;
   const kernel = await Kernel.boot({ log: (line) => void log.push(line), ...boot, host });
   try {
     for (const [path, content] of Object.entries(files ?? {})) {

@@ -1,5 +1,5 @@
 /**
- * Constants of memory mapping: mmap(2), mremap(2), madvise(2), msync(2), mlock(2), membarrier(2). A table.
+ * Constants of memory mapping: mmap(2), mremap(2), madvise(2), msync(2), mlock(2), memfd_create(2), membarrier(2). A table.
  *
  * Values from asm-generic/mman.h and linux/mman.h. PROT_READ, PROT_WRITE and PROT_EXEC are those of contracts/pmap.
  */
@@ -26,6 +26,16 @@ export const MAP_STACK = 0x2_0000;
 export const MAP_HUGETLB = 0x4_0000;
 export const MAP_SYNC = 0x8_0000;
 export const MAP_FIXED_NOREPLACE = 0x10_0000;
+
+export const MFD_CLOEXEC = 1;
+export const MFD_ALLOW_SEALING = 2;
+export const MFD_HUGETLB = 4;
+export const MFD_NOEXEC_SEAL = 8;
+export const MFD_EXEC = 16;
+/** Binary logarithm of the size of huge pages, with MFD_HUGETLB. */
+export const MFD_HUGE_SIZES = 0xfc00_0000;
+/** Longest name: what a file's may be, less `memfd:`. */
+export const MFD_NAME_MAX = 249;
 
 export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;

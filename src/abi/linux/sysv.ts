@@ -1,7 +1,7 @@
 /**
  * System V IPC: flags, commands, limits and the layouts that are written to user memory. Data.
  *
- * Source: asm-generic/ipcbuf.h, asm-generic/sembuf.h, linux/ipc.h, linux/sem.h.
+ * Source: asm-generic/ipcbuf.h, asm-generic/sembuf.h, asm-generic/shmbuf.h, linux/shm.h, linux/ipc.h, linux/sem.h.
  */
 export const IPC_PRIVATE = 0;
 export const IPC_CREAT = 0o1000;
@@ -67,3 +67,39 @@ export const MSQID_DS_LSPID = 96;
 export const MSQID_DS_LRPID = 100;
 /** struct msginfo: seven ints and an unsigned short */
 export const MSGINFO_SIZE = 32;
+
+export const SHM_RDONLY = 0o10000;
+export const SHM_RND = 0o20000;
+export const SHM_REMAP = 0o40000;
+export const SHM_EXEC = 0o100000;
+/** Of shmget. */
+export const SHM_HUGETLB = 0o4000;
+/** Of `mode`. */
+export const SHM_DEST = 0o1000;
+export const SHM_LOCKED = 0o2000;
+export const SHM_LOCK = 11;
+export const SHM_UNLOCK = 12;
+export const SHM_STAT = 13;
+export const SHM_INFO = 14;
+export const SHM_STAT_ANY = 15;
+
+/** Segments, and their least size: kernel.shmmni, SHMMIN. */
+export const SHMMNI = 4096;
+export const SHMMIN = 1;
+/** Halves of the most bytes of one segment and pages of all, kernel.shmmax and kernel.shmall: 2^64 - 2^24 - 1. */
+export const SHMMAX_HIGH = 0xffff_ffff;
+export const SHMMAX_LOW = 0xfeff_ffff;
+
+/** struct shmid64_ds */
+export const SHMID_DS_SIZE = 112;
+export const SHMID_DS_SEGSZ = 48;
+export const SHMID_DS_ATIME = 56;
+export const SHMID_DS_DTIME = 64;
+export const SHMID_DS_CTIME = 72;
+export const SHMID_DS_CPID = 80;
+export const SHMID_DS_LPID = 84;
+export const SHMID_DS_NATTCH = 88;
+/** struct shminfo64: shmmax, shmmin, shmmni, shmseg, shmall and four more longs */
+export const SHMINFO_SIZE = 72;
+/** struct shm_info: an int, then total, resident and swapped pages and two counts as longs */
+export const SHM_INFO_SIZE = 48;

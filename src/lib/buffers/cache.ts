@@ -18,6 +18,7 @@ import { type Kernel, WAIT } from '../../contracts/kernel.ts';
 import { KernelFault } from '../kernel-fault.ts';
 import { sectorsOf } from '../block/transfer.ts';
 import type { Policy } from './policy.ts';
+import { discard, retry, store, written } from './kept.ts';
 import { changed, expired, sync, syncOf, writeBack } from './write-back.ts';
 
 const ALL: number = Number.MAX_SAFE_INTEGER;
@@ -32,11 +33,12 @@ export const limitOf = (kernel: Kernel): number =>
 const keyOf = (disk: number, unit: number): number => disk * UNITS_PER_DISK + unit;
 const diskOfKey = (key: number): number => Math.floor(key / UNITS_PER_DISK);
 
-const isIdle = (unit: Buffer): boolean => !unit.dirty && !unit.reading && !unit.writing && unit.holds === 0;
-
 /** @param policy says which unit goes */
 export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy: Policy): BufferCache {
-  const { buffers } = state;
+  const { buffers, unwritten } = state;
+
+  const isIdle = (key: number, unit: Buffer): boolean =>
+    !unit.dirty && !unit.reading && !unit.writing && unit.holds === 0 && !unwritten.has(key);
 
   const remove = (key: number, unit: Buffer): void => {
     policy.removed(state, key, limitOf(kernel));
@@ -44,12 +46,12 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
     kernel.frames.unref(unit.frame);
   };
 
-  /** Drop one clean unit, one that was read for somebody only if there is no other. */
-  const dropOne = (): boolean => {
+  /** Drop one clean unit. @param any one that was read for somebody too, if there is no other */
+  const dropOne = (any: boolean): boolean => {
     let spare = -1;
     for (const key of policy.candidates(state, limitOf(kernel))) {
       const unit = buffers.get(key) as Buffer;
-      if (!isIdle(unit)) continue;
+      if (!isIdle(key, unit)) continue;
       if (unit.awaited) {
         if (spare < 0) spare = key;
         continue;
@@ -57,15 +59,16 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
       remove(key, unit);
       return true;
     }
+    if (!any) return false;
     if (spare >= 0) remove(spare, buffers.get(spare) as Buffer);
     return spare >= 0;
   };
 
   /** Nothing can go: write what is dirty. @returns 0 to try again, WAIT or -ENOMEM */
   const clean = (): number => {
-    if (dropOne()) return 0;
+    if (dropOne(true)) return 0;
     writeBack(state, kernel, 0);
-    if (dropOne()) return 0;
+    if (dropOne(true)) return 0;
     for (const unit of buffers.values()) {
       if (!unit.reading && !unit.writing) continue;
       kernel.waits.on(unit.event);
@@ -83,7 +86,7 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
     while (frame === 0) {
       frame = buffers.size < limit ? kernel.frames.alloc(short, 0) : 0;
       if (frame !== 0) break;
-      const room = wait ? clean() : dropOne() ? 0 : -ENOMEM;
+      const room = wait ? clean() : dropOne(true) ? 0 : -ENOMEM;
       if (room !== 0) return room;
     }
     const key = keyOf(disk, unit);
@@ -101,11 +104,11 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
   };
 
   /** Begin to read a unit that is in the cache without content. */
-  const load = (disk: number, unit: number, into: Buffer): void => {
+  const load = (disk: number, unit: number, into: Buffer, awaited: boolean): void => {
     const device = kernel.block.disk(disk);
     if (device === null) return;
     into.reading = true;
-    into.awaited = true;
+    into.awaited = awaited;
     const sector = unit * SECTORS_PER_FRAME;
     const key = keyOf(disk, unit);
     const error = kernel.block.submit(disk, false, sector, sectorsOf(device, unit), into.frame, key);
@@ -127,7 +130,8 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
     unit.reading = false;
     unit.writing = false;
     if (wasRead) unit.valid = errno === 0;
-    else if (errno !== 0) syncOf(state, kernel, diskOfKey(tag)).error = errno;
+    else written(state, tag, errno === 0, unit.dirty);
+    if (!wasRead && errno !== 0) syncOf(state, kernel, diskOfKey(tag)).error = errno;
     kernel.waits.wake(unit.event, ALL);
     if (!wasRead || errno === 0) return;
     state.failed.set(tag, errno);
@@ -147,7 +151,8 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
     if (present === undefined) state.counts[1] = (state.counts[1] as number) + 1;
     const unit = present ?? add(disk, index, true);
     if (typeof unit === 'number') return unit;
-    if (!unit.reading) load(disk, index, unit);
+    if (!unit.reading) load(disk, index, unit, true);
+    unit.awaited = true;
     // A disk in memory has answered by now.
     if (unit.valid) {
       unit.awaited = false;
@@ -164,25 +169,29 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
     return unit;
   };
 
+  const blank = (disk: number, index: number): number => {
+    const present = buffers.get(keyOf(disk, index));
+    if (present?.valid === true) return get(disk, index);
+    if (!inRange(disk, index)) return -EIO;
+    if (present?.reading === true) {
+      kernel.waits.on(present.event);
+      return WAIT;
+    }
+    const unit = present ?? add(disk, index, true);
+    return typeof unit === 'number' ? unit : unit.frame;
+  };
+  const touched = (disk: number, index: number): void =>
+    changed(state, kernel, limitOf(kernel), disk, keyOf(disk, index), there(disk, index));
+
   return {
     get,
-    blank(disk, index) {
-      const present = buffers.get(keyOf(disk, index));
-      if (present?.valid === true) return get(disk, index);
-      if (!inRange(disk, index)) return -EIO;
-      if (present?.reading === true) {
-        kernel.waits.on(present.event);
-        return WAIT;
-      }
-      const unit = present ?? add(disk, index, true);
-      return typeof unit === 'number' ? unit : unit.frame;
-    },
+    blank,
     prefetch(disk, first, count) {
       for (let index = first; index < first + count && inRange(disk, index); index++) {
         if (buffers.has(keyOf(disk, index))) continue;
         const unit = add(disk, index, false);
         if (typeof unit === 'number') return;
-        load(disk, index, unit);
+        load(disk, index, unit, false);
       }
     },
     hold(disk, index) {
@@ -191,17 +200,20 @@ export function bufferOperations(state: BufferCacheState, kernel: Kernel, policy
     release(disk, index) {
       there(disk, index).holds--;
     },
-    changed(disk, index) {
-      changed(state, kernel, limitOf(kernel), disk, keyOf(disk, index), there(disk, index));
-    },
+    changed: touched,
+    store: (disk, index, frame) =>
+      store(state, kernel, limitOf(kernel), { blank, changed: touched }, disk, index, frame),
+    discard: (disk, index) => discard(state, disk, index),
+    retry: (disk) => retry(state, kernel, disk),
     sync: (disk) => sync(state, kernel, disk),
     writeBack: (disk) => writeBack(state, kernel, disk),
     drop(disk) {
-      for (const [key, unit] of buffers) if (diskOfKey(key) === disk && isIdle(unit)) remove(key, unit);
+      for (const [key, unit] of buffers) if (diskOfKey(key) === disk && isIdle(key, unit)) remove(key, unit);
     },
     reclaim(wanted) {
+      // Who waits for a unit may be who wants room.
       let given = 0;
-      while (given < wanted && dropOne()) given++;
+      while (given < wanted && dropOne(false)) given++;
       return given;
     },
     counts() {

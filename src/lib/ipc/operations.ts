@@ -10,6 +10,7 @@ import { messageQueueOperations } from './message-queues.ts';
 import { namedQueueOperations } from './named-queues.ts';
 import { notifierOperations } from './notifiers.ts';
 import { pipeOperations } from './pipes.ts';
+import { segmentOperations } from './segments.ts';
 import { semaphoreOperations } from './semaphores.ts';
 import { unixOperations } from './unix.ts';
 
@@ -22,6 +23,7 @@ export const IPC_INTERFACES: readonly string[] = [
   'priority-inheritance',
   'semaphores',
   'message-queues',
+  'shared-memory',
   'posix-queues',
 ];
 
@@ -48,6 +50,7 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     ...futexOperations(state, kernel),
     ...messageQueueOperations(state.messageQueues, kernel),
     ...namedQueueOperations(state.namedQueues, kernel),
+    ...segmentOperations(state.segments, kernel),
     ...semaphoreOperations(state.semaphores, kernel),
     createEventfd: notifiers.createEventfd,
     createTimerfd: notifiers.createTimerfd,

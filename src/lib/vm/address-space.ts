@@ -12,6 +12,7 @@ import {
   type AreaKeeper,
   areaAt,
   carve,
+  coveredBytes,
   coveredTo,
   findArea,
   gapAbove,
@@ -33,6 +34,9 @@ export interface AddressSpace {
   brk: number;
   mmapTop: number;
   resident: number;
+  size: number;
+  peakSize: number;
+  peakResident: number;
 }
 
 /** What a virtual memory does about the pages behind areas. All ranges are page aligned. */
@@ -102,11 +106,18 @@ function splits(space: AddressSpace, start: number, end: number): boolean {
   return area !== null && area.start < start && end < area.end;
 }
 
+/** Areas cover more, or fewer, bytes than before. */
+export function resized(space: AddressSpace, bytes: number): void {
+  space.size += bytes / PAGE;
+  space.peakSize = Math.max(space.peakSize, space.size);
+}
+
 /** Unmap whatever lies in the range. @returns 0 or -ENOMEM (too many areas) */
 export function unmapRange(space: AddressSpace, start: number, end: number, mapper: Mapper): number {
-  if (isFree(space.vmas, start, end)) return 0;
+  if (start === end || isFree(space.vmas, start, end)) return 0;
   if (space.vmas.length >= MOST_AREAS && splits(space, start, end)) return -ENOMEM;
   mapper.pager.discard(space, start, end);
+  resized(space, -coveredBytes(space.vmas, start, end));
   removeAreas(space.vmas, start, end, mapper.keeper);
   return 0;
 }
@@ -116,6 +127,7 @@ export function addArea(space: AddressSpace, area: Area, mapper: Mapper): number
   if (space.vmas.length >= MOST_AREAS) return -ENOMEM;
   const { start, end } = area;
   insertArea(space.vmas, area, mapper.keeper);
+  resized(space, end - start);
   const populated = mapper.pager.populate(space, start, end);
   if (populated !== 0) unmapRange(space, start, end, mapper);
   return populated;
@@ -126,6 +138,16 @@ export function unmap(space: AddressSpace, address: number, length: number, mapp
   if (!isAligned(address) || length <= 0 || length > USER_LIMIT) return -EINVAL;
   if (address > USER_LIMIT - pageUp(length)) return -EINVAL;
   return unmapRange(space, address, address + pageUp(length), mapper);
+}
+
+/** Where in [start, end), which is covered, the first area begins that may not have this protection; or `end`. */
+function permittedTo(space: AddressSpace, start: number, end: number, prot: number): number {
+  for (let at = start; at < end; ) {
+    const area = areaAt(space.vmas, at) as Area;
+    if ((prot & ~area.maxProt) !== 0) return at;
+    at = area.end;
+  }
+  return end;
 }
 
 /** mprotect(2): areas are changed in order up to the first that can not be. */
@@ -140,21 +162,19 @@ export function protect(
   if (length === 0) return 0;
   if (length > USER_LIMIT || address > USER_LIMIT - pageUp(length)) return -ENOMEM;
   const wanted = address + pageUp(length);
-  const end = coveredTo(space.vmas, address, wanted);
-  if (end === address || space.vmas.length + 2 > MOST_AREAS) return -ENOMEM;
-
-  let result = end < wanted ? -ENOMEM : 0;
-  let at = address;
-  for (let index = carve(space.vmas, address, end, mapper.keeper); at < end; index++) {
+  const covered = coveredTo(space.vmas, address, wanted);
+  if (covered === address || space.vmas.length + 2 > MOST_AREAS) return -ENOMEM;
+  const end = permittedTo(space, address, covered, prot);
+  let result = covered < wanted ? -ENOMEM : 0;
+  if (end < covered) result = -EACCES;
+  if (end === address) return result;
+  const first = carve(space.vmas, address, end, mapper.keeper);
+  for (let index = first; index < space.vmas.length; index++) {
     const area = space.vmas[index] as Area;
-    if ((prot & ~area.maxProt) !== 0) {
-      result = -EACCES;
-      break;
-    }
+    if (area.start >= end) break;
     area.prot = prot;
-    at = area.end;
   }
-  const failed = at > address ? mapper.pager.reprotect(space, address, at) : 0;
+  const failed = mapper.pager.reprotect(space, address, end);
   mergeAround(space.vmas, address, wanted, mapper.keeper);
   return failed !== 0 ? failed : result;
 }
@@ -194,6 +214,7 @@ function moveArea(
   area.end = to + newLength;
   if (area.inode !== 0) area.offset = source.offset + (from - source.start);
   insertArea(space.vmas, area, mapper.keeper);
+  resized(space, newLength);
   let result = newLength > oldLength ? mapper.pager.populate(space, to + oldLength, to + newLength) : 0;
   if (result === 0 && !mapper.pager.move(space, from, to, oldLength)) result = -ENOMEM;
   if (result !== 0) {
@@ -212,10 +233,12 @@ function extend(space: AddressSpace, end: number, more: number, mapper: Mapper):
   }
   const area = areaAt(space.vmas, end - PAGE) as Area;
   area.end = end + more;
+  resized(space, more);
   const populated = mapper.pager.populate(space, end, end + more);
   if (populated !== 0) {
     mapper.pager.discard(space, end, end + more);
     area.end = end;
+    resized(space, -more);
     return populated;
   }
   mergeAround(space.vmas, area.start, area.end, mapper.keeper);

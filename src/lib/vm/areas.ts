@@ -30,7 +30,7 @@ export interface AreaKeeper {
 }
 
 /** Index of the first area that ends above `va`; the length of the list if there is none. Hot path. */
-export function findArea(list: readonly Area[], va: number): number {
+export function findArea(list: readonly Readonly<Area>[], va: number): number {
   let low = 0;
   let high = list.length;
   while (low < high) {
@@ -115,6 +115,17 @@ export function coveredTo(list: readonly Area[], start: number, end: number): nu
     at = area.end;
   }
   return end;
+}
+
+/** Bytes of [start, end) that areas cover. */
+export function coveredBytes(list: readonly Readonly<Area>[], start: number, end: number): number {
+  let bytes = 0;
+  for (let index = findArea(list, start); index < list.length; index++) {
+    const area = list[index];
+    if (area === undefined || area.start >= end) break;
+    bytes += Math.min(area.end, end) - Math.max(area.start, start);
+  }
+  return bytes;
 }
 
 /** The highest gap of `length` bytes within [bottom, top). @returns where it starts, or -1 */

@@ -11,6 +11,7 @@ import {
   createVma,
   type MapRequest,
   type Space,
+  VMA_COUNTED,
   VMA_GROWSDOWN,
   VMA_SHARED,
   VMA_SPECIAL,
@@ -20,6 +21,7 @@ import {
 import { KernelFault } from '../kernel-fault.ts';
 import type { Mapper } from './address-space.ts';
 import type { Area, AreaKeeper } from './areas.ts';
+import { referObject, unreferObject } from './objects.ts';
 
 const PAGE = 4096;
 /** Bytes that stay free below an area that grows down (stack_guard_gap of 256 pages). */
@@ -35,6 +37,8 @@ export interface Policy {
   absent(core: Core, space: Space, area: Readonly<Area>, page: number, access: number): number;
   /** fork(2): give the child the pages of an area that it has too. @returns 0 or -ENOMEM */
   inherit(core: Core, parent: Space, child: Space, area: Readonly<Area>): number;
+  /** MADV_COLD, or MADV_PAGEOUT if `out`: a range of one area is not needed soon. @returns 0 or WAIT */
+  cool?(core: Core, space: Space, area: Readonly<Area>, start: number, end: number, out: boolean): number;
   /** Pages that it can keep outside memory; none where absent. */
   outside?(kernel: Kernel): number;
 }
@@ -71,33 +75,30 @@ const joins = (left: Area, right: Area): boolean =>
   left.maxProt === right.maxProt &&
   left.flags === right.flags &&
   left.inode === right.inode &&
-  (left.flags & VMA_SPECIAL) === 0 &&
+  (left.flags & (VMA_SPECIAL | VMA_COUNTED)) === 0 &&
   (left.inode === 0 || left.offset + (left.end - left.start) === right.offset);
 
-/** One area fewer maps a shared anonymous object: at none left its pages go. */
-function dropAnonymous(state: VmState, kernel: Kernel, inode: number): void {
-  const left = (state.anonymous.get(inode) ?? 0) - 1;
-  if (left > 0) {
-    state.anonymous.set(inode, left);
-    return;
-  }
-  state.anonymous.delete(inode);
-  kernel.pagecache.truncate(inode, 0);
-}
-
-/** Counts the areas of each inode: shared anonymous objects here, files by pins. */
+/** Counts the areas of each inode: shared anonymous objects here, files by pins. Segments of ipc's are told of both. */
 export const createKeeper = (state: VmState, kernel: Kernel): AreaKeeper => ({
   copy: copyArea,
   joins,
   hold({ inode }) {
     if (inode === 0) return;
-    if (superblockOf(inode) === 0) state.anonymous.set(inode, (state.anonymous.get(inode) ?? 0) + 1);
-    else kernel.vfs.pinInode(inode);
+    if (superblockOf(inode) !== 0) {
+      kernel.vfs.pinInode(inode);
+      return;
+    }
+    referObject(state, inode);
+    kernel.ipc.segmentMapped?.(inode, 1);
   },
   drop({ inode }) {
     if (inode === 0) return;
-    if (superblockOf(inode) === 0) dropAnonymous(state, kernel, inode);
-    else kernel.vfs.unpinInode(inode);
+    if (superblockOf(inode) !== 0) {
+      kernel.vfs.unpinInode(inode);
+      return;
+    }
+    unreferObject(state, kernel, inode);
+    kernel.ipc.segmentMapped?.(inode, -1);
   },
   edge: (area) => ((area.flags & VMA_GROWSDOWN) !== 0 ? Math.max(area.start - GUARD_GAP, 0) : area.start),
 });

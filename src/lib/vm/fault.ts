@@ -8,6 +8,7 @@ import { superblockOf } from '../../contracts/filesystem.ts';
 import { WAIT } from '../../contracts/kernel.ts';
 import { EXTRACT_FRAME_SHIFT, PROT_READ, PROT_WRITE } from '../../contracts/pmap.ts';
 import { type Space, USER_BOTTOM, USER_LIMIT, VMA_GROWSDOWN } from '../../contracts/vm.ts';
+import { resized } from './address-space.ts';
 import { type Area, findArea } from './areas.ts';
 import { type Core, fileSystemOf, GUARD_GAP, isShared, isSharedFile, pageIndex, readOnly } from './core.ts';
 import { isEvicted } from './slots.ts';
@@ -28,6 +29,7 @@ function areaFor(space: Space, page: number, stackLimit: number): Area | null {
   if ((area.flags & VMA_GROWSDOWN) === 0 || area.end - page > stackLimit || page < USER_BOTTOM) return null;
   const below = space.vmas[index - 1];
   if (below !== undefined && below.prot !== 0 && page - below.end < GUARD_GAP) return null;
+  resized(space, area.start - page);
   area.start = page;
   return area;
 }
@@ -41,6 +43,8 @@ export function inodePage(core: Core, area: Readonly<Area>, index: number): numb
     const known = fileSystemOf(core.kernel, area.inode).stat(area.inode, core.stat);
     if (known !== 0) return known === WAIT ? WAIT : -EIO;
     if (index * PAGE >= core.stat.size) return -EIO;
+  } else if (index >= (core.state.objectPages.get(area.inode) ?? 0)) {
+    return -EIO;
   }
   return pagecache.get(area.inode, index, isShared(area));
 }

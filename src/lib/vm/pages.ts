@@ -43,6 +43,7 @@ export function enterPage(
     return -ENOMEM;
   }
   space.resident++;
+  if (space.resident > space.peakResident) space.peakResident = space.resident;
   return 0;
 }
 

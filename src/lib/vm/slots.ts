@@ -4,7 +4,7 @@
  * Follows what becomes of areas: dropped, moved, inherited by a child. Moves no content. State: `swap` and `Space.evicted`.
  */
 import type { Kernel } from '../../contracts/kernel.ts';
-import type { Space, Swap, VmState } from '../../contracts/vm.ts';
+import { type Space, SWAP_DISK, type Swap, type VmState } from '../../contracts/vm.ts';
 
 const PAGE = 4096;
 const LEAST_COUNTS = 64;
@@ -38,6 +38,7 @@ export function dropSlot(swap: Swap, kernel: Kernel, slot: number): void {
   swap.counts[slot] = left;
   if (left > 0) return;
   swap.used--;
+  kernel.buffercache.discard?.(kernel.block.find(SWAP_DISK), slot);
   const frame = swap.frameOf.get(slot);
   if (frame !== undefined) forgetFrame(swap, kernel, frame, slot);
 }

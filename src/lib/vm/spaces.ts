@@ -31,13 +31,16 @@ import {
   placeArea,
   protect,
   remap,
+  resized,
   setBreak,
   unmap,
   unmapRange,
 } from './address-space.ts';
+import type { Area } from './areas.ts';
 import { type Core, copyArea, createKeeper, isShared, type Policy, spaceOf } from './core.ts';
 import { fault } from './fault.ts';
 import { lock, lockAll, lockedBytes } from './lock.ts';
+import { addObject, attachments, dropObject, forgetUnused, holdObject } from './objects.ts';
 import { createPager } from './pages.ts';
 import { shareEvicted } from './slots.ts';
 import { advise, residency, sync, truncated } from './upkeep.ts';
@@ -80,6 +83,7 @@ function fork(core: Core, parent: Space): number {
     const copy = copyArea(area);
     copy.flags &= ~VMA_LOCKED;
     child.vmas.push(copy);
+    resized(child, copy.end - copy.start);
     core.mapper.keeper.hold(copy);
     if ((area.flags & VMA_WIPEONFORK) !== 0) continue;
     if (core.policy.inherit(core, parent, child, area) !== 0) {
@@ -91,11 +95,15 @@ function fork(core: Core, parent: Space): number {
   return id;
 }
 
+/** Pages of memory and of what is outside. */
+const pagesAtAll = ({ kernel, policy }: Core): number =>
+  kernel.frames.total() + (policy.outside?.(kernel) ?? 0);
+
 /** More private memory than there is memory and swap at all is refused at once (proc(5), overcommit_memory 0). */
-const isTooMuch = ({ kernel, policy }: Core, length: number, prot: number, flags: number): boolean =>
+const isTooMuch = (core: Core, length: number, prot: number, flags: number): boolean =>
   (prot & PROT_WRITE) !== 0 &&
   (flags & (VMA_SHARED | VMA_NORESERVE)) === 0 &&
-  length / PAGE > kernel.frames.total() + (policy.outside?.(kernel) ?? 0);
+  length / PAGE > pagesAtAll(core);
 
 function map(core: Core, space: Space, request: MapRequest): number {
   const { kernel, mapper, state, policy } = core;
@@ -119,9 +127,13 @@ function map(core: Core, space: Space, request: MapRequest): number {
   area.flags = flags | space.future;
   area.inode = request.inode;
   if (area.inode !== 0) area.offset = request.offset;
-  else if (isShared(area)) area.inode = state.nextAnonymous++;
+  else if (isShared(area)) area.inode = addObject(state, length / PAGE);
+  const { inode } = area;
   const added = addArea(space, area, mapper);
-  if (added !== 0) return added;
+  if (added !== 0) {
+    forgetUnused(state, inode);
+    return added;
+  }
   if ((prot & PROT_EXEC) !== 0) kernel.engine.flushCode();
   return start;
 }
@@ -135,11 +147,7 @@ function brk(core: Core, space: Space, address: number): number {
   return setBreak(space, address, heap, core.mapper);
 }
 
-function sizeOf(space: Space): number {
-  let bytes = 0;
-  for (const area of space.vmas) bytes += area.end - area.start;
-  return bytes / PAGE;
-}
+const mayWrite = (area: Readonly<Area>): boolean => isShared(area) && (area.maxProt & PROT_WRITE) !== 0;
 
 function createCore(state: VmState, kernel: Kernel, policy: Policy): Core {
   const core: Core = {
@@ -195,9 +203,20 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
       }
       return false;
     },
+    makeObject: (pages) => holdObject(state, pages, pagesAtAll(core)),
+    dropObject: (inode) => dropObject(state, kernel, inode),
+    attachments: (inode) => attachments(state, inode),
+    mayWrite(inode) {
+      for (const space of state.spaces.values()) {
+        if (space.vmas.some((area) => area.inode === inode && mayWrite(area))) return true;
+      }
+      return false;
+    },
     residency: (space, address, length, into) => residency(core, at(space), address, length, into),
     areas: (space) => at(space).vmas,
-    size: (space) => sizeOf(at(space)),
+    size: (space) => at(space).size,
+    peakSize: (space) => at(space).peakSize,
+    peakResident: (space) => at(space).peakResident,
     lock: (space, start, end, locked) => lock(core, at(space), start, end, locked),
     lockAll(space, present, future) {
       if (present !== null) lockAll(core, at(space), present);

@@ -36,10 +36,8 @@ const IDLE: ReadonlySet<number> = new Set([
   advices.MADV_WILLNEED,
   advices.MADV_DONTDUMP,
   advices.MADV_DODUMP,
-  advices.MADV_COLD,
-  advices.MADV_PAGEOUT,
 ]);
-/** Of those, advice that a locked area refuses. */
+/** Not needed soon. */
 const COLD: ReadonlySet<number> = new Set([advices.MADV_COLD, advices.MADV_PAGEOUT]);
 const DISCARDS: ReadonlySet<number> = new Set([
   advices.MADV_DONTNEED,
@@ -54,7 +52,12 @@ const FORK_FLAGS: ReadonlyMap<number, readonly [flag: number, set: boolean]> = n
   [advices.MADV_KEEPONFORK, [VMA_WIPEONFORK, false]],
 ]);
 /** All that does something to areas. */
-const CHANGES: ReadonlySet<number> = new Set([...DISCARDS, ...FORK_FLAGS.keys(), advices.MADV_REMOVE]);
+const CHANGES: ReadonlySet<number> = new Set([
+  ...DISCARDS,
+  ...COLD,
+  ...FORK_FLAGS.keys(),
+  advices.MADV_REMOVE,
+]);
 const POPULATES: ReadonlyMap<number, number> = new Map([
   [advices.MADV_POPULATE_READ, PROT_READ],
   [advices.MADV_POPULATE_WRITE, PROT_WRITE],
@@ -88,7 +91,7 @@ function punch(core: Core, area: Readonly<Area>, start: number, end: number): nu
   return 0;
 }
 
-/** Advice about one area, clipped to [start, end). @returns 0 or -EINVAL */
+/** Advice about one area, clipped to [start, end). @returns 0, -errno or WAIT */
 function adviseArea(
   core: Core,
   space: Space,
@@ -104,7 +107,10 @@ function adviseArea(
     discard(core, space, start, end);
     return 0;
   }
-  if (COLD.has(advice) && (area.flags & (VMA_LOCKED | VMA_SPECIAL)) !== 0) return -EINVAL;
+  if (COLD.has(advice)) {
+    if ((area.flags & (VMA_LOCKED | VMA_SPECIAL)) !== 0) return -EINVAL;
+    return core.policy.cool?.(core, space, area, start, end, advice === advices.MADV_PAGEOUT) ?? 0;
+  }
   if (advice === advices.MADV_REMOVE) return punch(core, area, start, end);
   const change = FORK_FLAGS.get(advice);
   if (change === undefined) return 0;

@@ -12,7 +12,7 @@ import {
   parseProgram,
 } from '../../../abi/elf/parse.ts';
 import { EHDR_SIZE, PHDR_SIZE } from '../../../abi/elf/layout.ts';
-import { EACCES, EIO, ELIBBAD, ELOOP, ENOEXEC } from '../../../abi/linux/errno.ts';
+import { EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC } from '../../../abi/linux/errno.ts';
 import { createStat, type Stat } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { USER_LIMIT } from '../../../contracts/vm.ts';
@@ -142,13 +142,13 @@ function findLoader(kernel: Kernel, tid: number, binary: Binary): Binary | null 
 
 /**
  * @param dentry of the file to execute, whose hold passes to the result or is dropped
- * @param name how a script is to name itself to its interpreter
+ * @param name how a script is to name itself to its interpreter; null if an interpreter could not open it: -ENOENT
  */
 export function findProgram(
   kernel: Kernel,
   tid: number,
   dentry: number,
-  name: string,
+  name: string | null,
   argv: readonly string[],
 ): Program | number {
   let at = dentry;
@@ -175,6 +175,7 @@ export function findProgram(
       return { binary, loader, argv: args };
     }
     if (depth >= SCRIPT_DEPTH) return fail(-ELOOP);
+    if (script === null) return fail(-ENOENT);
     kernel.vfs.releaseDentry(at);
     args = [line.path, ...(line.argument === null ? [] : [line.argument]), script, ...args.slice(1)];
     script = line.path;

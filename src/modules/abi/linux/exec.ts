@@ -175,7 +175,8 @@ function become(
 
 /**
  * @param dentry of the file, held for this call; its hold is dropped or becomes the process's
- * @param path what the program is told it was called by @returns 0, -errno or WAIT
+ * @param path what the program is told it was called by @param closes the path leads through a descriptor that exec closes
+ * @returns 0, -errno or WAIT
  */
 export function execDentry(
   kernel: Kernel,
@@ -184,8 +185,9 @@ export function execDentry(
   path: string,
   argv: readonly string[],
   envp: readonly string[],
+  closes: boolean,
 ): number {
-  const program = findProgram(kernel, tid, dentry, path, argv.length === 0 ? [''] : argv);
+  const program = findProgram(kernel, tid, dentry, closes ? null : path, argv.length === 0 ? [''] : argv);
   if (typeof program === 'number') return program;
   const unmet = meetNeeds(kernel, tid, program.binary, path);
   if (unmet !== 0) {
@@ -217,5 +219,5 @@ export function exec(
   envp: readonly string[],
 ): number {
   const dentry = kernel.vfs.resolve(tid, 0, path, true);
-  return dentry < 0 ? dentry : execDentry(kernel, tid, dentry, path, argv, envp);
+  return dentry < 0 ? dentry : execDentry(kernel, tid, dentry, path, argv, envp, false);
 }

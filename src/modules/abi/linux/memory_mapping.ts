@@ -15,7 +15,7 @@ import {
   EOVERFLOW,
   EPERM,
 } from '../../../abi/linux/errno.ts';
-import { O_ACCMODE, O_RDWR, O_WRONLY } from '../../../abi/linux/fcntl.ts';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, O_ACCMODE, O_RDWR, O_WRONLY } from '../../../abi/linux/fcntl.ts';
 import {
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
@@ -48,7 +48,7 @@ import {
   VMA_SHARED,
 } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
-import { areaAt, findArea } from '../../../lib/vm/areas.ts';
+import { areaAt, coveredBytes } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { featureFault } from './feature-fault.ts';
 import { exceedsLimits, lockedBytes, mayLock, spaceOf } from './memory_limits.ts';
@@ -56,18 +56,6 @@ import { exceedsLimits, lockedBytes, mayLock, spaceOf } from './memory_limits.ts
 /** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */
 const DEV_ZERO = 0x10_0005;
 const EVERYTHING = PROT_READ | PROT_WRITE | PROT_EXEC;
-
-/** Bytes of a range that are mapped, which a fixed mapping replaces. */
-function mappedBytes(kernel: Kernel, space: number, start: number, end: number): number {
-  const areas = kernel.vm.areas(space);
-  let bytes = 0;
-  for (let index = findArea(areas, start); index < areas.length; index++) {
-    const area = areas[index];
-    if (area === undefined || area.start >= end) break;
-    bytes += Math.min(area.end, end) - Math.max(area.start, start);
-  }
-  return bytes;
-}
 
 /** What a descriptor contributes: filled in by `describeFile`. */
 interface Source {
@@ -107,7 +95,11 @@ function describeFile(
   const cell = kernel.filesystem[kernel.vfs.fileSystemOf(sb)];
   if (cell === undefined || (cell.capabilities(sb) & FS_PAGED) === 0) return -ENODEV;
   into.inode = file.inode;
-  return 0;
+  // What has no seals answers -EINVAL.
+  const seals = type === MAP_PRIVATE ? 0 : Math.max(kernel.vfs.seals?.(id) ?? 0, 0);
+  if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) === 0) return 0;
+  into.maxProt &= ~PROT_WRITE;
+  return (prot & PROT_WRITE) !== 0 ? -EPERM : 0;
 }
 
 /** MAP_POPULATE and MAP_LOCKED: fault the new mapping in; that it fails is not reported. */
@@ -177,7 +169,7 @@ export function sysMmap(
   if ((flags & MAP_LOCKED) !== 0 && mayLock(kernel, tid, 0, 0) !== 0) return -EPERM;
   const space = spaceOf(kernel, tid);
   const shared = type !== MAP_PRIVATE;
-  const replaced = fixed ? mappedBytes(kernel, space, address, address + bytes) : 0;
+  const replaced = fixed ? coveredBytes(kernel.vm.areas(space), address, address + bytes) : 0;
   const data = !shared && (prot & PROT_WRITE) !== 0;
   if (exceedsLimits(kernel, tid, space, bytes - replaced, data)) return -ENOMEM;
   const request: MapRequest = {

@@ -26,6 +26,7 @@ import { ipcCalls } from './sys_ipc.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { lockCalls } from './sys_mlock.ts';
+import { memfdCalls } from './sys_memfd.ts';
 import { memoryCalls } from './sys_memory.ts';
 import { messageCalls } from './sys_message.ts';
 import { moduleCalls } from './sys_module.ts';
@@ -41,8 +42,10 @@ import { processVmCalls } from './sys_process_vm.ts';
 import { processCalls } from './sys_process.ts';
 import { schedCalls } from './sys_sched.ts';
 import { semaphoreCalls } from './sys_semaphore.ts';
+import { sharedMemoryCalls } from './sys_shm.ts';
 import { signalCalls } from './sys_signal.ts';
 import { socketCalls } from './sys_socket.ts';
+import { swapCalls } from './sys_swap.ts';
 import { timeCalls } from './sys_time.ts';
 import { waitCalls } from './sys_wait.ts';
 import { xattrCalls } from './sys_xattr.ts';
@@ -55,7 +58,7 @@ const A7 = 17;
 const OPTIONAL: Readonly<Record<string, readonly Row[]>> = {
   sockets: [...socketCalls, ...messageCalls],
   notifiers: [...epollCalls, ...notifierCalls],
-  'sysv-ipc': [...messageQueueCalls, ...semaphoreCalls],
+  'sysv-ipc': [...messageQueueCalls, ...sharedMemoryCalls, ...semaphoreCalls],
   'posix-queues': namedQueueCalls,
 };
 
@@ -72,6 +75,7 @@ const CORE: readonly Row[] = [
   ...killCalls,
   ...limitCalls,
   ...lockCalls,
+  ...memfdCalls,
   ...memoryCalls,
   ...moduleCalls,
   ...mountCalls,
@@ -83,6 +87,7 @@ const CORE: readonly Row[] = [
   ...processVmCalls,
   ...schedCalls,
   ...signalCalls,
+  ...swapCalls,
   ...timeCalls,
   ...waitCalls,
 ];

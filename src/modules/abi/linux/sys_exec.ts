@@ -43,6 +43,7 @@ function execute(
   path: string,
   argvAt: number,
   envpAt: number,
+  closes: boolean,
 ): number {
   const argv = strings(kernel, tid, argvAt);
   const envp = typeof argv === 'number' ? argv : strings(kernel, tid, envpAt);
@@ -50,7 +51,7 @@ function execute(
     kernel.vfs.releaseDentry(dentry);
     return envp as number;
   }
-  const result = execDentry(kernel, tid, dentry, path, argv, envp);
+  const result = execDentry(kernel, tid, dentry, path, argv, envp, closes);
   return result === 0 ? NO_RESULT : result;
 }
 
@@ -60,7 +61,7 @@ function sysExecve(kernel: Kernel, tid: number, pathAt: number, argv: number, en
   if (typeof path === 'number') return path;
   if (path === '') return -ENOENT;
   const dentry = kernel.vfs.resolve(tid, 0, path, true);
-  return dentry < 0 ? dentry : execute(kernel, tid, dentry, path, argv, envp);
+  return dentry < 0 ? dentry : execute(kernel, tid, dentry, path, argv, envp, false);
 }
 
 /** execveat(2) */
@@ -85,9 +86,10 @@ function sysExecveat(
     if (at === 0) return -EBADF;
   }
   const name = path.startsWith('/') || at === 0 ? path : `/dev/fd/${fd}${path === '' ? '' : `/${path}`}`;
+  const closes = at !== 0 && kernel.process.closesOnExec(tid, fd);
   if (path === '' && at !== 0) {
     kernel.vfs.holdDentry(at);
-    return execute(kernel, tid, at, name, argv, envp);
+    return execute(kernel, tid, at, name, argv, envp, closes);
   }
   const follow = (flags & AT_SYMLINK_NOFOLLOW) === 0;
   const dentry = kernel.vfs.resolve(tid, at, path, follow);
@@ -101,7 +103,7 @@ function sysExecveat(
       return refused;
     }
   }
-  return execute(kernel, tid, dentry, name, argv, envp);
+  return execute(kernel, tid, dentry, name, argv, envp, closes);
 }
 
 export const execCalls: readonly Row[] = [

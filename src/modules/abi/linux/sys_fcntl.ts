@@ -199,6 +199,10 @@ function fcntlFile(
       return F.F_UNLCK;
     case F.F_SETLEASE:
       return value === F.F_UNLCK ? -EAGAIN : -EINVAL;
+    case F.F_ADD_SEALS:
+      return kernel.vfs.seal?.(file.id, value >>> 0) ?? -EINVAL;
+    case F.F_GET_SEALS:
+      return kernel.vfs.seals?.(file.id) ?? -EINVAL;
     case F.F_GETPIPE_SZ:
       return file.kind === 'pipe' ? kernel.ipc.pipeCapacity(file.object) : -EBADF;
     case F.F_SETPIPE_SZ:
@@ -236,13 +240,7 @@ const sysIoctl: Handler = (kernel, tid, fd, request, argument) => {
 export const fcntlCalls: readonly Row[] = [
   full(23, 'dup', ['int'], sysDup),
   full(24, 'dup3', ['int', 'int', 'uint'], sysDup3),
-  partial(
-    25,
-    'fcntl',
-    ['int', 'int', 'off'],
-    sysFcntl,
-    'no leases, seals, notification or signal-driven I/O',
-  ),
+  partial(25, 'fcntl', ['int', 'int', 'off'], sysFcntl, 'no leases, notification or signal-driven I/O'),
   partial(
     29,
     'ioctl',

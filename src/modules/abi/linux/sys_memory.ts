@@ -22,11 +22,10 @@ import {
 } from '../../../abi/linux/mman.ts';
 import { RLIMIT_AS, RLIMIT_DATA } from '../../../abi/linux/resource.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import { USER_LIMIT, VMA_GROWSDOWN, VMA_LOCKED } from '../../../contracts/vm.ts';
+import { USER_LIMIT, VMA_GROWSDOWN, VMA_LOCKED, VMA_SHARED } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { areaAt } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
-import { notePeak } from './usage.ts';
 import { full, partial, type Row } from './call.ts';
 import { exceedsLimits, lockedBytes, mayLock, softLimit, spaceOf } from './memory_limits.ts';
 import { reachFurther, sysMmap } from './memory_mapping.ts';
@@ -34,10 +33,8 @@ import { reachFurther, sysMmap } from './memory_mapping.ts';
 const isAligned = (value: number): boolean => value % PAGE_SIZE === 0;
 
 /** munmap(2) */
-const sysMunmap = (kernel: Kernel, tid: number, address: number, length: number): number => {
-  notePeak(kernel, tid);
-  return kernel.vm.unmap(spaceOf(kernel, tid), address, length);
-};
+const sysMunmap = (kernel: Kernel, tid: number, address: number, length: number): number =>
+  kernel.vm.unmap(spaceOf(kernel, tid), address, length);
 
 /** mremap(2) */
 function sysMremap(
@@ -65,6 +62,36 @@ function sysMremap(
   const moved = kernel.vm.remap(space, address, oldLength, newLength, flags, newAddress);
   if (moved !== -EINVAL || (flags & MREMAP_FIXED) === 0) return moved;
   return reachFurther(kernel, tid, newAddress + newLength, -EINVAL);
+}
+
+/** remap_file_pages(2): what mmap(2) can do since, for one shared area's range and another part of what it maps. */
+function sysRemapFilePages(
+  kernel: Kernel,
+  tid: number,
+  address: number,
+  length: number,
+  prot: number,
+  page: number,
+): number {
+  const start = address - (address % PAGE_SIZE);
+  const bytes = length - (length % PAGE_SIZE);
+  const offset = page * PAGE_SIZE;
+  if (prot !== 0 || bytes === 0 || start + bytes > USER_LIMIT) return -EINVAL;
+  if (offset + bytes > Number.MAX_SAFE_INTEGER) return -EINVAL;
+  const { vm } = kernel;
+  const space = spaceOf(kernel, tid);
+  const area = areaAt(vm.areas(space), start);
+  if (area === null || (area.flags & VMA_SHARED) === 0) return -EINVAL;
+  const { inode } = area;
+  for (let at = area.end; at < start + bytes; ) {
+    const next = areaAt(vm.areas(space), at);
+    if (next === null || next.inode !== inode || next.prot !== area.prot) return -EINVAL;
+    at = next.end;
+  }
+  const { flags, maxProt } = area;
+  const place = { address: start, length: bytes, fixed: true, noReplace: false };
+  const mapped = vm.map(space, { ...place, prot: area.prot, maxProt, flags, inode, offset });
+  return mapped < 0 ? mapped : 0;
 }
 
 /** mprotect(2) */
@@ -187,6 +214,7 @@ export const memoryCalls: readonly Row[] = [
   full(226, 'mprotect', ['ptr', 'size', 'uint'], sysMprotect),
   full(227, 'msync', ['ptr', 'size', 'uint'], sysMsync),
   full(232, 'mincore', ['ptr', 'size', 'ptr'], sysMincore),
+  full(234, 'remap_file_pages', ['ptr', 'size', 'uint', 'size', 'uint'], sysRemapFilePages),
   partial(
     233,
     'madvise',

@@ -10,7 +10,7 @@ import { USER_LIMIT } from '../../../contracts/vm.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { coveredTo } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
-import { full, type Row } from './call.ts';
+import { BAD_ADDRESS, full, type Row } from './call.ts';
 import { lockedBytes, mayLock, spaceOf } from './memory_limits.ts';
 
 const MLOCK_ONFAULT = 1;
@@ -20,9 +20,9 @@ function mark(kernel: Kernel, space: number, start: number, end: number, locked:
   return vm.lock?.(space, start, end, locked) ?? (coveredTo(vm.areas(space), start, end) < end ? -ENOMEM : 0);
 }
 
-/** The range of whole pages. @returns 0, -EINVAL or -ENOMEM */
+/** The range of whole pages. @returns 0, -EINVAL (it wraps around, as from the highest addresses) or -ENOMEM */
 function checkRange(address: number, length: number): number {
-  if (length > USER_LIMIT) return -EINVAL;
+  if (length > USER_LIMIT || (address === BAD_ADDRESS && length > 0)) return -EINVAL;
   return pageUp(address + length) > USER_LIMIT ? -ENOMEM : 0;
 }
 

@@ -55,7 +55,10 @@ export function writeTimespec(
 /** Pages that it has now count for ru_maxrss, before some are given back or it is asked. */
 export function notePeak(kernel: Kernel, tid: number): void {
   const group = kernel.process.group(tid);
-  group.peakResident = Math.max(group.peakResident, kernel.vm.resident(group.space));
+  group.peakResident = Math.max(
+    group.peakResident,
+    kernel.vm.peakResident?.(group.space) ?? kernel.vm.resident(group.space),
+  );
 }
 
 /** What a struct rusage tells; all else of it is zero. */

@@ -36,7 +36,7 @@ export const lruBuffercache: Module<BufferCache, BufferCacheState> = {
     name: 'lru',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['kept-writes'],
     needs: { block: 1, clock: 1, frames: 1 },
     description: 'drops the disk unit that was used the longest ago',
   },

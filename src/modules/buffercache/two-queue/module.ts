@@ -49,7 +49,7 @@ export const twoQueueBuffercache: Module<BufferCache, BufferCacheState> = {
     name: 'two-queue',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['kept-writes'],
     needs: { block: 1, clock: 1, frames: 1 },
     description: 'keeps disk units that were asked for twice',
   },

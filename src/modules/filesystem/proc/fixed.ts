@@ -9,8 +9,19 @@ import { MAX_PID } from './numbers.ts';
 import { ipcLimitText } from './ipc-limits.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
-import { messageQueueTable, semaphoreTable } from './sysv.ts';
-import { cpuinfo, filesystems, loadavg, meminfo, modules, stat, uptime, uuid, vmstat } from './system.ts';
+import { messageQueueTable, segmentTable, semaphoreTable } from './sysv.ts';
+import {
+  cpuinfo,
+  filesystems,
+  loadavg,
+  meminfo,
+  modules,
+  stat,
+  swaps,
+  uptime,
+  uuid,
+  vmstat,
+} from './system.ts';
 
 export interface Context {
   readonly kernel: Kernel;
@@ -56,7 +67,7 @@ const ROWS: readonly TextRow<Context>[] = [
   file('vmstat', ({ kernel }) => vmstat(kernel)),
   file('diskstats', () => ''),
   file('partitions', () => 'major minor  #blocks  name\n\n'),
-  file('swaps', () => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
+  file('swaps', ({ kernel }) => swaps(kernel)),
   file('devices', () => DEVICES),
   file('interrupts', () => '           CPU0       \n'),
   file('locks', () => ''),
@@ -74,11 +85,7 @@ const ROWS: readonly TextRow<Context>[] = [
   file('net/unix', ({ kernel }) => unix(kernel)),
   file('sysvipc/msg', ({ kernel }) => messageQueueTable(kernel)),
   file('sysvipc/sem', ({ kernel }) => semaphoreTable(kernel)),
-  file(
-    'sysvipc/shm',
-    () =>
-      '       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap\n',
-  ),
+  file('sysvipc/shm', ({ kernel }) => segmentTable(kernel)),
   file('sys/kernel/ostype', () => 'Linux\n'),
   file('sys/kernel/osrelease', ({ kernel }) => `${kernel.settings.release}\n`),
   file('sys/kernel/version', ({ kernel }) => `${kernel.settings.version}\n`),

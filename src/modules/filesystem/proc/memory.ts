@@ -1,11 +1,12 @@
 /**
- * /proc/PID/{maps,smaps,cmdline,environ,auxv}: what is in a process's address space.
+ * /proc/PID/{maps,cmdline,environ,auxv}: what is in a process's address space.
  *
  * Strings are read from the pages that are resident; a page that was never touched ends them. Source: proc_pid_maps(5),
  * proc_pid_cmdline(5).
  */
 import { superblockOf, inodeNumberOf } from '../../../contracts/filesystem.ts';
-import { EXTRACT_FRAME_SHIFT, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
 import { VMA_HEAP, VMA_SHARED, VMA_SPECIAL, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
 import { spaceOf, type Subject } from './subject.ts';
 
@@ -45,17 +46,27 @@ export function auxv({ group }: Subject): string {
   return text;
 }
 
-/** What an area is called: what it is, or the program if it maps that. */
+/** Shared memory without a file, as Linux calls it. */
+function objectName(kernel: Kernel, inode: number): string {
+  const segment = kernel.ipc.segmentOf?.(inode) ?? null;
+  if (segment === null) return '/dev/zero (deleted)';
+  return `/SYSV${(segment.firstKey >>> 0).toString(16).padStart(8, '0')} (deleted)`;
+}
+
+/** What an area is called: what it is, or the file that it maps as far as somebody knows a name of that. */
 function nameOf({ kernel, group }: Subject, area: Readonly<Vma>): string {
   if ((area.flags & VMA_HEAP) !== 0) return '[heap]';
   if ((area.flags & VMA_STACK) !== 0) return '[stack]';
   if ((area.flags & VMA_SPECIAL) !== 0) return '[vdso]';
-  if (area.inode === 0 || group.executable === 0) return '';
-  if (kernel.vfs.dentryInode(group.executable) !== area.inode) return '';
-  return kernel.vfs.pathOf(group.executable, kernel.process.place(group.tgid).root);
+  if (area.inode === 0) return '';
+  if (superblockOf(area.inode) === 0) return objectName(kernel, area.inode);
+  const { executable } = group;
+  const own = executable !== 0 && kernel.vfs.dentryInode(executable) === area.inode;
+  const dentry = own ? executable : (kernel.vfs.nameOf?.(area.inode) ?? 0);
+  return dentry === 0 ? '' : kernel.vfs.pathOf(dentry, kernel.process.place(group.tgid).root);
 }
 
-function head(subject: Subject, area: Readonly<Vma>): string {
+export function head(subject: Subject, area: Readonly<Vma>): string {
   const { start, end, prot, flags, offset, inode } = area;
   const address = (value: number): string => value.toString(16).padStart(8, '0');
   const letter = (bit: number, char: string): string => ((prot & bit) !== 0 ? char : '-');
@@ -71,7 +82,7 @@ function head(subject: Subject, area: Readonly<Vma>): string {
   return name === '' ? `${line}\n` : `${line.padEnd(NAME_COLUMN)}${name}\n`;
 }
 
-const areasOf = (subject: Subject): readonly Readonly<Vma>[] => {
+export const areasOf = (subject: Subject): readonly Readonly<Vma>[] => {
   const space = spaceOf(subject);
   return space === 0 ? [] : subject.kernel.vm.areas(space);
 };
@@ -80,42 +91,3 @@ export const maps = (subject: Subject): string =>
   areasOf(subject)
     .map((area) => head(subject, area))
     .join('');
-
-/** Resident pages of an area, and those of them that are shared. */
-function residency({ kernel }: Subject, space: number, area: Readonly<Vma>): [number, number] {
-  const { pmap, frames } = kernel;
-  let resident = 0;
-  let shared = 0;
-  for (let va = pmap.next(space, area.start, area.end); va >= 0; va = pmap.next(space, va + PAGE, area.end)) {
-    resident++;
-    if (frames.count(pmap.extract(space, va) >>> EXTRACT_FRAME_SHIFT) > 1) shared++;
-  }
-  return [resident, shared];
-}
-
-export function smaps(subject: Subject): string {
-  const space = spaceOf(subject);
-  return areasOf(subject)
-    .map((area) => {
-      const [resident, shared] = residency(subject, space, area);
-      const kb = (name: string, pages: number): string =>
-        `${`${name}:`.padEnd(16)}${`${pages * 4}`.padStart(8)} kB\n`;
-      return [
-        head(subject, area),
-        kb('Size', (area.end - area.start) / PAGE),
-        kb('KernelPageSize', 1),
-        kb('MMUPageSize', 1),
-        kb('Rss', resident),
-        kb('Pss', resident),
-        kb('Shared_Clean', shared),
-        kb('Shared_Dirty', 0),
-        kb('Private_Clean', 0),
-        kb('Private_Dirty', resident - shared),
-        kb('Referenced', resident),
-        kb('Anonymous', area.inode === 0 ? resident : 0),
-        kb('Swap', subject.kernel.vm.evicted?.(space, area.start, area.end) ?? 0),
-        'VmFlags: rd wr mr mw me ac\n',
-      ].join('');
-    })
-    .join('');
-}

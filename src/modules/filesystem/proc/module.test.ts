@@ -135,11 +135,13 @@ function boot(): Guest {
       extract: () => 1 << 8,
     },
     frames: { ...fake.kernel.frames, count: () => 1 },
+    pagecache: { ...fake.kernel.pagecache, find: () => 0 },
     vm: { areas: () => areas, size: () => 5, resident: () => 4 },
     vfs: {
       file: (id: number) => files.get(id),
       pathOf: (dentry: number) => `/d/${dentry}`,
       dentryInode: () => 2 * SB_SHIFT + 3,
+      fileSystemOf: () => 'ram',
       mounts: () => [
         { ...createMount(), id: 1, sb: 2, type: 'ram', root: 1 },
         {

@@ -4,8 +4,9 @@
  * The order is part of the inode numbers: new rows go to the end. Source: proc_pid(5).
  */
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../../abi/linux/stat.ts';
-import { auxv, cmdline, environ, maps, smaps } from './memory.ts';
+import { auxv, cmdline, environ, maps } from './memory.ts';
 import { mountinfo, mounts } from './mounts.ts';
+import { smaps, smapsRollup } from './smaps.ts';
 import { limits, stat, statm, status } from './status.ts';
 import { type Subject, timesOf } from './subject.ts';
 
@@ -78,6 +79,7 @@ export const PROCESS_FILES: readonly ProcessFile[] = [
   file('setgroups', () => 'allow\n', 0o644),
   file('uid_map', () => '         0          0 4294967295\n', 0o644),
   file('gid_map', () => '         0          0 4294967295\n', 0o644),
+  file('smaps_rollup', smapsRollup, 0o444, true),
 ];
 
 /** Place in the table, or -1. */

@@ -2,8 +2,8 @@
  * State of filesystem/proc: what is mounted, and the settings that were written. All else is made when it is read.
  */
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
-import { int, map, record, set, text } from '../../../contracts/schema.ts';
-import type { SyntheticState } from '../../../lib/synthetic-file-system.ts';
+import { int, map, record, text } from '../../../contracts/schema.ts';
+import { blankSynthetic, syntheticFields, type SyntheticState } from '../../../lib/synthetic-file-system.ts';
 
 export interface ProcState extends SyntheticState {
   /** Inode number of a file under /proc/sys to what was written to it. */
@@ -15,7 +15,7 @@ export interface ProcState extends SyntheticState {
 }
 
 const blank = (): ProcState => ({
-  mounted: new Set(),
+  ...blankSynthetic(),
   settings: new Map(),
   oomAdjustments: new Map(),
   bootId: '',
@@ -25,7 +25,7 @@ export const procLayout: StateLayout<ProcState> = layout(
   'filesystem:proc',
   record<ProcState>(
     {
-      mounted: set(int()),
+      ...syntheticFields,
       settings: map(int(), text()),
       oomAdjustments: map(int(), int()),
       bootId: text(),

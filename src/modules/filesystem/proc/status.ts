@@ -10,6 +10,7 @@ import type { Thread } from '../../../contracts/process.ts';
 import { effectivePolicy } from '../../../contracts/scheduler.ts';
 import { addTally, createTally } from '../../../contracts/tally.ts';
 import { VMA_HEAP, VMA_SHARED, USER_LIMIT, VMA_STACK, type Vma } from '../../../contracts/vm.ts';
+import { addUsage, noUsage } from './resident.ts';
 import { liveThreads, spaceOf, stateOf, type Subject, timesOf } from './subject.ts';
 
 const PAGE = 4096;
@@ -119,6 +120,7 @@ export function statm(subject: Subject): string {
   const { vm } = subject.kernel;
   const areas = areasOf(subject);
   const data = pagesWhere(areas, (area) => isData(area) || (area.flags & VMA_STACK) !== 0);
+  // An estimate: top asks for it of every process all the time, and only status counts.
   const shared = Math.min(
     vm.resident(space),
     pagesWhere(areas, (area) => area.inode !== 0),
@@ -133,16 +135,18 @@ function memoryLines(subject: Subject): string[] {
   const areas = areasOf(subject);
   const kb = (name: string, pages: number): string => `${name}:\t${`${pages * 4}`.padStart(8)} kB`;
   const resident = vm.resident(space);
+  const usage = noUsage();
+  for (const area of areas) addUsage(subject, area, usage);
   return [
-    kb('VmPeak', vm.size(space)),
+    kb('VmPeak', vm.peakSize?.(space) ?? vm.size(space)),
     kb('VmSize', vm.size(space)),
     kb('VmLck', (vm.locked?.(space, 0, USER_LIMIT) ?? 0) / PAGE),
     kb('VmPin', 0),
-    kb('VmHWM', Math.max(resident, subject.group.peakResident)),
+    kb('VmHWM', vm.peakResident?.(space) ?? resident),
     kb('VmRSS', resident),
-    kb('RssAnon', resident),
-    kb('RssFile', 0),
-    kb('RssShmem', 0),
+    kb('RssAnon', usage.anonymous),
+    kb('RssFile', usage.file),
+    kb('RssShmem', usage.shmem),
     kb('VmData', pagesWhere(areas, isData)),
     kb(
       'VmStk',
@@ -151,7 +155,7 @@ function memoryLines(subject: Subject): string[] {
     kb('VmExe', pagesWhere(areas.slice(0, 1), isCode)),
     kb('VmLib', pagesWhere(areas.slice(1), isCode)),
     kb('VmPTE', 0),
-    kb('VmSwap', vm.evicted?.(space, 0, USER_LIMIT) ?? 0),
+    kb('VmSwap', usage.swap),
   ];
 }
 

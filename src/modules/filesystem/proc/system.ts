@@ -1,7 +1,7 @@
 /**
  * Texts about the system as a whole: memory, processors, time, modules.
  *
- * Source: proc_meminfo(5), proc_stat(5), proc_cpuinfo(5), proc_uptime(5), proc_loadavg(5), proc_modules(5), proc_vmstat(5).
+ * Source: proc_meminfo(5), proc_stat(5), proc_cpuinfo(5), proc_uptime(5), proc_loadavg(5), proc_modules(5), proc_vmstat(5), proc_swaps(5).
  */
 import { linuxType } from '../../../abi/linux/mount.ts';
 import { SECTORS_PER_FRAME } from '../../../contracts/block.ts';
@@ -46,6 +46,16 @@ export function meminfo(kernel: Kernel): string {
     line('Committed_AS', total - free),
     'HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n',
   ].join('');
+}
+
+/** The disk that pages go to, where the module of vm in place uses it. */
+export function swaps({ block, vm }: Kernel): string {
+  const head = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';
+  const disk = block.disk(block.find(SWAP_DISK));
+  if (disk === null || vm.evicted === undefined) return head;
+  const size = Math.floor(disk.sectors / SECTORS_PER_FRAME) * KB_PER_PAGE;
+  const used = vm.evicted(-1, 0, 0) * KB_PER_PAGE;
+  return `${head}${`/dev/${SWAP_DISK}`.padEnd(40)}partition\t${size}\t\t${used}\t\t-2\n`;
 }
 
 /** CPU time of all processes, those that were collected included, in ns. */

@@ -16,7 +16,7 @@ export const basicIpc: Module<Ipc, IpcState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: IPC_INTERFACES,
-    needs: { clock: 1, engine: 1, process: 1, vfs: 1 },
+    needs: { clock: 1, engine: 1, process: 1, vfs: 1, vm: 1 },
     description: 'pipes as byte rings, futexes as one list, epoll by what fired, unix sockets as queues',
   },
   layout: ipcLayout,

@@ -75,7 +75,7 @@ export const directIpc: Module<Ipc, IpcState> = {
     version: '1.0.0',
     contract: 1,
     interfaces: IPC_INTERFACES,
-    needs: { clock: 1, engine: 1, process: 1, scheduler: 1, vfs: 1 },
+    needs: { clock: 1, engine: 1, process: 1, scheduler: 1, vfs: 1, vm: 1 },
     description: 'as basic, but who sends and waits for an answer hands the CPU to the receiver',
   },
   layout: ipcLayout,

@@ -23,7 +23,6 @@ import {
   type Thread,
   type ThreadGroup,
 } from '../../../contracts/process.ts';
-import { notePeak } from './peak.ts';
 import { tellsOverrun } from './policy.ts';
 import { groupOf, liveThreads, mustGet, type Self } from './self.ts';
 import { signalGroup, signalThread } from './signals.ts';
@@ -217,7 +216,6 @@ export function addTime(self: Self, tid: number, userNs: number, systemNs: numbe
   thread.userNs += user;
   thread.systemNs += system;
   const group = groupOf(self, tid);
-  notePeak(self, group);
   if (group.virtualLeft > 0) {
     group.virtualLeft -= user;
     if (group.virtualLeft <= 0) {

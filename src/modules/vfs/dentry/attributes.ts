@@ -12,6 +12,7 @@ import { superblockOf } from '../../../contracts/filesystem.ts';
 import type { Dentry, FileTimes, OpenFile } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
 import { resize, sizeLimit } from './content.ts';
+import { forbidsMode } from './seals.ts';
 import { statNameless } from './nameless.ts';
 import { inGroup, MAY_WRITE, owns, permit, permitDentry, withoutSetIds } from './permission.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
@@ -75,6 +76,7 @@ export function changeMode(core: Core, tid: number, dentry: Dentry, mode: number
     const keeps = inGroup(core, tid, core.here.gid) || core.kernel.process.capable(tid, CAP_FSETID);
     if (!keeps) wanted &= ~S_ISGID;
   }
+  if (forbidsMode(core, dentry.inode, core.here.mode, wanted)) return -EPERM;
   return change(core, dentry, { mode: wanted });
 }
 

@@ -5,7 +5,7 @@
  * beyond the end of a file may be garbage (a mapping can write there); it is zeroed when the file grows over it. File
  * systems without FS_PAGED (proc) do their own reading and writing.
  */
-import { EFBIG, ENOMEM, ENOSPC, EOPNOTSUPP } from '../../../abi/linux/errno.ts';
+import { EFBIG, ENOMEM, ENOSPC, EOPNOTSUPP, EPERM } from '../../../abi/linux/errno.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -22,6 +22,7 @@ import type { OpenFile } from '../../../contracts/vfs.ts';
 import { copyPhysicalToSpans, copySpansToPhysical, zeroPhysical, zeroSpans } from '../../../lib/spans.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { type Core, servedBy } from './core.ts';
+import { forbidsGrowing, forbidsResizing, forbidsWriting } from './seals.ts';
 import { withoutSetIds } from './permission.ts';
 
 /** No file grows beyond this; offsets stay exact. */
@@ -148,7 +149,8 @@ export function writeContent(
 
   const limit = Math.min(sizeLimit(core, tid), MAX_FILE_SIZE);
   if (at >= limit) return -EFBIG;
-  count = Math.min(count, limit - at);
+  count = sealed(core, inode, size, at, Math.min(count, limit - at));
+  if (count < 0) return count;
   const plain = withoutSetIds(mode);
   if (plain !== mode && !core.kernel.process.capable(tid, CAP_FSETID)) {
     error = cell.setAttributes(inode, { mode: plain & S_IALLUGO });
@@ -176,6 +178,14 @@ export function writeContent(
   }
   if (count > 0 && offset < 0) file.offset = at + count;
   return count;
+}
+
+/** What seals leave of a write: page by page, each within the file's size if it may not grow. @returns bytes or -EPERM */
+function sealed(core: Core, inode: number, size: number, at: number, count: number): number {
+  if (forbidsWriting(core, inode)) return -EPERM;
+  if (at + count <= size || !forbidsGrowing(core, inode)) return count;
+  const whole = size - (size % PAGE_SIZE);
+  return whole > at ? whole - at : -EPERM;
 }
 
 function writePages(
@@ -255,6 +265,7 @@ function forgetBeyond(core: Core, inode: number, size: number): void {
 /** Change the size of a regular file from `before`. @returns 0, -errno or WAIT */
 export function resize(core: Core, inode: number, before: number, size: number): number {
   if (size > MAX_FILE_SIZE) return -EFBIG;
+  if (forbidsResizing(core, inode, before, size)) return -EPERM;
   const error = servedBy(core, inode).setAttributes(inode, { size });
   if (error !== 0) return error;
   if (size < before) core.kernel.vm.truncated(inode, Math.ceil(size / PAGE_SIZE));
@@ -283,6 +294,8 @@ export function allocate(
   if (error !== 0) return error;
   const { size } = core.here;
   const end = offset + length;
+  if (kind !== 0 && forbidsWriting(core, inode)) return -EPERM;
+  if (end > size && kind === 0 && forbidsGrowing(core, inode)) return -EPERM;
   const grows = !keepSize && end > size;
   if (grows && end > sizeLimit(core, tid)) return -EFBIG;
   if (kind !== 0) {

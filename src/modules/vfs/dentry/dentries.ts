@@ -43,6 +43,7 @@ function drop(core: Core, dentry: Dentry): void {
   if (!dentry.deleted) state.names.delete(keyOf(dentry.parent, dentry.name));
   state.idle.delete(dentry.id);
   state.dentries.delete(dentry.id);
+  state.seals.delete(inode);
   servedBy(core, inode).unpin(inode);
   if (dentry.parent !== 0) release(core, dentry.parent);
 }
@@ -56,6 +57,8 @@ function finishDetached(core: Core, dentry: Dentry): void {
 
 /** `Mount.covers` of a mount that is out of sight. */
 export const DETACHED = -1;
+/** `Mount.covers` of a superblock that has no place in the tree. */
+export const HIDDEN = -2;
 
 /** Drop the root of a mount, which nothing but the mount holds, and its superblock. */
 export function endMount(core: Core, id: number): void {
@@ -185,7 +188,10 @@ export function pathOf(core: Core, id: number, root: number): string {
   let dentry = target;
   while (dentry.id !== root) {
     if (!isMountRoot(core, dentry)) path = `/${dentry.name}${path}`;
-    else if (dentry.parent === 0) return finish(`(unreachable)${path === '' ? '/' : path}`, target);
+    else if (dentry.parent === 0) {
+      const prefix = mountOf(core, dentry.mount).covers === HIDDEN ? '' : '(unreachable)';
+      return finish(`${prefix}${path === '' ? '/' : path}`, target);
+    }
     dentry = dentryOf(core, dentry.parent);
   }
   return finish(path === '' ? '/' : path, target);

@@ -17,12 +17,14 @@ import * as extended from './extended.ts';
 import * as files from './files.ts';
 import { list } from './listing.ts';
 import * as locks from './locks.ts';
+import { openMemory } from './memory-files.ts';
 import * as mounts from './mounts.ts';
 import * as names from './names.ts';
 import { PIPE_STATFS } from './nameless.ts';
 import * as opening from './open.ts';
 import { permitDentry } from './permission.ts';
 import { rename } from './rename.ts';
+import * as seals from './seals.ts';
 import * as special from './special.ts';
 
 export const dentryVfs: Module<Vfs, VfsState> = {
@@ -31,7 +33,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     name: 'dentry',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['extended', 'propagate'],
+    interfaces: ['extended', 'propagate', 'inode-names', 'memory-files'],
     needs: {
       block: 1,
       buffercache: 1,
@@ -79,6 +81,10 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       pathOf: (dentry, root) => dentries.pathOf(core, dentry, root),
       dentryInode: (dentry) => dentryOf(core, dentry).inode,
       dentryDeleted: (dentry) => dentryOf(core, dentry).deleted,
+      nameOf(inode) {
+        for (const dentry of state.dentries.values()) if (dentry.inode === inode) return dentry.id;
+        return 0;
+      },
       permitted(tid, id, mask, real) {
         const dentry = dentryOf(core, id);
         const error = servedBy(core, dentry.inode).stat(dentry.inode, core.here);
@@ -96,6 +102,9 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         leaseObject(core, file);
         return file.id;
       },
+      openMemory: (tid, name, mode, flags, seals) => openMemory(core, tid, name, mode, flags, seals),
+      seals: (file) => seals.sealsOf(core, fileOf(core, file)),
+      seal: (file, more) => seals.seal(core, fileOf(core, file), more),
       openStream: (stream, flags) => special.openStream(core, stream, flags),
       openTerminal: (tid, tty, flags) => special.openTerminal(core, tid, tty, flags),
       make: (tid, at, path, mode, rdev) => names.make(core, tid, at, path, mode, rdev),

@@ -11,7 +11,7 @@ import { FS_READ_ONLY } from '../../../contracts/filesystem.ts';
 import { WAIT } from '../../../contracts/kernel.ts';
 import { createMount, type Mount } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, findType, isDirectory, mountOf } from './core.ts';
-import { addDentry, DETACHED, dropIdle, endMount, hold, release } from './dentries.ts';
+import { addDentry, DETACHED, dropIdle, endMount, HIDDEN, hold, release } from './dentries.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
 
 const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
@@ -26,8 +26,8 @@ function isTaken(core: Core, type: string, source: string): boolean {
   return false;
 }
 
-/** @returns the root's dentry, -errno or WAIT */
-function add(
+/** @param covers the dentry below it, 0 for the first, or HIDDEN @returns the root's dentry, -errno or WAIT */
+export function addMount(
   core: Core,
   type: string,
   source: string,
@@ -59,15 +59,12 @@ function add(
   return root.id;
 }
 
-/** `Mount.covers` of a superblock that has no place in the tree. */
-const HIDDEN = -2;
-
 export const mountRoot = (core: Core, type: string, source: string, options: string): number =>
-  add(core, type, source, options, hasOption(options, 'ro'), 0);
+  addMount(core, type, source, options, hasOption(options, 'ro'), 0);
 
 /** @returns the superblock's number, -errno or WAIT */
 export function mountHidden(core: Core, type: string, source: string, options: string): number {
-  const root = add(core, type, source, options, true, HIDDEN);
+  const root = addMount(core, type, source, options, true, HIDDEN);
   return root < 0 ? root : mountOf(core, dentryOf(core, root).mount).sb;
 }
 
@@ -84,7 +81,7 @@ export function mount(
   const point = walk(core, tid, 0, path, FOLLOW);
   if (point < 0) return point === JUMPED ? -ENOTDIR : point;
   if (!isDirectory(core.here)) return -ENOTDIR;
-  const root = add(core, type, source, options, readOnly, point);
+  const root = addMount(core, type, source, options, readOnly, point);
   return root < 0 ? root : 0;
 }
 

@@ -32,7 +32,7 @@ import {
   O_WRONLY,
 } from '../../../abi/linux/fcntl.ts';
 import { S_IALLUGO, S_IFDIR, S_IFLNK, S_IFREG } from '../../../abi/linux/stat.ts';
-import type { Dentry } from '../../../contracts/vfs.ts';
+import { type Dentry, MOST_FILES } from '../../../contracts/vfs.ts';
 import { resize } from './content.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
 import { addChild } from './dentries.ts';
@@ -43,9 +43,6 @@ import { openAgain, openSpecial, resumeFifo } from './special.ts';
 import { FOLLOW, JUMPED, MAY_MISS, walk } from './walk.ts';
 
 const PATH_FLAGS: number = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-/** fs.file-max: open file descriptions of all processes. */
-const MOST_FILES = 262144;
 
 const accessMask = (flags: number): number => {
   const mode = flags & O_ACCMODE;

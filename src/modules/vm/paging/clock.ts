@@ -18,7 +18,7 @@ import {
 } from '../../../contracts/vm.ts';
 import { findArea } from '../../../lib/vm/areas.ts';
 import { fileSystemOf, isShared, pageIndex } from '../../../lib/vm/core.ts';
-import { dropUnmapped, evict, slotsOf } from '../../../lib/vm/swap.ts';
+import { dropUnmapped, evict, retryWrites, slotsOf } from '../../../lib/vm/swap.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 
 /** Room is made when less than one frame in so many is free, which is more than files need to grow; and so many at the least. */
@@ -30,6 +30,9 @@ export const BATCH = 32;
 const KEPT_OF_STACK: number = 16 * PAGE_SIZE;
 /** Pages that one pass looks at while some frames are left. */
 const MOST_LOOKS = 4096;
+
+/** What is left is for those who can not wait. */
+export const isShort = ({ frames }: Kernel): boolean => frames.free() <= LEAST_FREE;
 
 export const isLow = (kernel: Kernel): boolean => {
   const { frames } = kernel;
@@ -70,6 +73,31 @@ function take(state: VmState, kernel: Kernel, space: Space, va: number): number 
   )
     return 0;
   return evict(state, kernel, space, va, frame);
+}
+
+/**
+ * madvise(2): pages of a range go first when room is made (MADV_COLD), or go now (MADV_PAGEOUT) unless others have them too.
+ * Pre: as for `evict`. @returns 0 or WAIT; then what has gone is gone
+ */
+export function cool(
+  state: VmState,
+  kernel: Kernel,
+  space: Space,
+  area: Readonly<Vma>,
+  start: number,
+  end: number,
+  out: boolean,
+): number {
+  const { pmap, frames } = kernel;
+  for (let va = pmap.next(space.id, start, end); va >= 0; va = pmap.next(space.id, va + PAGE_SIZE, end)) {
+    if (!out) {
+      pmap.age?.(space.id, va);
+      continue;
+    }
+    if (area.inode === 0 && frames.count(pmap.extract(space.id, va) >>> EXTRACT_FRAME_SHIFT) > 1) continue;
+    if (take(state, kernel, space, va) === WAIT) return WAIT;
+  }
+  return 0;
 }
 
 /** The address spaces from the hand's on, round to itself: the rest of its pages comes last. */
@@ -115,6 +143,7 @@ export function makeRoom(state: VmState, kernel: Kernel, wanted: number): number
   if (slotsOf(kernel) === 0) return 0;
   const before = frames.free();
   const goal = before + wanted;
+  retryWrites(state, kernel);
   dropUnmapped(state, kernel);
   if (frames.free() < goal) kernel.pagecache.reclaim(goal - frames.free());
   let turned = 0;

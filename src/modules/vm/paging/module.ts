@@ -10,26 +10,35 @@ import type { Module } from '../../../contracts/module.ts';
 import { type Vm, type VmState, vmLayout } from '../../../contracts/vm.ts';
 import { copyOnWrite } from '../../../lib/vm/copy-on-write.ts';
 import { type Policy, spaceOf } from '../../../lib/vm/core.ts';
-import { countEvicted } from '../../../lib/vm/slots.ts';
+import { countEvicted, isEvicted } from '../../../lib/vm/slots.ts';
 import { vmOperations } from '../../../lib/vm/spaces.ts';
-import { slotsOf } from '../../../lib/vm/swap.ts';
-import { BATCH, isLow, makeRoom } from './clock.ts';
+import { nextRetry, slotsOf } from '../../../lib/vm/swap.ts';
+import { PAGE_SIZE } from '../../../machine/layout.ts';
+import { BATCH, cool, isLow, isShort, makeRoom } from './clock.ts';
 
-const policy: Policy = { ...copyOnWrite, outside: slotsOf };
+const policy: Policy = {
+  ...copyOnWrite,
+  outside: slotsOf,
+  cool: ({ state, kernel }, space, area, start, end, out) =>
+    cool(state, kernel, space, area, start, end, out),
+};
 
-/** Name a wait that ends as soon as this entry does. */
-function comeAgain(state: VmState, kernel: Kernel): number {
+/** Name a wait that ends at a time, or as soon as this entry does. */
+function comeAgain(state: VmState, kernel: Kernel, at: number): number {
   const { swap } = state;
   if (swap.event === 0) swap.event = kernel.waits.newEvent();
   kernel.waits.on(swap.event);
-  kernel.clock.arm('event', swap.event, kernel.clock.monotonic());
+  kernel.clock.arm('event', swap.event, at);
   return WAIT;
 }
 
-/** @returns WAIT if room was made, or a slot is being written so that it can be; or 0 */
+/** @returns WAIT if room was made or may be soon, or a slot is being written so that it can be; or 0 */
 function give(state: VmState, kernel: Kernel, wanted: number): number {
   const made = makeRoom(state, kernel, wanted);
-  return made > 0 ? comeAgain(state, kernel) : made;
+  if (made > 0) return comeAgain(state, kernel, kernel.clock.monotonic());
+  if (made === WAIT || !isShort(kernel)) return made;
+  const at = nextRetry(state);
+  return at > 0 ? comeAgain(state, kernel, at) : 0;
 }
 
 /** Make room as far as it goes without waiting. */
@@ -42,7 +51,9 @@ function create(state: VmState, kernel: Kernel): Vm {
   return {
     ...operations,
     fault(space, va, access, stackLimit) {
-      if (isLow(kernel) && give(state, kernel, BATCH) === WAIT) return WAIT;
+      // What is out has its room in the reserve: a page that was read for it must not go to make room for it.
+      const reserved = !isShort(kernel) && isEvicted(spaceOf(state, space), va - (va % PAGE_SIZE));
+      if (!reserved && isLow(kernel) && give(state, kernel, BATCH) === WAIT) return WAIT;
       return operations.fault(space, va, access, stackLimit);
     },
     fork(space) {
@@ -64,7 +75,15 @@ export const pagingVm: Module<Vm, VmState> = {
     name: 'paging',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['mapped-files', 'copy-on-write', 'locking', 'barriers', 'paging'],
+    interfaces: [
+      'mapped-files',
+      'copy-on-write',
+      'locking',
+      'barriers',
+      'sealing',
+      'shared-objects',
+      'paging',
+    ],
     needs: {
       block: 1,
       buffercache: 1,
@@ -73,6 +92,7 @@ export const pagingVm: Module<Vm, VmState> = {
       frames: 1,
       pmap: 1,
       pagecache: 1,
+      ipc: 1,
       filesystem: 1,
       vfs: 1,
     },
