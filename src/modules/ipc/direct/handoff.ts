@@ -17,8 +17,8 @@ export const pipeChannel = (id: number): number => 2 * id;
 export const socketChannel = (id: number): number => 2 * id + 1;
 
 export interface Handoff {
-  /** Before a send: who waits there is to be remembered. @param waiting the first of them, or undefined */
-  sends(tid: number, channel: number, waiting: number | undefined): void;
+  /** Before a send: who waits there is to be remembered. @param waiting the first of them; 0 = nobody */
+  sends(tid: number, channel: number, waiting: number): void;
   /** Bytes were sent to a channel that was empty before: give the CPU away if the sender will wait. */
   sent(tid: number, channel: number): void;
   receives(tid: number, channel: number): void;
@@ -47,7 +47,7 @@ export function handoffs(state: IpcState, kernel: Kernel): Handoff {
   return {
     sends(tid, channel, waiting) {
       const talk = talkOf(tid);
-      if (waiting !== undefined) {
+      if (waiting !== 0) {
         talk.sink = channel;
         talk.peer = waiting;
       }

@@ -30,7 +30,7 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (tid === 0 || pipe === undefined) return base.writePipe(id, from, skip, nonBlocking);
       const channel = pipeChannel(id);
       const empty = pipe.used === 0;
-      handoff.sends(tid, channel, kernel.waits.waiters(pipe.readEvent)[0]);
+      handoff.sends(tid, channel, kernel.waits.firstWaiter(pipe.readEvent));
       const count = base.writePipe(id, from, skip, nonBlocking);
       if (empty && count > 0) handoff.sent(tid, channel);
       return count;
@@ -40,7 +40,7 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (peer === undefined) return base.send(tid, id, from, skip, flags, message);
       const channel = socketChannel(peer.id);
       const empty = peer.queue.length === 0;
-      handoff.sends(tid, channel, kernel.waits.waiters(peer.readEvent)[0]);
+      handoff.sends(tid, channel, kernel.waits.firstWaiter(peer.readEvent));
       const count = base.send(tid, id, from, skip, flags, message);
       if (empty && count > 0) handoff.sent(tid, channel);
       return count;
