@@ -157,6 +157,8 @@ export interface UserMemory {
   value: number;
   writeU32(tid: number, va: number, value: number): number;
   writeU64(tid: number, va: number, value: number): number;
+  /** Two 64-bit integers, one behind the other: a struct timespec or timeval. */
+  writePair(tid: number, va: number, first: number, second: number): number;
 }
 
 /** The hardware counter that clocks are made from. Virtual in deterministic mode. */
