@@ -6,7 +6,7 @@
  * Source: J. Liedtke, "Improving IPC by Kernel Design" (SOSP 1993), direct process switch.
  */
 import { type Ipc, type IpcState, ipcLayout, PIPE_CAPACITY } from '../../../contracts/ipc.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { ipcOperations } from '../../../lib/ipc/operations.ts';
 import { handoffs, pipeChannel, socketChannel } from './handoff.ts';
@@ -22,7 +22,9 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       // A call that is run again after a wait was counted when it ran first; no thread is `running` then.
       const tid = kernel.counters.running;
       if (tid !== 0) handoff.receives(tid, pipeChannel(id));
-      return base.readPipe(id, into, nonBlocking);
+      const count = base.readPipe(id, into, nonBlocking);
+      if (count === WAIT && tid !== 0) handoff.waits(tid);
+      return count;
     },
     writePipe(id, from, skip, nonBlocking) {
       const tid = kernel.counters.running;
@@ -30,7 +32,7 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (tid === 0 || pipe === undefined) return base.writePipe(id, from, skip, nonBlocking);
       const channel = pipeChannel(id);
       const empty = pipe.used === 0;
-      handoff.sends(tid, channel, kernel.waits.firstWaiter(pipe.readEvent));
+      handoff.sends(tid, channel, kernel.waits.firstWaiter(pipe.readEvent), skip === 0);
       const count = base.writePipe(id, from, skip, nonBlocking);
       if (empty && count > 0) handoff.sent(tid, channel);
       return count;
@@ -40,14 +42,17 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (peer === undefined) return base.send(tid, id, from, skip, flags, message);
       const channel = socketChannel(peer.id);
       const empty = peer.queue.length === 0;
-      handoff.sends(tid, channel, kernel.waits.firstWaiter(peer.readEvent));
+      const begins = skip === 0 && kernel.waits.resumed(tid) === 0;
+      handoff.sends(tid, channel, kernel.waits.firstWaiter(peer.readEvent), begins);
       const count = base.send(tid, id, from, skip, flags, message);
       if (empty && count > 0) handoff.sent(tid, channel);
       return count;
     },
     receive(tid, id, into, flags, message) {
       handoff.receives(tid, socketChannel(id));
-      return base.receive(tid, id, into, flags, message);
+      const count = base.receive(tid, id, into, flags, message);
+      if (count === WAIT) handoff.waits(tid);
+      return count;
     },
   };
 }
