@@ -95,20 +95,17 @@ describe.runIf(haveCompiler)('ipc modules in exchange', { timeout: 120_000 }, ()
     ['fair', 'over pipes', '0'],
     ['fair', 'found by an epoll', '6'],
     ['fair', 'larger than a socket holds', '7'],
-  ])(
-    'under %s, exchanges %s beside busy programs take half the time',
-    async (scheduler, _how, kind) => {
-      const time = async (ipc: string): Promise<number> => {
-        const deterministic = { modules: { ipc, scheduler }, deterministic: true };
-        const { stdout } = await runGuest(['/bin/talk', '300', kind], {
-          ...deterministic,
-          files: { '/bin/talk': program },
-        });
-        return Number(stdout);
-      };
-      const direct = await time('direct');
-      expect(direct).toBeGreaterThan(0);
-      expect(2 * direct).toBeLessThan(await time('basic'));
-    },
-  );
+  ])('under %s, exchanges %s beside busy programs take half the time', async (scheduler, _how, kind) => {
+    const time = async (ipc: string): Promise<number> => {
+      const deterministic = { modules: { ipc, scheduler }, deterministic: true };
+      const { stdout } = await runGuest(['/bin/talk', '300', kind], {
+        ...deterministic,
+        files: { '/bin/talk': program },
+      });
+      return Number(stdout);
+    };
+    const direct = await time('direct');
+    expect(direct).toBeGreaterThan(0);
+    expect(2 * direct).toBeLessThan(await time('basic'));
+  });
 });

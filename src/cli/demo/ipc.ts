@@ -4,7 +4,16 @@
  * With `basic` each message waits until the scheduler comes round to its receiver; `direct` hands the CPU over with it. Who does
  * not wait for an answer must not lose by it. Time is counted in guest instructions, so that a busy host changes no figure.
  */
-import { claimsOf, CLIENT, debianRally, embeddedRally, figuresOf, isIntact, type Rally, ROUND } from './rally.ts';
+import {
+  claimsOf,
+  CLIENT,
+  debianRally,
+  embeddedRally,
+  figuresOf,
+  isIntact,
+  type Rally,
+  ROUND,
+} from './rally.ts';
 import { type Report, reportOf } from './record.ts';
 import { REDIS_ENDED } from './redis-server.ts';
 import { choosePrograms, type Scenario, type ScenarioOptions, sidesOf } from './scenario.ts';

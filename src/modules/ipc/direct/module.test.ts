@@ -134,8 +134,9 @@ describe('ipc/direct', () => {
             }
           }),
         receive: (tid) =>
-          run(world.guest, tid, () => world.ipc.receive(tid, end(tid), buffer(world.guest, size), 0, null)) ===
-          WAIT,
+          run(world.guest, tid, () =>
+            world.ipc.receive(tid, end(tid), buffer(world.guest, size), 0, null),
+          ) === WAIT,
       };
     });
     const pass = (from: number, to: number): void => {

@@ -5,14 +5,14 @@
  * and that a pipe keeps its ring. State: `IpcState`, so that it and ipc/basic take each other's place by reference.
  * Source: J. Liedtke, "Improving IPC by Kernel Design" (SOSP 1993), direct process switch.
  */
-import { type Ipc, type IpcState, ipcLayout, PIPE_CAPACITY } from '../../../contracts/ipc.ts';
+import { type Ipc, type IpcState, ipcLayout } from '../../../contracts/ipc.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { ipcOperations } from '../../../lib/ipc/operations.ts';
 import { handoffs, pipeChannel, socketChannel } from './handoff.ts';
 
 function create(state: IpcState, kernel: Kernel): Ipc {
-  const base = ipcOperations(state, kernel, PIPE_CAPACITY);
+  const base = ipcOperations(state, kernel, Number.POSITIVE_INFINITY);
   const handoff = handoffs(state, kernel);
   const { pipes } = state;
   const { sockets } = state.sockets;
