@@ -18,7 +18,7 @@ export const CLIENT: RegExp = /^client$/;
 /** So many that the two have used the CPU as much as the others, and get no advance for being new. */
 const EXCHANGES = 2000;
 const BYTES = 64;
-const LARGE_EXCHANGES = 10;
+const LARGE_EXCHANGES = 4;
 /** Of python3, which does nothing else with a message than to pass it on. */
 const PYTHON_EXCHANGES = 300;
 const PYTHON_BYTES = 65_536;
