@@ -118,6 +118,8 @@ export interface Waits {
   requeue(from: number, to: number, count: number): number;
   /** Threads that wait for the event, in order. */
   waiters(event: number): readonly number[];
+  /** Who is to be woken first by the event, or else by one that watches it; 0 = nobody. */
+  firstWaiter(event: number): number;
   /** A signal arrived for the thread, or it is to stop, go on or exit: let it look before it runs again. */
   notify(tid: number): void;
   /** The thread is gone: forget its record and its context. */
@@ -156,6 +158,8 @@ export interface UserMemory {
   value: number;
   writeU32(tid: number, va: number, value: number): number;
   writeU64(tid: number, va: number, value: number): number;
+  /** Two 64-bit integers, one behind the other: a struct timespec or timeval. */
+  writePair(tid: number, va: number, first: number, second: number): number;
 }
 
 /** The hardware counter that clocks are made from. Virtual in deterministic mode. */

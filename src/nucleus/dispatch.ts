@@ -243,6 +243,8 @@ export class Dispatcher {
 
   #expireTimers(): void {
     const { clock } = this.#kernel;
+    // Reading the time costs more than looking whether anybody waits for it.
+    if (clock.next() < 0) return;
     const now = clock.monotonic();
     for (let next = clock.next(); next >= 0 && next <= now; next = clock.next()) {
       const timer = this.#kernel.clock.expire(now);

@@ -25,7 +25,10 @@ export class GuestMemory implements UserMemory {
   readonly written: Spans = createSpans();
   readonly #kernel: Kernel;
   readonly #journal: Journal;
-  readonly #small: Uint8Array = new Uint8Array(8);
+  /** Two 64-bit words, and the first of them. */
+  readonly #pair: Uint8Array = new Uint8Array(16);
+  readonly #small: Uint8Array = this.#pair.subarray(0, 8);
+  readonly #half: Uint8Array = this.#pair.subarray(0, 4);
 
   constructor(kernel: Kernel, journal: Journal) {
     this.#kernel = kernel;
@@ -115,7 +118,7 @@ export class GuestMemory implements UserMemory {
   }
 
   #readWord(tid: number, va: number, size: number): number {
-    const bytes = size === 4 ? this.#small.subarray(0, 4) : this.#small;
+    const bytes = size === 4 ? this.#half : this.#small;
     const error = this.read(tid, va, bytes);
     if (error !== 0) return error;
     let value = 0;
@@ -124,14 +127,25 @@ export class GuestMemory implements UserMemory {
     return 0;
   }
 
+  writePair(tid: number, va: number, first: number, second: number): number {
+    this.#encode(first, 0);
+    this.#encode(second, 8);
+    return this.write(tid, va, this.#pair);
+  }
+
   /** @param value negative values are written in two's complement */
   #writeWord(tid: number, va: number, value: number, size: number): number {
-    const bytes = size === 4 ? this.#small.subarray(0, 4) : this.#small;
+    this.#encode(value, 0);
+    return this.write(tid, va, size === 4 ? this.#half : this.#small);
+  }
+
+  /** The 64 bits of a value into the scratch bytes. */
+  #encode(value: number, at: number): void {
+    const bytes = this.#pair;
     const low = value >>> 0;
     const high = Math.floor(value / 0x1_0000_0000) >>> 0;
-    for (let i = 0; i < 4; i++) bytes[i] = low >>> (8 * i);
-    if (size === 8) for (let i = 0; i < 4; i++) bytes[4 + i] = high >>> (8 * i);
-    return this.write(tid, va, bytes);
+    for (let i = 0; i < 4; i++) bytes[at + i] = low >>> (8 * i);
+    for (let i = 4; i < 8; i++) bytes[at + i] = high >>> (8 * (i - 4));
   }
 
   /** Append the physical ranges of a buffer, neighbours joined. */

@@ -3,6 +3,8 @@
  *
  * Owns, for each waiting thread, the events it waits for, its time-out, what a signal does to it and the progress that
  * its handler left; and for each event its waiters in order of arrival. Who waits for what is decided by modules.
+ * A record outlives its wait, and a queue its last waiter, to serve the next one: what is made anew for each wait is a tenth of
+ * a pipe's round trip, most of it for taking keys out of maps.
  */
 import type { Kernel, RestartClass, Waits } from '../contracts/kernel.ts';
 import type { Undoable } from './trial.ts';
@@ -21,6 +23,8 @@ export type Continuation =
 
 export interface WaitRecord {
   readonly tid: number;
+  /** A call or fault is under way. Otherwise the record says nothing. */
+  live: boolean;
   continuation: Continuation;
   events: number[];
   /** Monotonic ns, or -1. */
@@ -34,6 +38,8 @@ export interface WaitRecord {
 }
 
 const NO_PROGRESS: readonly number[] = [];
+/** Empty queues that are kept. */
+const MOST_EMPTY = 256;
 const NO_WATCHERS: readonly Watcher[] = [];
 export const SYSCALL: Continuation = { operation: 'syscall' };
 export const FAULT: Continuation = { operation: 'fault' };
@@ -50,6 +56,8 @@ export class WaitQueues implements Waits, Undoable {
   readonly #kernel: Kernel;
   readonly #records = new Map<number, WaitRecord>();
   readonly #queues = new Map<number, number[]>();
+  /** How many of the queues are empty. */
+  #empty = 0;
   /** By the event that is watched, and back: by `to` and token to the events. */
   readonly #watchers = new Map<number, Watcher[]>();
   readonly #watched = new Map<number, Map<number, number[]>>();
@@ -87,11 +95,12 @@ export class WaitQueues implements Waits, Undoable {
 
   resumed(tid: number): number {
     const record = this.#records.get(tid);
-    return record === undefined || record.anew ? 0 : record.resumedBy;
+    return record === undefined || !record.live || record.anew ? 0 : record.resumedBy;
   }
 
   progress(tid: number): readonly number[] {
-    return this.#records.get(tid)?.progress ?? NO_PROGRESS;
+    const record = this.#records.get(tid);
+    return record === undefined || !record.live ? NO_PROGRESS : record.progress;
   }
 
   interrupted(tid: number): boolean {
@@ -99,17 +108,18 @@ export class WaitQueues implements Waits, Undoable {
   }
 
   waiting(tid: number): RestartClass | null {
-    const record = this.#records.get(tid);
-    return record !== undefined && record.resumedBy === 0 ? record.restart : null;
+    const record = this.#live(tid);
+    return record !== null && record.resumedBy === 0 ? record.restart : null;
   }
 
   wake(event: number, count: number): number {
     let woken = 0;
-    while (woken < count) {
-      const queue = this.#queues.get(event);
-      if (queue === undefined) break;
-      this.#resume(this.#records.get(queue[0] as number) as WaitRecord, RESUMED_BY_EVENT);
-      woken++;
+    const queue = this.#queues.get(event);
+    if (queue !== undefined) {
+      while (woken < count && queue.length > 0) {
+        this.#resume(this.#records.get(queue[0] as number) as WaitRecord, RESUMED_BY_EVENT);
+        woken++;
+      }
     }
     if (this.#watchers.size !== 0) this.#tell(event);
     return woken;
@@ -182,9 +192,20 @@ export class WaitQueues implements Waits, Undoable {
     return this.#queues.get(event) ?? NO_PROGRESS;
   }
 
+  firstWaiter(event: number): number {
+    const first = this.#queues.get(event)?.[0];
+    if (first !== undefined) return first;
+    if (this.#watchers.size === 0) return 0;
+    for (const { to } of this.#watchers.get(event) ?? NO_WATCHERS) {
+      const behind = this.firstWaiter(to);
+      if (behind !== 0) return behind;
+    }
+    return 0;
+  }
+
   notify(tid: number): void {
-    const record = this.#records.get(tid);
-    if (record === undefined || record.resumedBy !== 0) this.#kernel.scheduler.enqueue(tid);
+    const record = this.#live(tid);
+    if (record === null || record.resumedBy !== 0) this.#kernel.scheduler.enqueue(tid);
     else if (record.restart !== 'disk' || this.#kernel.process.group(tid).exiting) {
       this.#resume(record, RESUMED_BY_SIGNAL);
     }
@@ -210,26 +231,20 @@ export class WaitQueues implements Waits, Undoable {
   commit(tid: number, continuation: Continuation): void {
     let record = this.#records.get(tid);
     if (record === undefined) {
-      record = {
-        tid,
-        continuation,
-        events: [],
-        deadline: -1,
-        restart: 'disk',
-        progress: [],
-        resumedBy: 0,
-        anew: false,
-      };
+      record = createRecord(tid);
       this.#records.set(tid, record);
     }
+    if (this.#progress !== null) record.progress = this.#progress;
+    record.live = true;
     record.continuation = continuation;
-    record.events = this.#events.slice();
     record.deadline = this.#deadline;
     record.restart = this.#restart;
-    if (this.#progress !== null) record.progress = this.#progress;
     record.resumedBy = 0;
     record.anew = false;
-    for (const event of record.events) this.#enter(tid, event);
+    for (const event of this.#events) {
+      record.events.push(event);
+      this.#enter(tid, event);
+    }
     if (record.deadline >= 0) this.#kernel.clock.arm('wait', tid, record.deadline);
     this.#kernel.scheduler.dequeue(tid);
   }
@@ -246,8 +261,8 @@ export class WaitQueues implements Waits, Undoable {
 
   /** The thread's record if it is to be run again now. */
   ready(tid: number): WaitRecord | null {
-    const record = this.#records.get(tid);
-    return record !== undefined && record.resumedBy !== 0 ? record : null;
+    const record = this.#live(tid);
+    return record !== null && record.resumedBy !== 0 ? record : null;
   }
 
   /** The wait was broken off but no handler runs: the call goes on if it keeps time itself, else it begins anew. */
@@ -260,22 +275,27 @@ export class WaitQueues implements Waits, Undoable {
 
   /** The call is over. */
   finish(tid: number): void {
-    this.#records.delete(tid);
+    const record = this.#records.get(tid);
+    if (record === undefined || !record.live) return;
+    record.live = false;
+    record.continuation = SYSCALL;
+    if (record.progress.length > 0) record.progress = [];
   }
 
   /** The wait's time-out expired. */
   timeOut(tid: number): void {
-    const record = this.#records.get(tid);
-    if (record !== undefined && record.resumedBy === 0) this.#resume(record, RESUMED_BY_TIMEOUT);
+    const record = this.#live(tid);
+    if (record !== null && record.resumedBy === 0) this.#resume(record, RESUMED_BY_TIMEOUT);
   }
 
   /** Threads that wait, for a report of a deadlock. */
   all(): readonly WaitRecord[] {
-    return [...this.#records.values()];
+    return [...this.#records.values()].filter(({ live }) => live);
   }
 
   checkpoint(): () => void {
-    const records = [...this.#records.values()].map(copyOf);
+    const records = this.all().map(copyOf);
+    this.#dropEmpty();
     const queues = [...this.#queues].map(([event, queue]) => [event, queue.slice()] as const);
     const nextEvent = this.#nextEvent;
     const watchers = [...this.#watchers].map(([event, list]) => [event, list.slice()] as const);
@@ -293,6 +313,7 @@ export class WaitQueues implements Waits, Undoable {
         records.map((record) => [record.tid, record]),
       );
       refill(this.#queues, queues);
+      this.#empty = 0;
       this.#nextEvent = nextEvent;
     };
   }
@@ -304,26 +325,57 @@ export class WaitQueues implements Waits, Undoable {
   }
 
   #unqueue(record: WaitRecord): void {
-    for (const event of record.events) this.#leave(record.tid, event);
-    record.events = [];
-    if (record.deadline >= 0) this.#kernel.clock.disarm('wait', record.tid);
+    const { events, tid } = record;
+    for (let event = events.pop(); event !== undefined; event = events.pop()) this.#leave(tid, event);
+    if (record.deadline >= 0) this.#kernel.clock.disarm('wait', tid);
     record.deadline = -1;
   }
 
   #enter(tid: number, event: number): void {
     const queue = this.#queues.get(event);
     if (queue === undefined) this.#queues.set(event, [tid]);
-    else if (!queue.includes(tid)) queue.push(tid);
+    else if (queue.length === 0) {
+      queue.push(tid);
+      this.#empty--;
+    } else if (!queue.includes(tid)) queue.push(tid);
   }
 
   #leave(tid: number, event: number): void {
     const queue = this.#queues.get(event);
     if (queue === undefined) return;
     const at = queue.indexOf(tid);
-    if (at >= 0) queue.splice(at, 1);
-    if (queue.length === 0) this.#queues.delete(event);
+    if (at < 0) return;
+    if (queue.length > 1) {
+      queue.splice(at, 1);
+      return;
+    }
+    queue.pop();
+    if (++this.#empty > MOST_EMPTY) this.#dropEmpty();
+  }
+
+  #dropEmpty(): void {
+    if (this.#empty === 0) return;
+    for (const [event, queue] of this.#queues) if (queue.length === 0) this.#queues.delete(event);
+    this.#empty = 0;
+  }
+
+  #live(tid: number): WaitRecord | null {
+    const record = this.#records.get(tid);
+    return record !== undefined && record.live ? record : null;
   }
 }
+
+const createRecord = (tid: number): WaitRecord => ({
+  tid,
+  live: false,
+  continuation: SYSCALL,
+  events: [],
+  deadline: -1,
+  restart: 'disk',
+  progress: [],
+  resumedBy: 0,
+  anew: false,
+});
 
 const copyOf = (record: WaitRecord): WaitRecord => ({
   ...record,

@@ -1,6 +1,7 @@
 /**
  * How long reads all over a disk take: what the io scenarios measure, by the embedded program `seekers`.
  */
+import { atMost, shown } from './claims.ts';
 import type { Claim, Figures } from './record.ts';
 import type { Session, Started } from './session.ts';
 import { milliseconds } from './table.ts';
@@ -40,27 +41,9 @@ export async function observeReads(session: Session, script: Started): Promise<R
 }
 
 export const readClaims = (before: Reads, after: Reads): readonly Claim[] => [
-  {
-    title: 'a read, mean',
-    before: milliseconds(before.meanMs),
-    after: milliseconds(after.meanMs),
-    claim: '',
-    holds: true,
-  },
-  {
-    title: 'a read, median',
-    before: milliseconds(before.medianMs),
-    after: milliseconds(after.medianMs),
-    claim: `at most ${FACTOR * 100} %`,
-    holds: after.medianMs <= before.medianMs * FACTOR,
-  },
-  {
-    title: 'a read, worst',
-    before: milliseconds(before.maxMs),
-    after: milliseconds(after.maxMs),
-    claim: '',
-    holds: true,
-  },
+  shown('a read, mean', milliseconds(before.meanMs), milliseconds(after.meanMs)),
+  atMost('a read, median', FACTOR, before.medianMs, after.medianMs, milliseconds),
+  shown('a read, worst', milliseconds(before.maxMs), milliseconds(after.maxMs)),
 ];
 
 export const readFigures = ({ meanMs, medianMs, maxMs }: Reads): Figures => ({

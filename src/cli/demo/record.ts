@@ -71,7 +71,8 @@ export interface Report {
   readonly usage: Usage;
 }
 
-interface Facts {
+/** One replacement, and what was found out about it. */
+export interface Facts {
   readonly name: string;
   readonly slot: string;
   readonly from: string;
@@ -103,3 +104,15 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
+
+/** A report in words: what its head and its table do not say. */
+type Words = Pick<Report, 'programs' | 'load' | 'said' | 'intact' | 'notes' | 'usage'>;
+
+/** The report of one replacement. @param entry undefined if nothing was replaced */
+export const reportOf = (facts: Facts, entry: LedgerEntry | undefined, words: Words): Report => ({
+  records: [recordOf(facts, entry ?? null)],
+  title: `${facts.name}: ${facts.from} -> ${facts.to}`,
+  claims: facts.claims,
+  table: [],
+  ...words,
+});

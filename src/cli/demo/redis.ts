@@ -4,7 +4,9 @@
  * BGSAVE forks the server. How long that took, and how much memory the child came to have of its own, is what redis
  * itself says (INFO).
  */
-import { type Claim, type Figures, median, recordOf, type Report } from './record.ts';
+import { atMost, becomesPossible } from './claims.ts';
+import { type Claim, type Figures, median, type Report, reportOf } from './record.ts';
+import { endOfRedis, REDIS_ENDED, startOfRedis } from './redis-server.ts';
 import type { ScenarioOptions } from './scenario.ts';
 import { FOLDER, Session, succeeded } from './session.ts';
 import { bytes, microseconds } from './table.ts';
@@ -19,12 +21,7 @@ const SAVES = 3;
 const FACTOR = 0.5;
 
 /** Saves again and again, until told to stop, and says after each what redis says about it. */
-const SCRIPT = `cd ${FOLDER}
-cli() { redis-cli -s redis.sock "$@" | tr -d '\\r'; }
-redis-server --port 0 --unixsocket redis.sock --save '' --logfile redis.log --dir ${FOLDER} \\
-  --rdbcompression no --rdbchecksum no --enable-debug-command local &
-SERVER=$!
-until cli ping 2>/dev/null | grep -q PONG; do sleep 0.05; done
+const SCRIPT = `${startOfRedis(FOLDER, '--rdbcompression no --rdbchecksum no --enable-debug-command local')}
 cli debug populate ${KEYS} key ${VALUE} >populated
 redis-benchmark -s redis.sock -q -n 100 -c 4 -t set,get >benchmark
 echo "digest $(cli debug digest)"
@@ -45,9 +42,7 @@ done
 wait $CLIENTS
 echo "digest $(cli debug digest)"
 redis-check-rdb dump.rdb | grep -c 'RDB looks OK'
-cli shutdown nosave
-wait $SERVER
-echo "server ended with $?"
+${endOfRedis}
 `;
 
 /** Maps a file again and again, in one process. */
@@ -136,48 +131,26 @@ export async function measureRedis(
     unexpected.length === 0 &&
     digests.length === 2 &&
     digests[0] === digests[1] &&
-    lines.slice(-2).join() === '1,server ended with 0' &&
+    lines.slice(-2).join() === `1,${REDIS_ENDED}` &&
     before.saved &&
     after.saved;
   const claims = claimsOf(before, after);
   const facts = { name: 'vm', slot: 'vm', from, to, claims, outputIntact, attempts };
-  return {
-    records: [recordOf({ ...facts, before: figures(before), after: figures(after) }, entry ?? null)],
-    title: `vm: ${from} -> ${to}`,
+  return reportOf({ ...facts, before: figures(before), after: figures(after) }, entry, {
     programs,
     load: `redis-server with ${KEYS} keys of ${VALUE} bytes saves while 8 clients of redis-benchmark set and get; python3 maps a file`,
     said: [...before.said, ...after.said, clients],
-    claims,
-    table: [],
     intact:
       'no client failed, redis has the same digest of all data, and redis-check-rdb accepts the last save',
     notes: [],
     usage,
-  };
+  });
 }
 
 const claimsOf = (before: Side, after: Side): readonly Claim[] => [
-  {
-    title: 'BGSAVE, fork',
-    before: microseconds(before.forkUs),
-    after: microseconds(after.forkUs),
-    claim: `at most ${FACTOR * 100} %`,
-    holds: after.forkUs <= before.forkUs * FACTOR,
-  },
-  {
-    title: "BGSAVE, memory of the child's own",
-    before: bytes(before.ownBytes),
-    after: bytes(after.ownBytes),
-    claim: `at most ${FACTOR * 100} %`,
-    holds: after.ownBytes <= before.ownBytes * FACTOR,
-  },
-  {
-    title: 'python3, MAP_SHARED of a file',
-    before: before.mapShared,
-    after: after.mapShared,
-    claim: 'becomes possible',
-    holds: before.mapShared !== 'works' && after.mapShared === 'works',
-  },
+  atMost('BGSAVE, fork', FACTOR, before.forkUs, after.forkUs, microseconds),
+  atMost("BGSAVE, memory of the child's own", FACTOR, before.ownBytes, after.ownBytes, bytes),
+  becomesPossible('python3, MAP_SHARED of a file', 'works', before.mapShared, after.mapShared),
   {
     title: 'errors that redis answered',
     before: String(before.errors),

@@ -5,7 +5,8 @@
  * SCHED_DEADLINE again and again and counts its own misses. Each busy program's checksum is compared with that of the
  * same work done again, with no other program and no replacement.
  */
-import { type Claim, type Figures, recordOf, type Report } from './record.ts';
+import { shown } from './claims.ts';
+import { type Claim, type Figures, type Report, reportOf } from './record.ts';
 import { choosePrograms, type Scenario, type ScenarioOptions, sidesOf } from './scenario.ts';
 import { Session, type Started, succeeded } from './session.ts';
 import { milliseconds, percent } from './table.ts';
@@ -65,19 +66,14 @@ async function run(options: ScenarioOptions): Promise<Report> {
 
   const claims = claimsOf(before, after);
   const facts = { name: 'scheduler', slot: 'scheduler', from, to, claims, outputIntact: outputs };
-  const record = recordOf({ ...facts, before: figures(before), after: figures(after) }, entry ?? null);
-  return {
-    records: [record],
-    title: `scheduler: ${from} -> ${to}`,
+  return reportOf({ ...facts, before: figures(before), after: figures(after) }, entry, {
     programs: debian ? `periodic, spin (embedded); ${programs}` : programs,
     load: `a job of 4 ms due every 10 ms (periodic), beside ${HOGS} programs that compute (spin)`,
     said: [...before.said, ...after.said],
-    claims,
-    table: [],
     intact: 'what each spin computed is the same when computed again undisturbed',
     notes: ['time is counted in guest instructions, 4 ns each, so that a busy host changes no figure'],
     usage,
-  };
+  });
 }
 
 interface Observer {
@@ -129,7 +125,6 @@ async function checksums(session: Session, hogs: readonly Started[]): Promise<bo
 }
 
 function claimsOf(before: Side, after: Side): readonly Claim[] {
-  const shown = { claim: '', holds: true };
   const cyclic: Claim[] =
     before.cyclic === null || after.cyclic === null
       ? []
@@ -150,19 +145,9 @@ function claimsOf(before: Side, after: Side): readonly Claim[] {
       claim: 'fall to none',
       holds: before.missed > 0 && after.missed === 0,
     },
-    {
-      title: 'job done after, median',
-      before: milliseconds(before.medianMs),
-      after: milliseconds(after.medianMs),
-      ...shown,
-    },
-    {
-      title: 'job done after, worst',
-      before: milliseconds(before.maxMs),
-      after: milliseconds(after.maxMs),
-      ...shown,
-    },
-    { title: 'policy that periodic got', before: before.policy, after: after.policy, ...shown },
+    shown('job done after, median', milliseconds(before.medianMs), milliseconds(after.medianMs)),
+    shown('job done after, worst', milliseconds(before.maxMs), milliseconds(after.maxMs)),
+    shown('policy that periodic got', before.policy, after.policy),
     ...cyclic,
     {
       title: 'CPU share of those that compute',

@@ -5,7 +5,8 @@
  * embedded programs are. All figures come from their own output: forkbench checks every page of parent and children, and
  * one forkbench is under way while vm is replaced.
  */
-import { type Claim, type Figures, median, recordOf, type Report } from './record.ts';
+import { atMost, becomesPossible } from './claims.ts';
+import { type Claim, type Figures, median, type Report, reportOf } from './record.ts';
 import { measureRedis, REDIS_PROGRAMS } from './redis.ts';
 import { choosePrograms, onHostTime, type Scenario, type ScenarioOptions, sidesOf } from './scenario.ts';
 import { Session, succeeded } from './session.ts';
@@ -82,9 +83,7 @@ async function measureForkbench(
   const outputIntact = good && crossed && ticks && ticked;
   const claims = claimsOf(before, after);
   const facts = { name: 'vm', slot: 'vm', from, to, claims, outputIntact, attempts };
-  return {
-    records: [recordOf({ ...facts, before: figures(before), after: figures(after) }, entry ?? null)],
-    title: `vm: ${from} -> ${to}`,
+  return reportOf({ ...facts, before: figures(before), after: figures(after) }, entry, {
     programs,
     load: `a process of ${MEGABYTES} MB that forks (forkbench), a file that is mapped (mapfile), a ticker`,
     said: [
@@ -92,12 +91,10 @@ async function measureForkbench(
       ...lines.filter((line) => line.startsWith(`forkbench ${MEGABYTES} MB x ${forks}:`)),
       ...after.said,
     ],
-    claims,
-    table: [],
     intact: 'forkbench found every page of parent and children as it should be',
     notes: [],
     usage,
-  };
+  });
 }
 
 /** @returns the mean in us that it printed */
@@ -126,20 +123,8 @@ const figures = ({ forkUs, mapShared }: Side): Figures => ({ forkUs, mapShared }
 const expectedTicks = (): string => Array.from({ length: TICKS }, (_, i) => `tick ${i + 1}`).join(' ');
 
 const claimsOf = (before: Side, after: Side): readonly Claim[] => [
-  {
-    title: `fork of ${MEGABYTES} MB, child's end included`,
-    before: microseconds(before.forkUs),
-    after: microseconds(after.forkUs),
-    claim: `at most ${FACTOR * 100} %`,
-    holds: after.forkUs <= before.forkUs * FACTOR,
-  },
-  {
-    title: 'MAP_SHARED of a file',
-    before: before.mapShared,
-    after: after.mapShared,
-    claim: 'becomes possible',
-    holds: before.mapShared !== 'works' && after.mapShared === 'works',
-  },
+  atMost(`fork of ${MEGABYTES} MB, child's end included`, FACTOR, before.forkUs, after.forkUs, microseconds),
+  becomesPossible('MAP_SHARED of a file', 'works', before.mapShared, after.mapShared),
 ];
 
 export const vmScenario: Scenario = {

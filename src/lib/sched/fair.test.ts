@@ -135,6 +135,25 @@ describe('fair queue', () => {
     expect(choose(queue, tasks)).not.toBe(own.tid);
   });
 
+  it('forgives nothing of what is owed by sleeping, and takes a part of a credit', () => {
+    const own = task(3);
+    const { queue } = queued(task(1), task(2), own);
+    charge(queue, own, 2 * MS, true);
+    leave(queue, own);
+    const owed = own.lagNs;
+    expect(owed).toBeLessThan(-MS);
+    for (let i = 0; i < 100; i++) {
+      join(queue, own);
+      leave(queue, own);
+    }
+    expect(own.lagNs).toBeCloseTo(owed, 3);
+    own.lagNs = -owed;
+    join(queue, own);
+    leave(queue, own);
+    // Its weight is a third of all.
+    expect(own.lagNs).toBeCloseTo((-owed * 2) / 3, 3);
+  });
+
   it('answers sooner for a shorter slice, and never at once for batch and idle', () => {
     const waker = task(3);
     waker.policy = { ...createPolicy(), runtimeNs: 100_000 };

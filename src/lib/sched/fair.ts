@@ -94,15 +94,20 @@ function file(queue: FairQueue, task: FairTask): void {
   }
 }
 
-/** The task wants the CPU. It comes with the lag with which it left, so that to sleep gains and loses nothing. */
+/**
+ * The task wants the CPU, with the lag with which it left; the sum of all lags stays zero. What it owes it owes in full from where V
+ * goes by that, so that none that sleeps often gets more than its share. Of what it has to have a part lapses, which it would
+ * have lent to the others: who sleeps is not to save up for a burst.
+ */
 export function join(queue: FairQueue, task: FairTask): void {
   const weight = weightOf(task);
   if (queue.weight === 0) task.lagNs = 0;
+  const owes = task.lagNs < 0;
+  if (owes) queue.virtualNs -= virtual(task.lagNs, queue.weight);
   task.servedNs = queue.virtualNs - virtual(task.lagNs, weight);
   task.dueNs = task.servedNs + virtual(sliceOf(task), weight);
   queue.weight += weight;
-  // The sum of all lags stays zero.
-  queue.virtualNs -= virtual(task.lagNs, queue.weight);
+  if (!owes) queue.virtualNs -= virtual(task.lagNs, queue.weight);
   file(queue, task);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -57,6 +58,56 @@ static unsigned sockets(int type) {
 }
 static unsigned streams(void) { return sockets(SOCK_STREAM); }
 static unsigned packets(void) { return sockets(SOCK_SEQPACKET); }
+
+/* As by streams, but each asks an epoll before it reads. */
+static void await(int fd) {
+  static int epoll = -1;
+  struct epoll_event event = {.events = EPOLLIN};
+  if (epoll < 0) {
+    epoll = epoll_create1(0);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+  }
+  if (epoll_wait(epoll, &event, 1, -1) != 1) _exit(4);
+}
+
+static unsigned polled(void) {
+  int ends[2];
+  unsigned word = 1;
+  socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+  pid_t child = fork();
+  int own = ends[child == 0];
+  for (int i = 0; i < rounds; i++) {
+    if (child != 0) all(own, (char *)&word, 4, 1);
+    await(own);
+    all(own, (char *)&word, 4, 0);
+    word = word * 1664525 + i;
+    if (child == 0) all(own, (char *)&word, 4, 1);
+  }
+  if (child == 0) _exit(0);
+  wait(NULL);
+  return word;
+}
+
+/* Messages to and fro that are larger than what a socket holds. */
+static unsigned rally(void) {
+  static unsigned char bytes[600000];
+  int ends[2];
+  socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+  pid_t child = fork();
+  int own = ends[child == 0];
+  for (int i = 0; i < rounds / 5; i++) {
+    for (int back = 0; back < 2; back++) {
+      int writes = (child != 0) != back;
+      if (writes) bytes[i * 7919 % sizeof bytes] += i + 1 + back;
+      all(own, (char *)bytes, sizeof bytes, writes);
+    }
+  }
+  if (child == 0) _exit(0);
+  unsigned sum = 0;
+  for (int i = 0; i < sizeof bytes; i += 7919) sum = sum * 31 + bytes[i];
+  wait(NULL);
+  return sum;
+}
 
 /* One way, through a filter that reads and writes in turn. */
 static unsigned stream(void) {
@@ -112,15 +163,15 @@ static unsigned spin(void) {
   return word;
 }
 
-/* A number of exchanges beside two programs that compute, in microseconds of the whole. */
-static int late(void) {
+/* Exchanges of one kind beside two programs that compute, in microseconds of the whole. */
+static int late(unsigned (*kind)(void)) {
   pid_t busy[2];
   struct timespec from, to;
   for (int i = 0; i < 2; i++) {
     if ((busy[i] = fork()) == 0) for (;;) {}
   }
   clock_gettime(CLOCK_MONOTONIC, &from);
-  pipes();
+  kind();
   clock_gettime(CLOCK_MONOTONIC, &to);
   for (int i = 0; i < 2; i++) kill(busy[i], SIGKILL);
   printf("%ld\n", (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
@@ -128,11 +179,12 @@ static int late(void) {
 }
 
 int main(int count, char **arguments) {
-  static unsigned (*const kinds[])(void) = {pipes, streams, packets, stream, large, spin};
-  int results[6][2];
+  static unsigned (*const kinds[])(void) = {pipes, streams, packets, stream, large, spin, polled, rally};
+  enum { KINDS = sizeof kinds / sizeof kinds[0] };
+  int results[KINDS][2];
   rounds = count > 1 ? atoi(arguments[1]) : 50;
-  if (count > 2) return late();
-  for (int i = 0; i < 6; i++) {
+  if (count > 2) return late(kinds[atoi(arguments[2])]);
+  for (int i = 0; i < KINDS; i++) {
     pipe(results[i]);
     if (fork() == 0) {
       unsigned result = kinds[i]();
@@ -140,7 +192,7 @@ int main(int count, char **arguments) {
       _exit(0);
     }
   }
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < KINDS; i++) {
     unsigned result = 0;
     read(results[i][0], &result, 4);
     printf("%d: %08x\n", i, result);

@@ -36,37 +36,43 @@ const sysEpollCreate1: Handler = (kernel, tid, flags) => {
 const hasEvents = ({ kind, object }: OpenFile): boolean =>
   kind === 'device' ? POLLED_DEVICES.has(deviceMinor(object)) : kind !== 'regular' && kind !== 'directory';
 
-/** epoll_ctl(2) */
+/** epoll_ctl(2). The entry is read word by word: a view of it would cost more than the call. */
 const sysEpollCtl: Handler = (kernel, tid, epfd, operation, fd, at) => {
-  const bytes = new Uint8Array(EPOLL_EVENT_SIZE);
-  const error = operation === EPOLL_CTL_DEL ? 0 : kernel.user.read(tid, at, bytes);
-  if (error !== 0) return error;
+  const { user } = kernel;
+  let events = 0;
+  let low = 0;
+  let high = 0;
+  if (operation !== EPOLL_CTL_DEL) {
+    let error = user.readU32(tid, at + EPOLL_EVENT_EVENTS);
+    if (error !== 0) return error;
+    events = user.value;
+    error = user.readU32(tid, at + EPOLL_EVENT_DATA);
+    if (error !== 0) return error;
+    low = user.value;
+    error = user.readU32(tid, at + EPOLL_EVENT_DATA + 4);
+    if (error !== 0) return error;
+    high = user.value;
+  }
   const epoll = usableFile(kernel, tid, epfd);
   const file = usableFile(kernel, tid, fd);
   if (typeof epoll === 'number' || typeof file === 'number') return -EBADF;
   if (!hasEvents(file)) return -EPERM;
   if (epoll.kind !== 'epoll') return -EINVAL;
-  const view = new DataView(bytes.buffer);
-  return kernel.ipc.control(
-    tid,
-    epoll.object,
-    operation,
-    fd,
-    file.id,
-    view.getUint32(EPOLL_EVENT_EVENTS, true),
-    view.getUint32(EPOLL_EVENT_DATA, true),
-    view.getUint32(EPOLL_EVENT_DATA + 4, true),
-  );
+  return kernel.ipc.control(tid, epoll.object, operation, fd, file.id, events, low, high);
 };
+
+function put32(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (8 * i);
+}
 
 function image(events: readonly ReadyEvent[], count: number): Uint8Array {
   const bytes = new Uint8Array(count * EPOLL_EVENT_SIZE);
-  const view = new DataView(bytes.buffer);
   for (let i = 0; i < count; i++) {
     const { events: bits, dataLow, dataHigh } = events[i] as ReadyEvent;
-    view.setUint32(i * EPOLL_EVENT_SIZE + EPOLL_EVENT_EVENTS, bits, true);
-    view.setUint32(i * EPOLL_EVENT_SIZE + EPOLL_EVENT_DATA, dataLow, true);
-    view.setUint32(i * EPOLL_EVENT_SIZE + EPOLL_EVENT_DATA + 4, dataHigh, true);
+    const at = i * EPOLL_EVENT_SIZE;
+    put32(bytes, at + EPOLL_EVENT_EVENTS, bits);
+    put32(bytes, at + EPOLL_EVENT_DATA, dataLow);
+    put32(bytes, at + EPOLL_EVENT_DATA + 4, dataHigh);
   }
   return bytes;
 }

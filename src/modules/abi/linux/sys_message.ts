@@ -60,13 +60,17 @@ function send(
   if (!stream && total > LONGEST_MESSAGE) return -EMSGSIZE;
   let done = kernel.waits.progress(tid)[0] ?? 0;
   for (;;) {
-    const error = part(kernel, tid, vectors, done, total, stream, false);
+    // As for write(2): a chunk keeps its beginning, and the rest of a message is seen to be one.
+    const base = done - (done % CHUNK);
+    const skip = done - base;
+    const error = part(kernel, tid, vectors, base, total, stream, false);
     if (error === WAIT) return suspend(kernel, tid, done);
     if (error !== 0) return done > 0 ? done : error;
+    if (skip > 0 && skip >= scratch.total) return done;
     if (!stream && scratch.total < total) return -EFAULT;
     // Who has sent some of it learns of a broken pipe by the next call.
     const how = done === 0 ? flags : flags | S.MSG_NOSIGNAL;
-    const count = socket.sockets.send(tid, socket.id, scratch, 0, how, done === 0 ? message : null);
+    const count = socket.sockets.send(tid, socket.id, scratch, skip, how, done === 0 ? message : null);
     if (count === WAIT) return suspend(kernel, tid, done);
     if (count < 0) return done > 0 ? done : count;
     done += count;

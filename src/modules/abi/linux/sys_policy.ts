@@ -27,7 +27,7 @@ import type { Thread } from '../../../contracts/process.ts';
 import type { PolicyKind } from '../../../contracts/scheduler.ts';
 import { full, partial, type Row } from './call.ts';
 import { changePolicy, isRealtime, kindOf, numberOf } from './policy.ts';
-import { get64, put64, writeTimespec } from './usage.ts';
+import { get64, put64 } from './usage.ts';
 
 /** The thread that a pid names, 0 = the caller. */
 export const named = (kernel: Kernel, tid: number, pid: number): Thread | null =>
@@ -106,7 +106,7 @@ function sysRrInterval(kernel: Kernel, tid: number, pid: number, at: number): nu
   if (thread === null) return -ESRCH;
   const { scheduler } = kernel;
   const ns = scheduler.slice?.(thread.tid) ?? scheduler.quantum(thread.tid);
-  return writeTimespec(kernel, tid, at, 0, Math.round(ns));
+  return kernel.user.writePair(tid, at, 0, Math.round(ns));
 }
 
 /** Tell the program how large the structure is that this kernel knows. */

@@ -21,7 +21,7 @@ import { full, partial, type Row } from './call.ts';
 import { cpuTime } from './cpu-clock.ts';
 import { absoluteDeadline, NEVER, readTimespec, relativeDeadline, writeRemaining } from './timespec.ts';
 import { timerCalls } from './sys_timers.ts';
-import { get64, put64, writeTimespec } from './usage.ts';
+import { get64, put64 } from './usage.ts';
 
 const SECOND = 1_000_000_000;
 const MICROSECOND = 1000;
@@ -39,12 +39,12 @@ const isMonotonic = (id: number): boolean =>
 function sysClockGettime(kernel: Kernel, tid: number, id: number, at: number): number {
   const { clock } = kernel;
   if (isRealtime(id)) {
-    return writeTimespec(kernel, tid, at, clock.realtimeSeconds(), clock.realtimeNanoseconds());
+    return kernel.user.writePair(tid, at, clock.realtimeSeconds(), clock.realtimeNanoseconds());
   }
   const ns = isMonotonic(id) ? clock.monotonic() : cpuTime(kernel, tid, id);
   if (ns < 0) return ns;
   const seconds = Math.floor(ns / SECOND);
-  return writeTimespec(kernel, tid, at, seconds, ns - seconds * SECOND);
+  return kernel.user.writePair(tid, at, seconds, ns - seconds * SECOND);
 }
 
 /** Seconds since 1970 that a clock may be set to: Linux leaves room for 30 years of running on in 63 bits of ns. */
@@ -72,7 +72,7 @@ function sysClockGetres(kernel: Kernel, tid: number, id: number, at: number): nu
   }
   if (at === 0) return 0;
   const coarse = id === CLOCK_REALTIME_COARSE || id === CLOCK_MONOTONIC_COARSE;
-  return writeTimespec(kernel, tid, at, 0, coarse ? COARSE_NS : kernel.clock.resolution());
+  return kernel.user.writePair(tid, at, 0, coarse ? COARSE_NS : kernel.clock.resolution());
 }
 
 /** clock_nanosleep(2) */
@@ -118,11 +118,9 @@ const sysNanosleep = (kernel: Kernel, tid: number, requestAt: number, remainAt: 
 /** gettimeofday(2) */
 function sysGettimeofday(kernel: Kernel, tid: number, timeAt: number, zoneAt: number): number {
   if (timeAt !== 0) {
-    const bytes = new Uint8Array(16);
-    const data = new DataView(bytes.buffer);
-    put64(data, 0, kernel.clock.realtimeSeconds());
-    put64(data, 8, Math.floor(kernel.clock.realtimeNanoseconds() / MICROSECOND));
-    const error = kernel.user.write(tid, timeAt, bytes);
+    const { clock } = kernel;
+    const microseconds = Math.floor(clock.realtimeNanoseconds() / MICROSECOND);
+    const error = kernel.user.writePair(tid, timeAt, clock.realtimeSeconds(), microseconds);
     if (error !== 0) return error;
   }
   return zoneAt === 0 ? 0 : kernel.user.write(tid, zoneAt, new Uint8Array(8));

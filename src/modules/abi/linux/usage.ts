@@ -38,20 +38,6 @@ export const putTimespec = (data: DataView, at: number, ns: number): void => {
   put64(data, at + 8, Math.floor(ns % SECOND));
 };
 
-export function writeTimespec(
-  kernel: Kernel,
-  tid: number,
-  va: number,
-  seconds: number,
-  nanoseconds: number,
-): number {
-  const bytes = new Uint8Array(16);
-  const data = new DataView(bytes.buffer);
-  put64(data, 0, seconds);
-  put64(data, 8, nanoseconds);
-  return kernel.user.write(tid, va, bytes);
-}
-
 /** Pages that it has now count for ru_maxrss, before some are given back or it is asked. */
 export function notePeak(kernel: Kernel, tid: number): void {
   const group = kernel.process.group(tid);

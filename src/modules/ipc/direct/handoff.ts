@@ -4,7 +4,7 @@
  * A thread that has received after each of its last sends, and whose last source is empty now, can only wait: its next receive
  * would block. Giving the CPU away at the send spares that wait, because the answer is there when it is asked for: the wait
  * record, the wake-up and the second run of the call. A stream never looks like that: its writer sends twice in a row, or finds
- * what it sent before unread. State: `IpcState.talks`.
+ * what it sent before unread. What is sent in parts, because it does not fit, is one message. State: `IpcState.talks`.
  */
 import type { IpcState } from '../../../contracts/ipc.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
@@ -22,11 +22,16 @@ export const socketChannel = (id: number): number => 3 * id + SOCKET;
 export const queueChannel = (id: number): number => 3 * id + QUEUE;
 
 export interface Handoff {
-  /** Before a send: who waits there is to be remembered. @param waiting the first of them, or undefined */
-  sends(tid: number, channel: number, waiting: number | undefined): void;
+  /**
+   * Before a send: who waits there is to be remembered.
+   * @param waiting the first of them; 0 = nobody @param begins false for the rest of a message
+   */
+  sends(tid: number, channel: number, waiting: number, begins: boolean): void;
   /** Bytes were sent to a channel that was empty before: give the CPU away if the sender will wait. */
   sent(tid: number, channel: number): void;
   receives(tid: number, channel: number): void;
+  /** There is nothing to receive: the rest of a message, or the next one, comes from who is sent to. */
+  waits(tid: number): void;
 }
 
 export function handoffs(state: IpcState, kernel: Kernel): Handoff {
@@ -57,12 +62,13 @@ export function handoffs(state: IpcState, kernel: Kernel): Handoff {
   };
 
   return {
-    sends(tid, channel, waiting) {
+    sends(tid, channel, waiting, begins) {
       const talk = talkOf(tid);
-      if (waiting !== undefined) {
+      if (waiting !== 0) {
         talk.sink = channel;
         talk.peer = waiting;
       }
+      if (!begins) return;
       if (talk.sent) talk.turns = 0;
       talk.sent = true;
     },
@@ -77,6 +83,10 @@ export function handoffs(state: IpcState, kernel: Kernel): Handoff {
       if (!talk.sent) return;
       talk.sent = false;
       if (talk.turns < BELIEVED) talk.turns++;
+    },
+    waits(tid) {
+      const talk = talkOf(tid);
+      if (talk.turns >= BELIEVED) kernel.scheduler.handoff?.(tid, talk.peer);
     },
   };
 }

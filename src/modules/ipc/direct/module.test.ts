@@ -135,7 +135,8 @@ describe('ipc/direct', () => {
     exchange(talk);
     talk.given();
     exchange(talk);
-    expect(talk.given()).toEqual([`${A}>${B}`, `${B}>${A}`]);
+    // Each at its send, and where it comes to wait all the same.
+    expect(talk.given()).toEqual([`${A}>${B}`, `${A}>${B}`, `${B}>${A}`, `${B}>${A}`]);
   });
 
   test('hands nothing over for a stream, nor where an answer is there already', () => {
@@ -147,6 +148,76 @@ describe('ipc/direct', () => {
     expect(talk.given()).toEqual([`${B}>${A}`]);
     talk.send(A);
     expect(talk.given()).toEqual([]);
+  });
+
+  test('takes a message in parts for one, and gives the CPU back to who has the rest', () => {
+    const large = 1 << 17;
+    const size = 2 * large;
+    const talk = talkers((world) => {
+      const a = world.ipc.createPair(A, AF_UNIX, SOCK_STREAM, 0);
+      const b = world.ipc.socket(a).peer;
+      const end = (tid: number): number => (tid === A ? a : b);
+      const done = new Map<number, number>();
+      return {
+        /** As far as there is room, and on from there when it is called again. */
+        send: (tid) =>
+          void run(world.guest, tid, () => {
+            for (;;) {
+              const skip = done.get(tid) ?? 0;
+              const count = world.ipc.send(tid, end(tid), buffer(world.guest, size), skip, 0, null);
+              if (count === WAIT) return WAIT;
+              done.set(tid, (skip + count) % size);
+              if (skip + count === size) return count;
+            }
+          }),
+        receive: (tid) =>
+          run(world.guest, tid, () =>
+            world.ipc.receive(tid, end(tid), buffer(world.guest, size), 0, null),
+          ) === WAIT,
+      };
+    });
+    const pass = (from: number, to: number): void => {
+      talk.send(from);
+      talk.receive(to);
+      talk.receive(to);
+      talk.send(from);
+      talk.receive(to);
+    };
+    talk.receive(B);
+    for (let i = 0; i < 4; i++) {
+      talk.given();
+      pass(A, B);
+      pass(B, A);
+    }
+    // The first part, back for the rest, the rest; and the same for the answer.
+    const there = `${A}>${B}`;
+    const back = `${B}>${A}`;
+    expect(talk.given()).toEqual([there, back, there, back, there, back]);
+  });
+
+  test('sees who waits through an epoll, and one that waits in an epoll of epolls', () => {
+    const world = ipcWorld(directIpc);
+    const { waits } = world.guest;
+    const [event, inner, outer] = [waits.newEvent(), waits.newEvent(), waits.newEvent()];
+    for (const [watched, by] of [
+      [event, inner],
+      [inner, outer],
+    ] as const) {
+      waits.begin();
+      waits.on(watched);
+      waits.watch(by, 1);
+    }
+    expect(waits.firstWaiter(event)).toBe(0);
+    run(world.guest, B, () => {
+      waits.on(outer);
+      return WAIT;
+    });
+    expect(waits.firstWaiter(event)).toBe(B);
+    run(world.guest, A, () => {
+      waits.on(event);
+      return WAIT;
+    });
+    expect(waits.firstWaiter(event)).toBe(A);
   });
 
   test('works as basic does where the scheduler has no such interface', () => {

@@ -5,15 +5,15 @@
  * and that a pipe keeps its ring. State: `IpcState`, so that it and ipc/basic take each other's place by reference.
  * Source: J. Liedtke, "Improving IPC by Kernel Design" (SOSP 1993), direct process switch.
  */
-import { type Ipc, type IpcState, ipcLayout, PIPE_CAPACITY } from '../../../contracts/ipc.ts';
-import type { Kernel } from '../../../contracts/kernel.ts';
+import { type Ipc, type IpcState, ipcLayout } from '../../../contracts/ipc.ts';
+import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { NamedQueues } from '../../../contracts/named-queues.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { IPC_INTERFACES, ipcOperations } from '../../../lib/ipc/operations.ts';
 import { handoffs, pipeChannel, queueChannel, socketChannel } from './handoff.ts';
 
 function create(state: IpcState, kernel: Kernel): Ipc {
-  const base = ipcOperations(state, kernel, PIPE_CAPACITY);
+  const base = ipcOperations(state, kernel, Number.POSITIVE_INFINITY);
   const handoff = handoffs(state, kernel);
   const { pipes } = state;
   const { sockets } = state.sockets;
@@ -24,7 +24,9 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       // A call that is run again after a wait was counted when it ran first; no thread is `running` then.
       const tid = kernel.counters.running;
       if (tid !== 0) handoff.receives(tid, pipeChannel(id));
-      return base.readPipe(id, into, nonBlocking);
+      const count = base.readPipe(id, into, nonBlocking);
+      if (count === WAIT && tid !== 0) handoff.waits(tid);
+      return count;
     },
     writePipe(id, from, skip, nonBlocking) {
       const tid = kernel.counters.running;
@@ -32,7 +34,7 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (tid === 0 || pipe === undefined) return base.writePipe(id, from, skip, nonBlocking);
       const channel = pipeChannel(id);
       const empty = pipe.used === 0;
-      handoff.sends(tid, channel, kernel.waits.waiters(pipe.readEvent)[0]);
+      handoff.sends(tid, channel, kernel.waits.firstWaiter(pipe.readEvent), skip === 0);
       const count = base.writePipe(id, from, skip, nonBlocking);
       if (empty && count > 0) handoff.sent(tid, channel);
       return count;
@@ -42,20 +44,23 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (peer === undefined) return base.send(tid, id, from, skip, flags, message);
       const channel = socketChannel(peer.id);
       const empty = peer.queue.length === 0;
-      handoff.sends(tid, channel, kernel.waits.waiters(peer.readEvent)[0]);
+      const begins = skip === 0 && kernel.waits.resumed(tid) === 0;
+      handoff.sends(tid, channel, kernel.waits.firstWaiter(peer.readEvent), begins);
       const count = base.send(tid, id, from, skip, flags, message);
       if (empty && count > 0) handoff.sent(tid, channel);
       return count;
     },
     receive(tid, id, into, flags, message) {
       handoff.receives(tid, socketChannel(id));
-      return base.receive(tid, id, into, flags, message);
+      const count = base.receive(tid, id, into, flags, message);
+      if (count === WAIT) handoff.waits(tid);
+      return count;
     },
     sendNamed(tid, id, priority, bytes) {
       const { messages, receivers } = named.namedQueue(id);
       const channel = queueChannel(id);
       const empty = messages.length === 0;
-      handoff.sends(tid, channel, receivers.find(({ done }) => !done)?.tid);
+      handoff.sends(tid, channel, receivers.find(({ done }) => !done)?.tid ?? 0, true);
       const result = named.sendNamed(tid, id, priority, bytes);
       if (empty && result === 0) handoff.sent(tid, channel);
       return result;
