@@ -1,7 +1,8 @@
 /** Strake: a kernel of replaceable modules that runs riscv64 Linux programs (`strake`). */
 export { BootError } from './boot.ts';
 export type { KernelHost } from './host.ts';
-export { DEFAULT_PATH, Kernel, type KernelProcess, RELEASE, SpawnError } from './kernel.ts';
+export { Kernel, type KernelProcess, RELEASE } from './kernel.ts';
+export { DEFAULT_PATH, SpawnError } from './process.ts';
 export type { BootOptions, ExitStatus, MountOption, ReplacementMap, SpawnOptions } from './options.ts';
 export type { WaitStat } from './waits.ts';
 export type { KernelStats, ProcessStat, ReplacementStat } from './stats.ts';

@@ -4,21 +4,21 @@
  * Asynchronous with plain arguments, so that the same calls can cross to a worker. Owns the pump that gives the host its
  * turns; everything else is the nucleus's and the modules'.
  */
-import { ERRNO_NAMES } from '../abi/linux/errno.ts';
-import { TIOCSCTTY } from '../abi/linux/ioctl.ts';
-import type { Kernel as KernelRecord, ModuleEntry } from '../contracts/kernel.ts';
+import type { ModuleEntry } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { type ImageEntry, populate, type Settle } from '../image/populate.ts';
 import { reasonOf } from '../lib/reason.ts';
 import { toByteString } from '../lib/utf8.ts';
 import type { LedgerEntry } from '../nucleus/ledger.ts';
 import { Nucleus } from '../nucleus/nucleus.ts';
-import { type AnyModule, chooseVersion, Refusal } from '../nucleus/registry.ts';
+import type { AnyModule } from '../nucleus/registry.ts';
 import { parsePlan } from '../nucleus/schedule.ts';
 import type { Trying } from '../nucleus/trial.ts';
 import { mountAll, settler } from './boot.ts';
+import { chooseDefaults, isPath, loadFile } from './chosen-modules.ts';
+import { createProcess, DEFAULT_PATH, SpawnError } from './process.ts';
 import { builtinModules, defaultModules, ENGINE_BYTES } from './builtin.ts';
-import type { KernelHost, Make, TrustedModule } from './host.ts';
+import type { KernelHost, Make } from './host.ts';
 import type { BootOptions, ExitStatus, ReplacementMap, SpawnOptions } from './options.ts';
 import { type KernelStats, type ProcessStat, processesOf, statsOf } from './stats.ts';
 import { describeWaits, type WaitStat, waitsOf } from './waits.ts';
@@ -28,29 +28,9 @@ const VERSION = '#1 Strake';
 const DEFAULT_MEMORY = 1 << 30;
 /** Kernel entries that a module new to its slot serves on probation. */
 export const DEFAULT_PROBATION = 1000;
+const X_OK = 1;
 /** How long the kernel keeps the host's thread before it lets other tasks run, in ns. */
 const TURN_NS = 20_000_000;
-
-/** A program that could not be started. `errno` is its name, such as ENOENT. */
-export class SpawnError extends Error {
-  readonly errno: string;
-  constructor(program: string, error: number) {
-    const name = ERRNO_NAMES[-error] ?? String(-error);
-    super(`${program}: ${EXPLANATIONS[name] ?? name}`);
-    this.name = 'SpawnError';
-    this.errno = name;
-  }
-}
-
-const EXPLANATIONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory (or its interpreter is missing)',
-  EACCES: 'permission denied',
-  ENOEXEC: 'not a riscv64 Linux executable, or what it requires of the kernel (NAME.requires) can not be had',
-  ENOTDIR: 'not a directory on the way',
-  ELOOP: 'too many symbolic links',
-  ENOMEM: 'not enough guest memory',
-  E2BIG: 'argument list too long',
-};
 
 /** A process that the host started. */
 export interface KernelProcess {
@@ -374,85 +354,4 @@ export class Kernel {
     for (const awaited of this.#awaited.values()) awaited.reject(error);
     this.#awaited.clear();
   }
-}
-
-/** A process with its streams, not yet with a program; lets go of `cwd`. @returns its pid, or -errno */
-function createProcess(
-  kernel: KernelRecord,
-  root: number,
-  cwd: number,
-  uid: number,
-  gid: number,
-  terminal: boolean,
-): number {
-  const space = kernel.vm.create();
-  const pid = space < 0 ? space : kernel.process.spawn(space, root, cwd, uid, gid);
-  kernel.vfs.releaseDentry(cwd);
-  if (pid < 0) {
-    if (space > 0) kernel.vm.release(space);
-    return pid;
-  }
-  kernel.scheduler.dequeue(pid);
-  for (let fd = 0; fd < 3; fd++) {
-    const file = kernel.vfs.openStream(terminal ? -1 : fd, terminal ? O_RDWR : fd === 0 ? 0 : O_WRONLY);
-    kernel.process.installAt(pid, file, fd, false);
-  }
-  if (terminal) kernel.tty.ioctl(pid, CONSOLE, false, TIOCSCTTY, 1);
-  return pid;
-}
-
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const O_WRONLY = 1;
-const O_RDWR = 2;
-const X_OK = 1;
-const CONSOLE = 0;
-
-const isPath = (name: string): boolean => name.includes('/') || /\.m?js$/.test(name);
-
-async function loadFile(
-  host: KernelHost,
-  slot: SlotName,
-  path: string,
-): Promise<{ readonly module: AnyModule; readonly logged: Make | null }> {
-  let loaded: TrustedModule;
-  try {
-    loaded = await host.loadModule(await host.readFile(path));
-  } catch (error) {
-    throw new Refusal(`${path} can not be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const module = loaded.exported as AnyModule | null | undefined;
-  const theirs = module?.manifest?.slot;
-  if (theirs !== undefined && theirs !== slot)
-    throw new Refusal(`${path} is a module for slot ${theirs}, not ${slot}`);
-  if (module === null || typeof module !== 'object')
-    throw new Refusal(`${path} has no module as its default export`);
-  return { module, logged: loaded.logged };
-}
-
-/** The modules that fill the cells: the standard ones, but for those that were chosen. Throws Refusal. */
-function chooseDefaults(
-  builtin: readonly AnyModule[],
-  standard: readonly AnyModule[],
-  extra: ReadonlyMap<string, AnyModule>,
-  chosen: Readonly<Record<string, string>>,
-): readonly AnyModule[] {
-  const result = [...standard];
-  for (const [slot, name] of Object.entries(chosen)) {
-    const module =
-      extra.get(`${slot}=${name}`) ??
-      chooseVersion(
-        builtin.filter((m) => m.manifest.slot === slot),
-        (m) => m,
-        name,
-      );
-    if (module === null) {
-      const names = builtin.filter((m) => m.manifest.slot === slot).map((m) => m.manifest.name);
-      throw new Refusal(
-        `slot ${slot} has no module '${name}'; it has ${names.join(', ')}, or give the path of a module file`,
-      );
-    }
-    const at = result.findIndex((m) => m.manifest.slot === slot && m.manifest.type === module.manifest.type);
-    result[at < 0 ? result.length : at] = module;
-  }
-  return result;
 }

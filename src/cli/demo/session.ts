@@ -6,7 +6,7 @@
 import { Kernel } from '../../api/kernel.ts';
 import type { BootOptions, ExitStatus } from '../../api/options.ts';
 import type { KernelHost } from '../../api/host.ts';
-import { DEFAULT_PATH } from '../../api/kernel.ts';
+import { DEFAULT_PATH } from '../../api/process.ts';
 import { nodeHost } from '../../host/node/index.ts';
 import { reasonOf } from '../../lib/reason.ts';
 import type { Usage } from './record.ts';
