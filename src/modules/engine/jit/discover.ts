@@ -23,10 +23,15 @@ export type End =
   | { readonly kind: 'branch'; readonly taken: number; readonly next: number }
   /** A direct jump, the last instruction. */
   | { readonly kind: 'jump'; readonly to: number }
-  /** A jump through a register, the last instruction. */
-  | { readonly kind: 'indirect' }
+  /** A jump through a register, the last instruction. One that is no return may go on within the region. */
+  | { readonly kind: 'indirect'; readonly isReturn: boolean }
+  /** Not code: what all indirect jumps that stay in the region go by, to one of `targets`. */
+  | { readonly kind: 'dispatch'; readonly targets: readonly number[] }
   /** The instruction at `pc` is not translated. */
   | { readonly kind: 'leave'; readonly pc: number };
+
+/** Where the block that dispatches indirect jumps begins: no address of code. */
+export const DISPATCH = -1;
 
 export interface Block {
   readonly start: number;
@@ -36,12 +41,13 @@ export interface Block {
 
 const NO_STOPS: ReadonlySet<number> = new Set();
 /** Most instructions of a region, and of a block: the exit code has 12 bits for the latter. */
-const REGION_MOST = 1500;
+const REGION_MOST = 2500;
 const BLOCK_MOST = 512;
 
 /** How far from its root a region reaches: an exit names an instruction by 19 bits and a sign. */
 const REACH = 1 << 18;
 const RM_LAST = 4;
+const RA = 1;
 
 const TRANSLATED: ReadonlySet<Semantics['kind']> = new Set([
   'integer',
@@ -86,16 +92,19 @@ const linkOf = ({ operands }: Decoded): number => operands.rd;
 /**
  * All blocks that are reached from `root`, its own first; none if nothing can be translated there.
  * @param most instructions @param stops addresses at which the region ends, its root excepted
+ * @param targets where its indirect jumps were seen to go
  */
 export function discover(
   read: ReadCode,
   root: number,
   most: number = REGION_MOST,
   stops: { has(pc: number): boolean } = NO_STOPS,
+  targets: readonly number[] = [],
 ): Block[] {
   const known = new Map<number, Decoded>();
   const leaders = new Set<number>([root]);
   const work = [root];
+  for (const pc of targets) if (Math.abs(pc - root) <= REACH) leaders.add(pc);
   const stopped = new Set<number>();
   let count = 0;
   const lead = (pc: number): void => {
@@ -103,8 +112,10 @@ export function discover(
     leaders.add(pc);
     work.push(pc);
   };
-  while (work.length > 0) {
-    let pc = work.shift() as number;
+  // What is reached by indirect jumps alone comes last, so that it is what a full region leaves out.
+  const later = targets.filter((pc) => leaders.has(pc));
+  while (work.length > 0 || later.length > 0) {
+    let pc = (work.shift() ?? later.shift()) as number;
     while (!known.has(pc) && count < most && (pc === root || !stops.has(pc))) {
       const decoded = readInstruction(read, pc);
       if (decoded === null || !isTranslated(decoded)) break;
@@ -128,7 +139,13 @@ export function discover(
     else if (stops.has(pc)) stopped.add(pc);
   }
   const blocks = [...leaders].filter((pc) => known.has(pc)).map((pc) => blockAt(pc, known, leaders, stopped));
-  return known.has(root) ? blocks : [];
+  if (!known.has(root)) return [];
+  const inside = targets.filter((pc) => known.has(pc));
+  if (inside.length > 0 && blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn)) {
+    const dispatch: Block = { start: DISPATCH, code: [], end: { kind: 'dispatch', targets: inside } };
+    return [blocks[0] as Block, dispatch, ...blocks.slice(1)];
+  }
+  return blocks;
 }
 
 function blockAt(
@@ -153,7 +170,10 @@ function blockAt(
     const next = pc + decoded.length;
     if (kind === 'branch') return { start, code, end: { kind: 'branch', taken: pc + imm, next } };
     if (kind === 'jal' && linkOf(decoded) === 0) return { start, code, end: { kind: 'jump', to: pc + imm } };
-    if (kind === 'jalr' && linkOf(decoded) === 0) return { start, code, end: { kind: 'indirect' } };
+    if (kind === 'jalr' && linkOf(decoded) === 0) {
+      const isReturn = decoded.operands.rs1 === RA;
+      return { start, code, end: { kind: 'indirect', isReturn } };
+    }
     pc = next;
   }
 }

@@ -20,6 +20,8 @@ import type { Func } from '../../../machine/wasm/module.ts';
 import {
   block,
   br,
+  brIf,
+  brTable,
   type Label,
   label,
   type Local,
@@ -29,7 +31,7 @@ import {
   when,
 } from '../../../machine/wasm/stmt.ts';
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
-import type { Block, Instruction } from './discover.ts';
+import { type Block, DISPATCH, type Instruction } from './discover.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { analyse, filesOf, type Flow, none, type Point, type Registers } from './registers.ts';
 import { structured } from './structure.ts';
@@ -52,7 +54,6 @@ export interface Surroundings {
   readonly linkOf: (pc: number) => number;
 }
 
-const RA = 1;
 const RTZ_OR_RNE_NX = 1;
 /** fcsr: NX, and the rounding mode. */
 const NX_AND_MODE = 0xe1;
@@ -313,10 +314,15 @@ class Emitter {
         const { rs1, imm } = this.#scope(decoded, pc, out);
         retire();
         const target = i64.and(i64.add(rs1, imm), i64.const(-2));
-        if (decoded.operands.rs1 === RA) out.push(...this.#store(dirty), ret(target, this.#left.get));
-        else out.push(...this.#tail(target, null, dirty, true));
+        const dispatch = end.isReturn ? -1 : this.#graph.target(index, DISPATCH);
+        if (end.isReturn) out.push(...this.#store(dirty), ret(target, this.#left.get));
+        else if (dispatch < 0) out.push(...this.#tail(target, null, dirty, true));
+        else out.push(this.#pc.set(target), ...go(dispatch));
         break;
       }
+      case 'dispatch':
+        out.push(...this.#dispatch(index, end.targets, go));
+        break;
       case 'leave':
         retire();
         out.push(
@@ -326,6 +332,27 @@ class Emitter {
         break;
     }
     return out;
+  }
+
+  /** Go on at `pc`, at one of `targets` or outside. A check point. */
+  #dispatch(index: number, targets: readonly number[], go: (to: number) => readonly Stmt[]): readonly Stmt[] {
+    const dirty = this.#flow.dirtyAtEnd[index] as Registers;
+    const elsewhere = label('elsewhere');
+    const inside = targets.flatMap((pc) => {
+      const to = this.#graph.target(index, pc);
+      return to < 0 ? [] : [{ pc, to, label: label(`to ${pc}`) }];
+    });
+    const first = Math.min(...inside.map(({ pc }) => pc));
+    const last = Math.max(...inside.map(({ pc }) => pc));
+    const labels = Array.from({ length: (last - first) / 2 + 1 }, () => elsewhere);
+    for (const one of inside) labels[(one.pc - first) / 2] = one.label;
+    const offset = i64.sub(this.#pc.get, i64.const(first));
+    let body: readonly Stmt[] = [
+      brIf(elsewhere, i32.or(i32.leS(this.#left.get, none32), i64.gtU(offset, i64.const(last - first)))),
+      brTable(i32.shrU(i32.wrap(offset), i32.const(1)), labels, elsewhere),
+    ];
+    for (const { label: at, to } of inside) body = [block(at, body), ...go(to)];
+    return [block(elsewhere, body), ...this.#tail(this.#pc.get, null, dirty, true)];
   }
 
   /** Where in the table what begins at a pc is; 0 if it is nowhere. `known` is the pc as a number, if it is one. */

@@ -3,7 +3,7 @@
  *
  * Source: K. Cooper, T. Harvey, K. Kennedy, "A simple, fast dominance algorithm", 2001.
  */
-import type { Block } from './discover.ts';
+import { type Block, DISPATCH } from './discover.ts';
 
 export interface Graph {
   /** In reverse postorder; the root first. */
@@ -23,8 +23,13 @@ export interface Graph {
   target(from: number, pc: number): number;
 }
 
+const NOWHERE: readonly number[] = [];
+const BY_DISPATCH: readonly number[] = [DISPATCH];
+
 const targetsOf = ({ end }: Block): readonly number[] => {
   switch (end.kind) {
+    case 'dispatch':
+      return end.targets;
     case 'fall':
       return [end.next];
     case 'branch':
@@ -32,8 +37,9 @@ const targetsOf = ({ end }: Block): readonly number[] => {
     case 'jump':
       return [end.to];
     case 'indirect':
+      return end.isReturn ? NOWHERE : BY_DISPATCH;
     case 'leave':
-      return [];
+      return NOWHERE;
   }
 };
 

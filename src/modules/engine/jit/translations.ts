@@ -82,7 +82,23 @@ const MARK = 0x4a_49_54_31;
 interface Wanted {
   readonly root: number;
   readonly isPart: boolean;
+  /** In place of one that there is. */
+  readonly again: boolean;
 }
+
+/** Where the indirect jumps of a function go, as far as is known. */
+interface Aims {
+  readonly low: number;
+  readonly high: number;
+  /** Where its calls return to. */
+  readonly returns: ReadonlySet<number>;
+  readonly targets: Set<number>;
+}
+
+/** Numbers of targets at which a function is translated again. */
+const AGAIN: ReadonlySet<number> = new Set([3, 10, 30, 80, 160]);
+/** How far beyond its known code a function may have a target, and how far apart targets are, in bytes. */
+const AIM_REACH = 1 << 13;
 
 /** True if an instruction lies on two pages. */
 const crosses = ({ pc, decoded }: Instruction): boolean =>
@@ -149,6 +165,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const called = new Set<number>();
   const samples = new Map<number, number>();
   const wanted = new Map<number, Wanted>();
+  /** By root of a function that has indirect jumps. */
+  const aims = new Map<number, Aims>();
   /** Samples since something was translated. */
   let waited = 0;
   const misses = new Map<number, number>();
@@ -215,6 +233,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     samples.clear();
     misses.clear();
     wanted.clear();
+    aims.clear();
     drops = m.u32[header + H_DROPS / 4] as number;
   };
 
@@ -282,7 +301,9 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const prepare = (hart: number, { root, isPart }: Wanted): Region | null => {
     const pages = new Map<number, number>();
     const read = reader(hart, pages);
-    const blocks = isPart ? discover(read, root, tiering.part, roots) : discover(read, root);
+    const blocks = isPart
+      ? discover(read, root, tiering.part, roots)
+      : discover(read, root, undefined, undefined, [...(aims.get(root)?.targets ?? [])]);
     const [first] = blocks;
     // An instruction over a page boundary has a record that must be looked at each time.
     if (first === undefined || crosses(first.code[0] as Instruction) || !claim(blocks, pages)) return null;
@@ -296,6 +317,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
           called.add(pc + decoded.operands.imm);
       }
     }
+    if (!isPart) noteAims(root, blocks);
     const at = (va: number): number => pages.get(va - (va % PAGE_SIZE)) as number;
     return {
       root,
@@ -303,6 +325,33 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       address: at(root) + (root % PAGE_SIZE),
       pages: [...used].map((va) => [va, at(va)] as const),
     };
+  };
+
+  const noteAims = (root: number, blocks: readonly Block[]): void => {
+    if (!blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn)) return;
+    const code = blocks.flatMap((block) => block.code);
+    const returns = new Set<number>();
+    let low = root;
+    let high = root;
+    for (const { pc, decoded } of code) {
+      low = Math.min(low, pc);
+      high = Math.max(high, pc);
+      const { kind } = decoded.row.semantics;
+      if ((kind === 'jal' || kind === 'jalr') && decoded.operands.rd !== 0) returns.add(pc + decoded.length);
+    }
+    aims.set(root, { low, high, returns, targets: aims.get(root)?.targets ?? new Set() });
+  };
+
+  /** An address that translated code went to: perhaps by an indirect jump within a function. */
+  const aimAt = (pc: number): void => {
+    if (called.has(pc)) return;
+    for (const [root, { low, high, returns, targets }] of aims) {
+      if (pc < low || pc > high + AIM_REACH || returns.has(pc) || targets.has(pc)) continue;
+      const [first] = targets;
+      if (first !== undefined && Math.abs(pc - first) > AIM_REACH) continue;
+      targets.add(pc);
+      if (AGAIN.has(targets.size)) wanted.set(root, { root, isPart: false, again: true });
+    }
   };
 
   const install = ({ root, address, pages }: Region, code: unknown): void => {
@@ -332,7 +381,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     for (const want of wanted.values()) {
       const physical = physicalOf(hart, want.root);
       const found = known.get(physical);
-      if (found !== undefined && (found.root !== want.root || !isHere(hart, found))) {
+      if (found !== undefined && (want.again || found.root !== want.root || !isHere(hart, found))) {
         unlinkAll();
         drop(found);
       }
@@ -366,7 +415,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const want = (hart: number, root: number, isPart: boolean): void => {
     if (wanted.has(root)) return;
-    wanted.set(root, { root, isPart });
+    if (isPart) aimAt(root);
+    wanted.set(root, { root, isPart, again: false });
     if (wanted.size >= tiering.batch) translateWanted(hart);
   };
 
