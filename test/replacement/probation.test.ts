@@ -91,6 +91,7 @@ while [ $i -lt 32 ]; do
   echo $i > /dev/shm/ram; echo $i > /mnt/$i; cat /mnt/data /proc/self/stat > /dev/null; rm /mnt/$i
   ls /sys/kernel > /dev/null; echo turn $i
   echo $i > /disk/$i; /tmp/echo $i; cat /disk/$i > /dev/null; rm /disk/$i
+  ls -l /old > /dev/null; cat /old/data
   i=$((i + 1))
 done
 cat log | sort -n | head -n 3
@@ -123,6 +124,7 @@ const run = (replace: readonly string[]): Promise<GuestRun> =>
     mounts: [
       { host: path.join(folder, 'mount'), guest: '/mnt' },
       { disk: 'vda', guest: '/disk' },
+      { archive: path.join(folder, 'old.tar'), guest: '/old' },
     ],
     files: { '/tmp/script': SCRIPT, '/tmp/echo': readFileSync(path.join(folder, 'echo')) },
     replace,
@@ -138,6 +140,7 @@ beforeAll(async () => {
   });
   mkdirSync(path.join(folder, 'mount'));
   writeFileSync(path.join(folder, 'mount/data'), 'one\ntwo\n');
+  execFileSync('tar', ['-C', path.join(folder, 'mount'), '-cf', path.join(folder, 'old.tar'), 'data']);
   for (const entry of await embeddedImage(async (name) => readFileSync(path.join(PACKAGE, name)))) {
     const place = path.join(folder, 'root', entry.path);
     if (entry.type === 'directory') mkdirSync(place, { recursive: true });

@@ -70,6 +70,11 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (tid !== 0) handoff.receives(tid, queueChannel(id));
       return named.nextNamed(id);
     },
+    awaitNamed(tid, id, message) {
+      const event = named.awaitNamed(tid, id, message);
+      if (message === null) handoff.waits(tid);
+      return event;
+    },
   };
 }
 
