@@ -4,7 +4,7 @@
  * Each yields a register result and a condition. The caller has checked what `FastWhen` names (NX raised already,
  * rounding to nearest or to zero). Results that may be subnormal, infinite or NaN are left to soft-float.
  */
-import { type F32, type F64, f32, f64, type I32, type I64, i32, i64, select } from '../wasm/expr.ts';
+import { type F32, type F64, f32, f64, type I32, type I64, i32, i64 } from '../wasm/expr.ts';
 import type { FastFloat, Scope } from '../isa/semantics.ts';
 
 const BOX = i64.bits(-1, 0);
@@ -20,21 +20,20 @@ const boxed = (...registers: readonly I64[]): I32 =>
 const zeroD = asDouble(i64.const(0));
 const zeroS = asSingle(i64.const(0));
 
-/**
- * Exponent field 2 or more and finite. Field 1 is left out: the smallest normal number may be the rounding of a tiny
- * one, which underflows.
- */
-const normalD = (value: F64): I32 =>
-  i32.ltU(
-    i32.sub(i32.and(i32.wrap(i64.shrU(bits(value), i64.const(52))), i32.const(0x7ff)), i32.const(2)),
-    i32.const(0x7fd),
-  );
+const power = (exponent: number): F64 => asDouble(i64.bits((1023 + exponent) << 20, 0));
+const infinity = asDouble(i64.bits(0x7ff00000, 0));
+/** True if a magnitude lies in [low, high), which no NaN does. */
+const between = (value: F64, low: F64, high: F64): I32 =>
+  i32.and(f64.ge(f64.abs(value), low), f64.lt(f64.abs(value), high));
+
+/** Normal and finite, but for the smallest of those: it may be the rounding of a tiny number, which underflows. */
+const normalD = (value: F64): I32 => between(value, power(-1021), infinity);
 const normalS = (value: F32): I32 =>
   i32.ltU(
     i32.sub(i32.and(i32.shrU(i32.fromF32Bits(value), i32.const(23)), i32.const(0xff)), i32.const(2)),
     i32.const(0xfd),
   );
-const finiteD = (value: F64): I32 => f64.lt(f64.abs(value), asDouble(i64.bits(0x7ff00000, 0)));
+const finiteD = (value: F64): I32 => f64.lt(f64.abs(value), infinity);
 const finiteS = (value: F32): I32 => f32.lt(f32.abs(value), asSingle(i64.const(0x7f800000)));
 
 type Operation = 'add' | 'sub' | 'mul' | 'div';
@@ -104,43 +103,38 @@ function split(s: Scope, a: F64): readonly [F64, F64] {
   return [high, s.bind(f64.sub(a, high))];
 }
 
-/** Exponent field within [1023 - range, 1023 + range). */
-const within = (register: I64, range: number): I32 =>
-  i32.ltU(
-    i32.sub(i32.and(i32.wrap(i64.shrU(register, i64.const(52))), i32.const(0x7ff)), i32.const(1023 - range)),
-    i32.const(2 * range),
-  );
+/** 1 + 2^-20: who is so near to the middle between two numbers counts as on it; far more than the errors of the sum of errors. */
+const MORE: F64 = asDouble(i64.bits(0x3ff00001, 0));
 
 /**
- * Fused multiply-add from error-free transformations and one rounding to odd: S. Boldo, G. Melquiond, "Emulation of
- * FMA and correctly rounded sums: proved algorithms using rounding to odd", IEEE TC 57(4), 2008, figure 5. Exponents
- * are bounded so that no intermediate can overflow or underflow.
+ * Fused multiply-add from error-free transformations: product and sum with their exact errors, and one rounding of what was
+ * lost, T. Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18, 1971. The sum of the two
+ * errors may itself be rounded; that matters only where the result lies next to the middle between two numbers, which is
+ * left to soft-float. Magnitudes are bounded so that no intermediate can overflow or underflow.
  */
 export const fastFmaD = (negateProduct: boolean, negateAddend: boolean): FastFloat => ({
   when: 'rne',
   value: (s) => {
-    const x = s.bind(s.rs1);
-    const y = s.bind(s.rs2);
-    const z = s.bind(s.rs3);
-    const a = s.bind(negateProduct ? f64.neg(asDouble(x)) : asDouble(x));
-    const b = s.bind(asDouble(y));
-    const c = s.bind(negateAddend ? f64.neg(asDouble(z)) : asDouble(z));
+    const x = asDouble(s.rs1);
+    const a = s.bind(negateProduct ? f64.neg(x) : x);
+    const b = s.bind(asDouble(s.rs2));
+    const z = asDouble(s.rs3);
+    const c = s.bind(negateAddend ? f64.neg(z) : z);
     const high = s.bind(f64.mul(a, b));
     const [ah, al] = split(s, a);
     const [bh, bl] = split(s, b);
     const cross = f64.add(f64.sub(f64.mul(ah, bh), high), f64.mul(ah, bl));
     const low = s.bind(f64.add(f64.add(cross, f64.mul(al, bh)), f64.mul(al, bl)));
-    const [th, tl] = twoSum(s, c, low);
-    const [vh, vl] = twoSum(s, high, th);
-    const [zh, zl] = twoSum(s, tl, vl);
-    const even = i64.eqz(i64.and(bits(zh), i64.const(1)));
-    const outward = i32.eq(f64.gt(zl, zeroD), f64.gt(zh, zeroD));
-    const odd = i64.add(
-      bits(zh),
-      select(i32.and(f64.ne(zl, zeroD), even), select(outward, i64.const(1), i64.const(-1)), i64.const(0)),
+    const [sum, lost] = twoSum(s, high, c);
+    const [result, rest] = twoSum(s, sum, s.bind(f64.add(lost, low)));
+    const clear = i32.or(
+      f64.eq(f64.add(result, f64.mul(rest, MORE)), result),
+      // Then the sum was rounded once.
+      f64.eq(low, zeroD),
     );
-    const ok = i32.and(i32.and(within(x, 300), within(y, 300)), i32.or(within(z, 700), f64.eq(c, zeroD)));
-    return { ok, result: bits(f64.add(vh, asDouble(odd))) };
+    const limits = i32.and(between(a, power(-300), power(300)), between(b, power(-300), power(300)));
+    const ok = i32.and(limits, i32.or(between(c, power(-700), power(700)), f64.eq(c, zeroD)));
+    return { ok: i32.and(ok, clear), result: bits(result) };
   },
 });
 
@@ -230,7 +224,6 @@ export const fastNarrow: FastFloat = {
   },
 };
 
-const power = (exponent: number): F64 => asDouble(i64.bits((1023 + exponent) << 20, 0));
 const minus = (value: F64): F64 => f64.neg(value);
 
 export type IntegerKind = 'w' | 'wu' | 'l' | 'lu';

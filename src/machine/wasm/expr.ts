@@ -36,6 +36,10 @@ export const OP_LOCAL_TEE = 0x22;
 export const OP_GLOBAL_GET = 0x23;
 export const OP_I32_CONST = 0x41;
 export const OP_I64_CONST = 0x42;
+const OP_I64_LOAD = 0x29;
+const OP_F64_LOAD = 0x2b;
+const OP_I64_FROM_F64 = 0xbd;
+const OP_F64_FROM_I64 = 0xbf;
 
 /** Build a node. Back ends use the named functions below; this is for locals, globals and calls. */
 export const node = <T extends ValueType>(
@@ -251,7 +255,7 @@ export const i64: I64Ops = {
   extend8: unary('i64', 0xc2),
   extend16: unary('i64', 0xc3),
   extend32: unary('i64', 0xc4),
-  fromF64Bits: unary('i64', 0xbd),
+  fromF64Bits: (a) => (a.op === OP_F64_FROM_I64 ? (a.a as I64) : node('i64', OP_I64_FROM_F64, a)),
   satF32S: unary('i64', 0xfc04),
   satF64S: unary('i64', 0xfc06),
   load32S: load('i64', 0x34),
@@ -264,7 +268,11 @@ export const f32: F32Ops = {
 };
 export const f64: F64Ops = {
   ...floatOps('f64', 0x61, 0x99, 0xb7, 0x2b),
-  fromBits: unary('f64', 0xbf),
+  fromBits: (a) => {
+    // The way back from bits, and a load of them, need no way through an integer.
+    if (a.op === OP_I64_FROM_F64) return a.a as F64;
+    return a.op === OP_I64_LOAD ? node('f64', OP_F64_LOAD, a.a, null, a.lo) : node('f64', OP_F64_FROM_I64, a);
+  },
   promote: unary('f64', 0xbb),
 };
 

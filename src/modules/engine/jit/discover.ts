@@ -47,6 +47,9 @@ const BLOCK_MOST = 512;
 /** How far from its root a region reaches: an exit names an instruction by 19 bits and a sign. */
 const REACH = 1 << 18;
 const RM_LAST = 4;
+export const CSR_FFLAGS = 1;
+export const CSR_FRM = 2;
+export const CSR_FCSR = 3;
 const RA = 1;
 
 const TRANSLATED: ReadonlySet<Semantics['kind']> = new Set([
@@ -64,6 +67,7 @@ const TRANSLATED: ReadonlySet<Semantics['kind']> = new Set([
 /** True if an instruction is carried out by translated code, at least where its fast path holds. */
 export function isTranslated({ row, operands }: Decoded): boolean {
   const { semantics } = row;
+  if (semantics.kind === 'csr') return operands.imm >= CSR_FFLAGS && operands.imm <= CSR_FCSR;
   if (!TRANSLATED.has(semantics.kind)) return false;
   if (semantics.kind !== 'float') return true;
   if (semantics.fast === null) return false;

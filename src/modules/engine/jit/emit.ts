@@ -9,6 +9,7 @@ import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
 import { CTX_F, CTX_FCSR, CTX_X } from '../../../machine/layout.ts';
 import {
   type Expr,
+  f64,
   type I32,
   type I64,
   i32,
@@ -31,7 +32,7 @@ import {
   when,
 } from '../../../machine/wasm/stmt.ts';
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
-import { type Block, DISPATCH, type Instruction } from './discover.ts';
+import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type Instruction } from './discover.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { analyse, filesOf, type Flow, none, type Point, type Registers } from './registers.ts';
 import { structured } from './structure.ts';
@@ -71,17 +72,17 @@ interface Exit {
 
 /** Operands of one instruction after the other, as registers in locals and constants. */
 class RegisterScope implements Scope {
-  readonly #register: (file: 'x' | 'f', number: number) => Local<'i64'>;
+  readonly #value: (file: 'x' | 'f', number: number) => I64;
   readonly #temporary: <T extends ValueType>(type: T) => Local<T>;
   #decoded: Decoded | null = null;
   #pc = 0;
   #before: Stmt[] = [];
 
   constructor(
-    register: (file: 'x' | 'f', number: number) => Local<'i64'>,
+    value: (file: 'x' | 'f', number: number) => I64,
     temporary: <T extends ValueType>(type: T) => Local<T>,
   ) {
-    this.#register = register;
+    this.#value = value;
     this.#temporary = temporary;
   }
 
@@ -95,7 +96,7 @@ class RegisterScope implements Scope {
     const decoded = this.#decoded as Decoded;
     const file = filesOf(decoded.row.format)[operand];
     const number = decoded.operands[operand];
-    return file === 'x' && number === 0 ? zero : this.#register(file, number).get;
+    return file === 'x' && number === 0 ? zero : this.#value(file, number);
   }
   get rs1(): I64 {
     return this.#read('rs1');
@@ -137,8 +138,11 @@ class Emitter {
   readonly #pc: Local<'i64'>;
   readonly #place: Local<'i32'>;
   readonly #at: Local<'i32'>;
+  /** As in the context: only what leaves the region, calls among them, changes it. */
+  readonly #fcsr: Local<'i32'>;
+  readonly #usesModes: boolean;
   readonly #x: (Local<'i64'> | undefined)[] = [];
-  readonly #f64: (Local<'i64'> | undefined)[] = [];
+  readonly #f64: (Local<'f64'> | undefined)[] = [];
   readonly #operands: RegisterScope;
   readonly #exits: Exit[] = [];
   readonly #scratch: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
@@ -156,8 +160,15 @@ class Emitter {
     this.#pc = f.local('i64');
     this.#place = f.local('i32');
     this.#at = f.local('i32');
+    this.#fcsr = f.local('i32');
+    this.#usesModes = blocks.some(({ code }) =>
+      code.some(({ decoded: { row } }) => {
+        const { semantics } = row;
+        return semantics.kind === 'csr' || (semantics.kind === 'float' && semantics.fast?.when !== 'always');
+      }),
+    );
     this.#operands = new RegisterScope(
-      (file, number) => this.#register(file, number),
+      (file, number) => (file === 'x' ? this.#integer(number).get : i64.fromF64Bits(this.#float(number).get)),
       (type) => this.#temporary(type),
     );
   }
@@ -178,28 +189,36 @@ class Emitter {
     this.#f.body(...this.#load(this.#flow.entry), ...body);
   }
 
-  #register(file: 'x' | 'f', number: number): Local<'i64'> {
-    const list = file === 'x' ? this.#x : this.#f64;
-    const found = list[number] ?? this.#f.local('i64');
-    list[number] = found;
+  #integer(number: number): Local<'i64'> {
+    const found = this.#x[number] ?? this.#f.local('i64');
+    this.#x[number] = found;
     return found;
   }
 
-  #each(registers: Registers, visit: (local: Local<'i64'>, offset: number) => Stmt): Stmt[] {
+  #float(number: number): Local<'f64'> {
+    const found = this.#f64[number] ?? this.#f.local('f64');
+    this.#f64[number] = found;
+    return found;
+  }
+
+  #load({ x, f }: Registers): Stmt[] {
     const out: Stmt[] = [];
     for (let n = 0; n < 32; n++) {
-      if (((registers.x >>> n) & 1) !== 0) out.push(visit(this.#register('x', n), CTX_X + n * 8));
-      if (((registers.f >>> n) & 1) !== 0) out.push(visit(this.#register('f', n), CTX_F + n * 8));
+      if (((x >>> n) & 1) !== 0) out.push(this.#integer(n).set(i64.load(this.#context.get, CTX_X + n * 8)));
+      if (((f >>> n) & 1) !== 0) out.push(this.#float(n).set(f64.load(this.#context.get, CTX_F + n * 8)));
     }
+    if (this.#usesModes) out.push(this.#fcsr.set(i32.load(this.#context.get, CTX_FCSR)));
     return out;
   }
 
-  #load(registers: Registers): Stmt[] {
-    return this.#each(registers, (local, offset) => local.set(i64.load(this.#context.get, offset)));
-  }
-
-  #store(registers: Registers): Stmt[] {
-    return this.#each(registers, (local, offset) => store('i64', this.#context.get, local.get, offset));
+  #store({ x, f }: Registers): Stmt[] {
+    const out: Stmt[] = [];
+    for (let n = 0; n < 32; n++) {
+      if (((x >>> n) & 1) !== 0)
+        out.push(store('i64', this.#context.get, this.#integer(n).get, CTX_X + n * 8));
+      if (((f >>> n) & 1) !== 0) out.push(store('f64', this.#context.get, this.#float(n).get, CTX_F + n * 8));
+    }
+    return out;
   }
 
   #temporary<T extends ValueType>(type: T): Local<T> {
@@ -240,7 +259,8 @@ class Emitter {
   #setRd(decoded: Decoded, value: I64): Stmt {
     const { rd } = decoded.operands;
     const file = filesOf(decoded.row.format).rd;
-    return file === 'x' && rd === 0 ? { kind: 'drop', value } : this.#register(file, rd).set(value);
+    if (file === 'f') return this.#float(rd).set(f64.fromBits(value));
+    return rd === 0 ? { kind: 'drop', value } : this.#integer(rd).set(value);
   }
 
   /** Translate an address or leave. @returns the physical address */
@@ -404,7 +424,7 @@ class Emitter {
       ...[
         ...(point.effects.defines.x === 0
           ? []
-          : [this.#register('x', 31 - Math.clz32(point.effects.defines.x)).set(i64.const(back))]),
+          : [this.#integer(31 - Math.clz32(point.effects.defines.x)).set(i64.const(back))]),
       ],
       ...this.#store(stored),
       when(i32.eqz(i32.and(i32.ne(found, none32), able)), [ret(pc.get, left.get)]),
@@ -417,6 +437,34 @@ class Emitter {
       },
       when(i32.or(i64.ne(pc.get, i64.const(back)), i32.leS(left.get, none32)), [ret(pc.get, left.get)]),
       ...this.#load(point.needed),
+    );
+  }
+
+  /** fflags, frm or fcsr: fields of one word. What sets or clears nothing does not write. */
+  #csr(
+    decoded: Decoded,
+    { action, immediate }: Extract<Semantics, { kind: 'csr' }>,
+    s: Scope,
+    out: Stmt[],
+  ): void {
+    const { imm, rs1 } = decoded.operands;
+    const shift = imm === CSR_FRM ? 5 : 0;
+    const mask = imm === CSR_FFLAGS ? 0x1f : imm === CSR_FRM ? 0xe0 : 0xff;
+    const fcsr = this.#fcsr.get;
+    const old = s.bind(i32.shrU(i32.and(fcsr, i32.const(mask)), i32.const(shift)));
+    const operand = s.bind(immediate ? i32.const(rs1) : i32.wrap(s.rs1));
+    out.push(this.#setRd(decoded, i64.extendU(old)));
+    if (action !== 'write' && rs1 === 0) return;
+    const value =
+      action === 'write'
+        ? operand
+        : action === 'set'
+          ? i32.or(old, operand)
+          : i32.and(old, i32.xor(operand, i32.const(-1)));
+    const field = i32.and(i32.shl(value, i32.const(shift)), i32.const(mask));
+    out.push(
+      this.#fcsr.set(i32.or(i32.and(fcsr, i32.const(~mask)), field)),
+      store('i32', this.#context.get, fcsr, CTX_FCSR),
     );
   }
 
@@ -439,7 +487,11 @@ class Emitter {
       }
       case 'store': {
         const at = this.#access(out, s, s.bind(i64.add(s.rs1, s.imm)), meaning.bytes, true, leaveIf);
-        out.push(store(storeWidth(meaning.bytes), at, s.rs2));
+        out.push(
+          meaning.float && meaning.bytes === 8
+            ? store('f64', at, f64.fromBits(s.rs2))
+            : store(storeWidth(meaning.bytes), at, s.rs2),
+        );
         break;
       }
       case 'amo': {
@@ -455,7 +507,7 @@ class Emitter {
       case 'float': {
         const { fast } = meaning;
         if (fast === null) throw new TypeError(`${row.mnemonic} has no fast path`);
-        const fcsr = i32.load(this.#context.get, CTX_FCSR);
+        const fcsr = this.#fcsr.get;
         // NX must be raised already, and a dynamic rounding mode be the one that the fast path has.
         const mask = fast.when === 'rne' && operands.rm !== 0 ? NX_AND_MODE : RTZ_OR_RNE_NX;
         if (fast.when !== 'always') out.push(leaveIf(i32.ne(i32.and(fcsr, i32.const(mask)), i32.const(1))));
@@ -464,6 +516,9 @@ class Emitter {
         out.push(this.#setRd(decoded, result));
         break;
       }
+      case 'csr':
+        this.#csr(decoded, meaning, s, out);
+        break;
       case 'jal':
       case 'jalr': {
         if (operands.rd === 0) break;

@@ -73,6 +73,8 @@ export const EAGER: Tiering = {
   part: 24,
 };
 const SAMPLES_MOST = 4096;
+/** When there are more, all are dropped, and what is hot is translated again. */
+const TRANSLATIONS_MOST = 16_384;
 const TABLE_SIZE = 4096;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
@@ -234,6 +236,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     misses.clear();
     wanted.clear();
     aims.clear();
+    called.clear();
     drops = m.u32[header + H_DROPS / 4] as number;
   };
 
@@ -371,8 +374,10 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
-    if (links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+    if (known.size > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+      const kept = [...wanted];
       forget();
+      for (const [root, want] of kept) wanted.set(root, want);
       links.clear();
     }
     const regions: Region[] = [];
