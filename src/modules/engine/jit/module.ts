@@ -30,6 +30,9 @@ import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { createTranslations, EAGER, type Tiering, USUAL } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND } from './enter.ts';
 
+/** Instructions of translated code after which it is looked at what there is to translate. */
+const TICK = 20_000_000;
+
 /** Build the engine over a machine. Takes over the engine region. */
 export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
   const core = createInterpreterCore(m);
@@ -37,6 +40,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
   const header = core.plan.header >>> 2;
   let made = -1;
   let untilSample = tiering.slice;
+  let untilTick = TICK;
 
   /** Pc of the context that a hart runs; below 2^53 in every address space. */
   const pcOf = (block: number): number => {
@@ -49,6 +53,10 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
     let left = budget;
     if (tiering.everywhere) translations.missed(0, pcOf(block));
     for (;;) {
+      if (untilTick <= 0) {
+        untilTick = TICK;
+        translations.tick(0);
+      }
       const slice = left < untilSample ? left : untilSample;
       let code = core.stretch(0, slice);
       const done = slice - (m.i32[header + H_LEFT / 4] as number);
@@ -70,7 +78,9 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
       const place = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
       if (place === 0) continue;
       code = translations.enter(place, 0, left);
+      untilTick -= left;
       left = m.i32[header + H_LEFT / 4] as number;
+      untilTick += left;
       if (code === ENTER_INTERPRET) {
         if (tiering.everywhere) translations.missed(0, pcOf(block));
         continue;

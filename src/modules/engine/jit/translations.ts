@@ -55,11 +55,11 @@ export const USUAL: Tiering = {
   slice: 8192,
   hot: 6,
   stillHot: 16,
-  missed: 1000,
+  missed: 4000,
   batch: 24,
   patience: 64,
   everywhere: false,
-  part: 200,
+  part: 100,
 };
 /** Translates whatever is run, at once: for tests. */
 export const EAGER: Tiering = {
@@ -95,10 +95,11 @@ interface Aims {
   /** Where its calls return to. */
   readonly returns: ReadonlySet<number>;
   readonly targets: Set<number>;
+  /** How many the translation has, and how many there were a while ago. */
+  used: number;
+  before: number;
 }
 
-/** Numbers of targets at which a function is translated again. */
-const AGAIN: ReadonlySet<number> = new Set([3, 10, 30, 80, 160]);
 /** How far beyond its known code a function may have a target, and how far apart targets are, in bytes. */
 const AIM_REACH = 1 << 13;
 
@@ -127,6 +128,8 @@ export interface Translations {
   readonly tables: Tables;
   /** The pc of a sample: translate what is hot. */
   sample(hart: number, pc: number): void;
+  /** From time to time. */
+  tick(hart: number): void;
   /** Translated code went to a pc where none begins. */
   missed(hart: number, pc: number): void;
   /** Place in the function table of the translation that begins at a record, linked; 0 if there is none here. */
@@ -342,18 +345,18 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const { kind } = decoded.row.semantics;
       if ((kind === 'jal' || kind === 'jalr') && decoded.operands.rd !== 0) returns.add(pc + decoded.length);
     }
-    aims.set(root, { low, high, returns, targets: aims.get(root)?.targets ?? new Set() });
+    const targets = aims.get(root)?.targets ?? new Set<number>();
+    aims.set(root, { low, high, returns, targets, used: targets.size, before: targets.size });
   };
 
   /** An address that translated code went to: perhaps by an indirect jump within a function. */
   const aimAt = (pc: number): void => {
     if (called.has(pc)) return;
-    for (const [root, { low, high, returns, targets }] of aims) {
+    for (const { low, high, returns, targets } of aims.values()) {
       if (pc < low || pc > high + AIM_REACH || returns.has(pc) || targets.has(pc)) continue;
       const [first] = targets;
       if (first !== undefined && Math.abs(pc - first) > AIM_REACH) continue;
       targets.add(pc);
-      if (AGAIN.has(targets.size)) wanted.set(root, { root, isPart: false, again: true });
     }
   };
 
@@ -451,6 +454,16 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
         want(hart, pc, true);
       }
       settle();
+    },
+    tick(hart) {
+      settle();
+      for (const [root, aim] of aims) {
+        const { size } = aim.targets;
+        // No more of them came for a while, so that this will do for some time.
+        if (size > aim.used && size === aim.before) wanted.set(root, { root, isPart: false, again: true });
+        aim.before = size;
+      }
+      if (wanted.size > 0) translateWanted(hart);
     },
     missed(hart, pc) {
       settle();
