@@ -453,6 +453,8 @@ export interface Vfs {
   setExtended?(tid: number, dentry: number, name: string, value: Uint8Array | null, flags: number): number;
   /** Names that the thread may see. @returns them, -EIO or WAIT */
   listExtended?(tid: number, dentry: number): string[] | number;
+  /** Of the optional interface `write-counts`: open files through which a file can be written. */
+  writers?(inode: number): number;
   /** Interface `inode-names`. A dentry that stands for an inode, not held, or 0. */
   nameOf?(inode: number): number;
   /**
@@ -534,6 +536,8 @@ export const vfs: Contract<Vfs> = {
   interfaces: {
     propagate: ['propagate'],
     extended: ['getExtended', 'setExtended', 'listExtended'],
+    /** Who writes a file is known, so that no program is run that may change meanwhile, nor one changed that runs (ETXTBSY). */
+    'write-counts': ['writers'],
     /** A name of an inode is found, if one is known. */
     'inode-names': ['nameOf'],
     /** Files in memory that have no place in the tree, and file seals. */
