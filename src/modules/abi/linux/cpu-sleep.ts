@@ -30,7 +30,8 @@ export function sleepByCpuTime(
     // A time that is bad goes before a clock of nobody.
     const time = readTimespec(kernel, tid, requestAt);
     if (typeof time === 'number') return time;
-    if (clock === null || ((clock & CPUCLOCK_PERTHREAD) !== 0 && cpuClockOwner(clock) === tid)) return -EINVAL;
+    if (clock === null || ((clock & CPUCLOCK_PERTHREAD) !== 0 && cpuClockOwner(clock) === tid))
+      return -EINVAL;
     deadline = absolute
       ? absoluteDeadline(kernel, tid, requestAt, false)
       : Math.min(NEVER, cpuTime(kernel, tid, clock) + time.seconds * SECOND + time.nanoseconds);

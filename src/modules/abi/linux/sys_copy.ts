@@ -11,14 +11,7 @@ import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { usableFile } from './at.ts';
-import {
-  allocateBounce,
-  limitBounce,
-  offsetOf,
-  type Position,
-  position,
-  releaseBounce,
-} from './bounce.ts';
+import { allocateBounce, limitBounce, offsetOf, type Position, position, releaseBounce } from './bounce.ts';
 import { signalWriteError, suspend } from './buffers.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
 

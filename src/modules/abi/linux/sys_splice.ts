@@ -14,14 +14,7 @@ import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
 import type { FileKind, OpenFile } from '../../../contracts/vfs.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { usableFile } from './at.ts';
-import {
-  allocateBounce,
-  limitBounce,
-  offsetOf,
-  type Position,
-  position,
-  releaseBounce,
-} from './bounce.ts';
+import { allocateBounce, limitBounce, offsetOf, type Position, position, releaseBounce } from './bounce.ts';
 import { CHUNK, gather, readVectors, signalWriteError, totalOf } from './buffers.ts';
 import { full, type Handler, type Row } from './call.ts';
 import { featureFault } from './feature-fault.ts';

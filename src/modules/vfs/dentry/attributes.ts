@@ -123,8 +123,7 @@ export function truncate(core: Core, tid: number, at: number, path: string, size
   if (isDirectory(core.here)) return -EISDIR;
   if (typeBits(core.here) !== S_IFREG) return -EINVAL;
   const dentry = dentryOf(core, found);
-  const error =
-    permitDentry(core, tid, dentry, core.here, MAY_WRITE, false) || mayChange(core, dentry.inode);
+  const error = permitDentry(core, tid, dentry, core.here, MAY_WRITE, false) || mayChange(core, dentry.inode);
   return error === 0 ? changeSize(core, tid, dentry.inode, size) : error;
 }
 
