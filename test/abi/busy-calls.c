@@ -65,7 +65,7 @@ static void busy(void) {
 }
 
 static void *spin(void *unused) {
-  for (;;) getppid();
+  for (volatile int turns = 0;; turns++) continue;
 }
 static void caught(int signal) {}
 
@@ -81,7 +81,12 @@ static void sleeping(void) {
   SLEEP(CLOCK_PROCESS_CPUTIME_ID, 0, NULL, NULL);
   SLEEP(CLOCK_PROCESS_CPUTIME_ID, 0, &bad, NULL);
   SLEEP(CLOCK_PROCESS_CPUTIME_ID, TIMER_ABSTIME, &(struct timespec){0}, NULL);
+  sigset_t alarm_alone;
+  sigemptyset(&alarm_alone);
+  sigaddset(&alarm_alone, SIGALRM);
+  pthread_sigmask(SIG_BLOCK, &alarm_alone, NULL);
   pthread_create(&thread, NULL, spin, NULL);
+  pthread_sigmask(SIG_UNBLOCK, &alarm_alone, NULL);
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
   SLEEP(CLOCK_PROCESS_CPUTIME_ID, 0, &bit, NULL);
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
