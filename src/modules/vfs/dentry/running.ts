@@ -5,8 +5,9 @@ import { ETXTBSY } from '../../../abi/linux/errno.ts';
 import { type Core, dentryOf } from './core.ts';
 import { isWritable } from './files.ts';
 
-/** Open files through which an inode can be written. */
+/** Open files through which an inode can be written; as in Linux that of memfd_create(2) does not count. */
 export function writersOf(core: Core, inode: number): number {
+  if (core.state.seals.has(inode)) return 0;
   let count = 0;
   for (const file of core.state.files.values()) {
     if (file.inode === inode && file.kind === 'regular' && isWritable(file)) count++;
