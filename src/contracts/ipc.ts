@@ -206,11 +206,25 @@ export interface PacketPipes {
   writePacket(pipe: number, from: Spans, skip: number, nonBlocking: boolean): number;
 }
 
+/** Of the optional interface `splicing`: what splice(2), tee(2) and vmsplice(2) are made of. */
+export interface SplicedPipes {
+  /**
+   * Bytes from `skip` on, which stay in the pipe, whatever packets they lie in. @returns the count, 0 at the end of the stream or
+   * behind the last byte, or if there is nothing at all -EAGAIN or WAIT
+   */
+  peekPipe(pipe: number, skip: number, into: Spans, nonBlocking: boolean): number;
+  /** Consume bytes that were seen by `peekPipe` in this same entry. */
+  dropPipe(pipe: number, count: number): void;
+  /** @returns how many bytes a write can put at once, above 0, or -EPIPE, -EAGAIN, or WAIT */
+  awaitRoom(pipe: number, nonBlocking: boolean): number;
+}
+
 /** The sockets are those of AF_UNIX. */
 export interface Ipc
   extends Notifiers,
     Sockets,
     Partial<PacketPipes>,
+    Partial<SplicedPipes>,
     Partial<OwnedFutexes>,
     Partial<MovedFutexes>,
     Partial<FutexVectors>,
@@ -296,6 +310,7 @@ export const ipc: Contract<Ipc> = {
   ],
   interfaces: {
     packets: ['writePacket'],
+    splicing: ['peekPipe', 'dropPipe', 'awaitRoom'],
     semaphores: SEMAPHORE_OPERATIONS,
     'shared-memory': SEGMENT_OPERATIONS,
     'message-queues': MESSAGE_QUEUE_OPERATIONS,

@@ -205,12 +205,18 @@ export interface HandlerTable {
 }
 
 /** A timer of timer_create(2). */
+/** `PosixTimer.signal` of a timer that a thread sleeps by. */
+export const WAKES = -1;
+
 export interface PosixTimer {
   id: number;
   tgid: number;
   /** CLOCK_ id; below 0 a clock of CPU time that names its process or thread (cpuClockOf in abi/linux/time.ts). */
   clock: number;
-  /** Thread that gets the signal (SIGEV_THREAD_ID), 0 = the group; signal 0 = none (SIGEV_NONE). */
+  /**
+   * Thread that gets the signal (SIGEV_THREAD_ID), 0 = the group; signal 0 = none (SIGEV_NONE). WAKES: the event `value` is woken and
+   * the timer is gone; a thread has one such, for its sleep.
+   */
   tid: number;
   signal: number;
   value: number;
@@ -726,11 +732,11 @@ export interface Process
   /** An interval timer expired: send its signal and arm it again. @param target tgid: SIGALRM; minus the id of a PosixTimer */
   timerExpired(target: number): void;
   /**
-   * timer_create(2), not armed. @param target thread that gets the signal, 0 = the group @param value null = the timer's
-   * id @returns its id or -EAGAIN
+   * timer_create(2), not armed. @param target thread that gets the signal, 0 = the group @param signal may be WAKES, which takes
+   * the place of another one of that thread @param value null = the timer's id @returns its id or -EAGAIN
    */
   createTimer(tid: number, clock: number, target: number, signal: number, value: number | null): number;
-  /** A timer of the caller's group, or null. */
+  /** A timer of the caller's group, or null; none that somebody sleeps by. */
   timer(tid: number, id: number): Readonly<PosixTimer> | null;
   /** @param deadline as in PosixTimer; one by CPU time that is past expires at once */
   setTimer(id: number, deadline: number, interval: number): void;

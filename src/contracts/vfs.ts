@@ -453,6 +453,10 @@ export interface Vfs {
   setExtended?(tid: number, dentry: number, name: string, value: Uint8Array | null, flags: number): number;
   /** Names that the thread may see. @returns them, -EIO or WAIT */
   listExtended?(tid: number, dentry: number): string[] | number;
+  /** Of the optional interface `holes`: a range of a file's contents becomes zeros, of the size it has. @returns 0, -EPERM (sealed), -EOPNOTSUPP, -errno or WAIT */
+  punch?(inode: number, offset: number, length: number): number;
+  /** Of the optional interface `write-counts`: open files through which a file can be written. */
+  writers?(inode: number): number;
   /** Interface `inode-names`. A dentry that stands for an inode, not held, or 0. */
   nameOf?(inode: number): number;
   /**
@@ -534,6 +538,10 @@ export const vfs: Contract<Vfs> = {
   interfaces: {
     propagate: ['propagate'],
     extended: ['getExtended', 'setExtended', 'listExtended'],
+    /** What is mapped can be taken from its file. */
+    holes: ['punch'],
+    /** Who writes a file is known, so that no program is run that may change meanwhile, nor one changed that runs (ETXTBSY). */
+    'write-counts': ['writers'],
     /** A name of an inode is found, if one is known. */
     'inode-names': ['nameOf'],
     /** Files in memory that have no place in the tree, and file seals. */

@@ -45,6 +45,8 @@ export interface Synthesis {
   entries(tid: number, ino: number): readonly SyntheticEntry[] | number;
   /** Bytes as chars. */
   text(tid: number, ino: number): string | number;
+  /** A part of a file that is too large to be made whole; null if it is one with a text. */
+  window?(tid: number, ino: number, offset: number, length: number): Uint8Array | number | null;
   /** Take what was written; the offset is of no interest. @returns 0 or -errno */
   store(tid: number, ino: number, text: string): number;
   target(tid: number, ino: number): string | number;
@@ -150,6 +152,12 @@ export function syntheticFileSystem(state: SyntheticState, kernel: Kernel, synth
     written: () => -EIO,
     accessed() {},
     read(tid, inode, offset, into) {
+      const part = synthesis.window?.(tid, inodeNumberOf(inode), offset, into.total) ?? null;
+      if (typeof part === 'number') return part;
+      if (part !== null) {
+        copyToSpans(kernel, part, 0, into, 0, part.length);
+        return part.length;
+      }
       const goesOn = offset > 0 && tid !== 0 && state.reader === tid && state.readInode === inode;
       const whole = goesOn ? state.readText : synthesis.text(tid, inodeNumberOf(inode));
       if (typeof whole === 'number') return whole;

@@ -71,6 +71,7 @@ export function fakeVfs(
   const { kernel } = fs;
   Object.assign(kernel, {
     process: {
+      groups: () => [...processes.values()].map(({ group }) => group),
       thread: (tid: number) => of(tid).thread,
       group: (tid: number) => of(tid).group,
       credentials: (tid: number) => of(tid).credentials,

@@ -26,6 +26,8 @@ export const MAP_STACK = 0x2_0000;
 export const MAP_HUGETLB = 0x4_0000;
 export const MAP_SYNC = 0x8_0000;
 export const MAP_FIXED_NOREPLACE = 0x10_0000;
+/** Binary logarithm of the size of huge pages, with MAP_HUGETLB. */
+export const MAP_HUGE_SIZES = 0xfc00_0000;
 
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;

@@ -12,3 +12,7 @@ export const MAX_RW_COUNT = 0x7fff_f000;
 export const RWF_HIPRI = 1;
 export const RWF_DSYNC = 2;
 export const RWF_SYNC = 4;
+
+/** splice(2): MOVE and MORE are hints, GIFT is vmsplice's. */
+export const SPLICE_F_NONBLOCK = 2;
+export const SPLICE_FLAGS = 0xf;

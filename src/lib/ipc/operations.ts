@@ -17,6 +17,7 @@ import { unixOperations } from './unix.ts';
 /** The optional interfaces that `ipcOperations` has. */
 export const IPC_INTERFACES: readonly string[] = [
   'packets',
+  'splicing',
   'ownership',
   'requeue-to-own',
   'futex-vectors',
@@ -47,6 +48,9 @@ export function ipcOperations(state: IpcState, kernel: Kernel, kept: number): Ip
     pipeCapacity: pipes.pipeCapacity,
     setPipeCapacity: pipes.setPipeCapacity,
     writePacket: pipes.writePacket,
+    peekPipe: pipes.peekPipe,
+    dropPipe: pipes.dropPipe,
+    awaitRoom: pipes.awaitRoom,
     ...futexOperations(state, kernel),
     ...messageQueueOperations(state.messageQueues, kernel),
     ...namedQueueOperations(state.namedQueues, kernel),

@@ -14,10 +14,22 @@ import {
   type PacketPipes,
   PIPE_BUF,
   type Pipe,
+  type SplicedPipes,
 } from '../../contracts/ipc.ts';
 import { type Kernel, type Spans, WAIT } from '../../contracts/kernel.ts';
 import { KernelFault } from '../kernel-fault.ts';
-import { bound, drain, drainPackets, fill, joins, resize, room, roomBesidePackets } from './ring.ts';
+import {
+  bound,
+  consume,
+  copyOut,
+  drain,
+  drainPackets,
+  fill,
+  joins,
+  resize,
+  room,
+  roomBesidePackets,
+} from './ring.ts';
 
 /** What /proc/sys/fs/pipe-max-size says. */
 const LARGEST_CAPACITY = 1048576;
@@ -43,7 +55,8 @@ export type PipeOperations = Pick<
   | 'pipeCapacity'
   | 'setPipeCapacity'
 > &
-  PacketPipes;
+  PacketPipes &
+  SplicedPipes;
 
 /** @param kept a drained ring that is larger is given back, so that idle pipes cost little in a snapshot */
 export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): PipeOperations {
@@ -161,6 +174,28 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
       bound(pipe, count);
       kernel.waits.wake(pipe.readEvent, EVERYONE);
       return count;
+    },
+    peekPipe(id, skip, into, nonBlocking) {
+      const pipe = find(id);
+      if (pipe.used === 0) {
+        if (pipe.writers === 0) return 0;
+        return nonBlocking ? -EAGAIN : wait(pipe.readEvent);
+      }
+      const count = Math.max(0, Math.min(pipe.used - skip, into.total));
+      if (count > 0) copyOut(kernel, pipe, skip, into, count);
+      return count;
+    },
+    dropPipe(id, count) {
+      const pipe = find(id);
+      consume(pipe, count, kept);
+      if (roomOf(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
+    },
+    awaitRoom(id, nonBlocking) {
+      const pipe = find(id);
+      if (pipe.readers === 0) return -EPIPE;
+      const free = roomOf(pipe);
+      if (free > 0) return free;
+      return nonBlocking ? -EAGAIN : wait(pipe.writeEvent);
     },
     pollPipe(id, reader, writer) {
       const pipe = find(id);

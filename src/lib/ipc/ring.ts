@@ -70,14 +70,31 @@ export function fill(memory: GuestMemory, pipe: Pipe, from: Ranges, at: number, 
  * @param kept a drained buffer larger than this is given back
  */
 export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number, kept: number): void {
-  copyOut(memory, pipe, into, count);
+  copyOut(memory, pipe, 0, into, count);
   drop(pipe, count, kept);
 }
 
-function copyOut(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number): void {
-  const first = Math.min(count, pipe.buffer.length - pipe.head);
-  copyToSpans(memory, pipe.buffer, pipe.head, into, 0, first);
+/** Copy `count` bytes from `skip` on. Pre: they are there and fit. */
+export function copyOut(memory: GuestMemory, pipe: Pipe, skip: number, into: Ranges, count: number): void {
+  const size = pipe.buffer.length;
+  const head = pipe.head + skip < size ? pipe.head + skip : pipe.head + skip - size;
+  const first = Math.min(count, size - head);
+  copyToSpans(memory, pipe.buffer, head, into, 0, first);
   if (count > first) copyToSpans(memory, pipe.buffer, 0, into, first, count - first);
+}
+
+/** The first `count` bytes are gone, of packets as far as they reach. Pre: they are there. */
+export function consume(pipe: Pipe, count: number, kept: number): void {
+  const { packets } = pipe;
+  for (let left = count; left > 0 && packets.length > 0; ) {
+    const first = packets[0] as number;
+    const part = Math.min(Math.abs(first), left);
+    left -= part;
+    if (part === Math.abs(first)) packets.shift();
+    else packets[0] = first - Math.sign(first) * part;
+  }
+  if (packets.length === 1 && (packets[0] as number) < 0) packets.pop();
+  drop(pipe, count, kept);
 }
 
 /** The first `count` bytes are gone. */
@@ -102,7 +119,7 @@ export function drainPackets(
   const { packets } = pipe;
   const first = packets[0] as number;
   const count = Math.min(Math.abs(first), into.total);
-  copyOut(memory, pipe, into, count);
+  copyOut(memory, pipe, 0, into, count);
   const gone = first > 0 ? first : count;
   if (gone === Math.abs(first)) packets.shift();
   else packets[0] = first + gone;

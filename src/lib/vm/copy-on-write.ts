@@ -31,7 +31,8 @@ function mapAround(kernel: Kernel, space: Space, area: Readonly<Area>, page: num
 
 /** The page of a private file mapping: the cache's own until it is written. */
 function fromFile(core: Core, space: Space, area: Readonly<Area>, page: number, access: number): number {
-  const frame = inodePage(core, area, pageIndex(area, page));
+  // Who only reads a hole shares its page, and others find it resident (mincore(2)).
+  const frame = inodePage(core, area, pageIndex(area, page), access !== PROT_WRITE);
   if (frame < 0) return frame;
   if (frame === 0 || access === PROT_WRITE) return enterOwn(core.kernel, space, page, frame, area.prot);
   const entered = enterShared(core.kernel, space, page, frame, readOnly(area));

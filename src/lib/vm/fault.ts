@@ -34,8 +34,8 @@ function areaFor(space: Space, page: number, stackLimit: number): Area | null {
   return area;
 }
 
-/** A page of the area's inode, past whose end there is SIGBUS. @returns a frame, 0 for a hole, -EIO, -ENOMEM or WAIT */
-export function inodePage(core: Core, area: Readonly<Area>, index: number): number {
+/** A page of the area's inode, past whose end there is SIGBUS. @param create a hole gets a page of zeros @returns a frame, 0 for a hole, -EIO, -ENOMEM or WAIT */
+export function inodePage(core: Core, area: Readonly<Area>, index: number, create: boolean): number {
   const { pagecache } = core.kernel;
   const present = pagecache.find(area.inode, index);
   if (present !== 0) return present;
@@ -46,7 +46,7 @@ export function inodePage(core: Core, area: Readonly<Area>, index: number): numb
   } else if (index >= (core.state.objectPages.get(area.inode) ?? 0)) {
     return -EIO;
   }
-  return pagecache.get(area.inode, index, isShared(area));
+  return pagecache.get(area.inode, index, create);
 }
 
 /** Before a page of a shared mapping becomes writable. @returns 0, -EIO or WAIT */
@@ -64,7 +64,7 @@ export function enterFromInode(
   page: number,
   access: number,
 ): number {
-  const frame = inodePage(core, area, pageIndex(area, page));
+  const frame = inodePage(core, area, pageIndex(area, page), true);
   if (frame < 0) return frame;
   let prot = area.prot;
   if (access === PROT_WRITE) {

@@ -79,11 +79,14 @@ function populate(core: Core, space: Space, start: number, end: number, access: 
   return 0;
 }
 
-/** MADV_REMOVE: shared anonymous memory becomes zeros, for all who map it. @returns 0 or -errno */
+/** MADV_REMOVE: shared memory becomes zeros, for all who map it, and in its file. @returns 0, -errno or WAIT */
 function punch(core: Core, area: Readonly<Area>, start: number, end: number): number {
   if (area.inode === 0 || (area.flags & (VMA_LOCKED | VMA_SPECIAL)) !== 0) return -EINVAL;
   if ((area.flags & VMA_SHARED) === 0 || (area.maxProt & PROT_WRITE) === 0) return -EACCES;
-  if (superblockOf(area.inode) !== 0) return -EOPNOTSUPP;
+  if (superblockOf(area.inode) !== 0) {
+    const offset = area.offset + (start - area.start);
+    return core.kernel.vfs.punch?.(area.inode, offset, end - start) ?? -EOPNOTSUPP;
+  }
   for (let va = start; va < end; va += PAGE_SIZE) {
     const frame = core.kernel.pagecache.find(area.inode, pageIndex(area, va));
     if (frame !== 0) zeroPhysical(core.kernel, frame * PAGE_SIZE, PAGE_SIZE);

@@ -12,7 +12,7 @@ import {
   parseProgram,
 } from '../../../abi/elf/parse.ts';
 import { EHDR_SIZE, PHDR_SIZE } from '../../../abi/elf/layout.ts';
-import { EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC } from '../../../abi/linux/errno.ts';
+import { EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ETXTBSY } from '../../../abi/linux/errno.ts';
 import { createStat, type Stat } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { USER_LIMIT } from '../../../contracts/vm.ts';
@@ -74,12 +74,14 @@ function prefetch(kernel: Kernel, inode: number, program: ElfProgram): number {
   return 0;
 }
 
-/** A regular file that the thread may execute. @returns 0, -EACCES or WAIT */
+/** A regular file that the thread may execute and nobody writes. @returns 0, -EACCES, -ETXTBSY or WAIT */
 function mayExecute(kernel: Kernel, tid: number, dentry: number, stat: Stat): number {
   const error = kernel.vfs.statDentry(dentry, stat);
   if (error !== 0) return error;
   if ((stat.mode & S_IFMT) !== S_IFREG) return -EACCES;
-  return kernel.vfs.permitted(tid, dentry, MAY_EXEC, false);
+  const refused = kernel.vfs.permitted(tid, dentry, MAY_EXEC, false);
+  if (refused !== 0) return refused;
+  return (kernel.vfs.writers?.(stat.inode) ?? 0) > 0 ? -ETXTBSY : 0;
 }
 
 /** @returns the parsed file, -ENOEXEC, -errno or WAIT; the dentry stays the caller's on failure */

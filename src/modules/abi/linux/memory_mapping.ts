@@ -20,9 +20,12 @@ import {
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
   MAP_ANONYMOUS,
+  MAP_DENYWRITE,
+  MAP_EXECUTABLE,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
+  MAP_HUGE_SIZES,
   MAP_HUGETLB,
   MAP_LOCKED,
   MAP_NONBLOCK,
@@ -31,7 +34,7 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
-  MAP_SYNC,
+  MAP_STACK,
   MAP_TYPE,
   PROT_MASK,
 } from '../../../abi/linux/mman.ts';
@@ -55,6 +58,21 @@ import { exceedsLimits, lockedBytes, mayLock, spaceOf } from './memory_limits.ts
 
 /** /dev/zero as `OpenFile.object` has it: major 1, minor 5. */
 const DEV_ZERO = 0x10_0005;
+/** What MAP_SHARED_VALIDATE takes of a file: flags older than itself, so neither MAP_SYNC nor MAP_FIXED_NOREPLACE. */
+const VALIDATED: number =
+  MAP_TYPE |
+  MAP_FIXED |
+  MAP_ANONYMOUS |
+  MAP_GROWSDOWN |
+  MAP_DENYWRITE |
+  MAP_EXECUTABLE |
+  MAP_LOCKED |
+  MAP_NORESERVE |
+  MAP_POPULATE |
+  MAP_NONBLOCK |
+  MAP_STACK |
+  MAP_HUGETLB |
+  MAP_HUGE_SIZES;
 const EVERYTHING = PROT_READ | PROT_WRITE | PROT_EXEC;
 
 /** What a descriptor contributes: filled in by `describeFile`. */
@@ -80,7 +98,7 @@ function describeFile(
   const mode = file.flags & O_ACCMODE;
   into.maxProt = EVERYTHING;
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
-    if (type === MAP_SHARED_VALIDATE && (flags & MAP_SYNC) !== 0) return -EOPNOTSUPP;
+    if (type === MAP_SHARED_VALIDATE && (flags & ~VALIDATED) !== 0) return -EOPNOTSUPP;
     if (mode !== O_RDWR && mode !== O_WRONLY) {
       if ((prot & PROT_WRITE) !== 0) return -EACCES;
       into.maxProt = PROT_READ | PROT_EXEC;

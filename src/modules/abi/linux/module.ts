@@ -17,6 +17,7 @@ import { signals } from './signals.ts';
 import { attributeCalls } from './sys_attributes.ts';
 import { cloneCalls } from './sys_clone.ts';
 import { copyCalls } from './sys_copy.ts';
+import { spliceCalls } from './sys_splice.ts';
 import { epollCalls } from './sys_epoll.ts';
 import { execCalls } from './sys_exec.ts';
 import { fcntlCalls } from './sys_fcntl.ts';
@@ -67,6 +68,7 @@ const CORE: readonly Row[] = [
   ...xattrCalls,
   ...cloneCalls,
   ...copyCalls,
+  ...spliceCalls,
   ...execCalls,
   ...fcntlCalls,
   ...fileCalls,

@@ -2,69 +2,18 @@
  * System calls that copy between two open files: sendfile, copy_file_range.
  *
  * Bytes go through frames of the kernel's own. The input is always read at an explicit offset, which consumes nothing, so
- * that a wait for the output loses no bytes; splice(2) and tee(2), whose input may be a pipe, are absent.
+ * that a wait for the output loses no bytes. What pipes take and give is in sys_splice.ts.
  */
 import { EBADF, EINVAL, EISDIR, ENOMEM, ESPIPE } from '../../../abi/linux/errno.ts';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY, SEEK_SET } from '../../../abi/linux/fcntl.ts';
 import { MAX_RW_COUNT } from '../../../abi/linux/uio.ts';
-import { createSpans, type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
+import { type Kernel, type Spans, WAIT } from '../../../contracts/kernel.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { usableFile } from './at.ts';
+import { allocateBounce, limitBounce, offsetOf, type Position, position, releaseBounce } from './bounce.ts';
 import { signalWriteError, suspend } from './buffers.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
-
-/** Frames that a copy goes through. */
-const BOUNCE_FRAMES = 16;
-
-/** @returns frames as ranges; empty if memory is exhausted */
-function allocate(kernel: Kernel, bytes: number): Spans {
-  const spans = createSpans();
-  const wanted = Math.min(BOUNCE_FRAMES, Math.ceil(bytes / PAGE_SIZE));
-  while (spans.count < wanted) {
-    const frame = kernel.frames.alloc(false, 0);
-    if (frame === 0) break;
-    spans.address[spans.count] = frame * PAGE_SIZE;
-    spans.length[spans.count++] = PAGE_SIZE;
-  }
-  return spans;
-}
-
-function release(kernel: Kernel, spans: Spans, count: number): void {
-  for (let i = 0; i < count; i++) kernel.frames.unref((spans.address[i] as number) / PAGE_SIZE);
-}
-
-/** Let the ranges end after `bytes`. */
-function limit(spans: Spans, frames: number, bytes: number): void {
-  let left = bytes;
-  spans.count = 0;
-  spans.total = bytes;
-  for (let i = 0; i < frames && left > 0; i++) {
-    spans.length[i] = Math.min(PAGE_SIZE, left);
-    left -= spans.length[i] as number;
-    spans.count++;
-  }
-}
-
-/** A place in an open file: an offset in user memory, or the file's own. */
-interface Position {
-  readonly file: OpenFile;
-  /** 0 = the file's own. */
-  readonly pointer: number;
-  /** As it was when the call began, under a pointer. */
-  readonly start: number;
-}
-
-function position(kernel: Kernel, tid: number, file: OpenFile, pointer: number): Position | number {
-  if (pointer === 0) return { file, pointer, start: 0 };
-  const error = kernel.user.readU64(tid, pointer);
-  if (error !== 0) return error;
-  if (kernel.user.value > Number.MAX_SAFE_INTEGER) return -EINVAL;
-  return { file, pointer, start: kernel.user.value };
-}
-
-const offsetOf = (at: Position, done: number): number =>
-  at.pointer === 0 ? at.file.offset : at.start + done;
 
 /** A copy of one piece. @returns bytes, 0 at the end, -errno or WAIT */
 function copyPiece(
@@ -77,10 +26,10 @@ function copyPiece(
   frames: number,
   length: number,
 ): number {
-  limit(bounce, frames, Math.min(length, frames * PAGE_SIZE));
+  limitBounce(bounce, frames, Math.min(length, frames * PAGE_SIZE));
   const count = kernel.vfs.read(tid, from.file.id, bounce, offsetOf(from, done));
   if (count <= 0) return count;
-  limit(bounce, frames, count);
+  limitBounce(bounce, frames, count);
   const put = kernel.vfs.write(tid, to.file.id, bounce, 0, to.pointer === 0 ? -1 : to.start + done);
   if (put > 0 && from.pointer === 0) kernel.vfs.seek(tid, from.file.id, from.file.offset + put, SEEK_SET);
   return put;
@@ -100,14 +49,14 @@ function copy(kernel: Kernel, tid: number, from: Position, to: Position, length:
   let done = kernel.waits.progress(tid)[0] ?? 0;
   const total = Math.min(length, MAX_RW_COUNT);
   if (done >= total) return finish(kernel, tid, from, to, done);
-  const bounce = allocate(kernel, total - done);
+  const bounce = allocateBounce(kernel, total - done);
   const frames = bounce.count;
   let result = frames === 0 ? -ENOMEM : 1;
   while (result > 0 && done < total) {
     result = copyPiece(kernel, tid, from, to, done, bounce, frames, total - done);
     if (result > 0) done += result;
   }
-  release(kernel, bounce, frames);
+  releaseBounce(kernel, bounce, frames);
   if (result === WAIT) {
     const suspended = suspend(kernel, tid, done);
     return suspended === WAIT ? WAIT : finish(kernel, tid, from, to, done);

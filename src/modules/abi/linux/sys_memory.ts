@@ -220,7 +220,7 @@ export const memoryCalls: readonly Row[] = [
     'madvise',
     ['ptr', 'size', 'int'],
     sysMadvise,
-    'no huge pages, no merging: EINVAL as in a kernel without them; MADV_REMOVE of anonymous memory alone',
+    'no huge pages, no merging: EINVAL as in a kernel without them',
   ),
   full(259, 'riscv_flush_icache', ['ptr', 'ptr', 'uint'], sysFlushIcache),
   full(283, 'membarrier', ['int', 'uint'], sysMembarrier),

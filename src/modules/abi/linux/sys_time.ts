@@ -20,6 +20,7 @@ import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel
 import { full, partial, type Row } from './call.ts';
 import { cpuTime } from './cpu-clock.ts';
 import { absoluteDeadline, NEVER, readTimespec, relativeDeadline, writeRemaining } from './timespec.ts';
+import { sleepByCpuTime } from './cpu-sleep.ts';
 import { timerCalls } from './sys_timers.ts';
 import { get64, put64 } from './usage.ts';
 
@@ -86,7 +87,7 @@ function sysClockNanosleep(
 ): number {
   if (!isRealtime(id) && !isMonotonic(id)) {
     if (id === CLOCK_THREAD_CPUTIME_ID) return -EOPNOTSUPP;
-    return cpuTime(kernel, tid, id) < 0 ? -EINVAL : -EOPNOTSUPP;
+    return sleepByCpuTime(kernel, tid, id, flags, requestAt, remainAt);
   }
   if (id === CLOCK_REALTIME_COARSE || id === CLOCK_MONOTONIC_COARSE || id === CLOCK_MONOTONIC_RAW) {
     return -EOPNOTSUPP;
@@ -176,7 +177,7 @@ export const timeCalls: readonly Row[] = [
   full(112, 'clock_settime', ['int', 'ptr'], sysClockSettime),
   full(113, 'clock_gettime', ['int', 'ptr'], sysClockGettime),
   full(114, 'clock_getres', ['int', 'ptr'], sysClockGetres),
-  partial(115, 'clock_nanosleep', ['int', 'int', 'ptr', 'ptr'], sysClockNanosleep, 'no CPU-time clocks'),
+  full(115, 'clock_nanosleep', ['int', 'int', 'ptr', 'ptr'], sysClockNanosleep),
   full(169, 'gettimeofday', ['ptr', 'ptr'], sysGettimeofday),
   partial(171, 'adjtimex', ['ptr'], sysAdjtimex, 'reading only'),
   partial(266, 'clock_adjtime', ['int', 'ptr'], sysClockAdjtime, 'reading only'),

@@ -49,9 +49,15 @@ export function absoluteDeadline(kernel: Kernel, tid: number, va: number, realti
   );
 }
 
-/** Write what is left until a deadline. @returns 0, -EFAULT or WAIT */
-export function writeRemaining(kernel: Kernel, tid: number, va: number, deadline: number): number {
-  const ns = Math.max(0, deadline - kernel.clock.monotonic());
+/** Write what is left until a deadline. @param now by its clock @returns 0, -EFAULT or WAIT */
+export function writeRemaining(
+  kernel: Kernel,
+  tid: number,
+  va: number,
+  deadline: number,
+  now: number = kernel.clock.monotonic(),
+): number {
+  const ns = Math.max(0, deadline - now);
   const seconds = Math.floor(ns / SECOND);
   const bytes = new Uint8Array(TIMESPEC_SIZE);
   const view = new DataView(bytes.buffer);

@@ -6,6 +6,7 @@
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../../abi/linux/stat.ts';
 import { auxv, cmdline, environ, maps } from './memory.ts';
 import { mountinfo, mounts } from './mounts.ts';
+import { pagemap } from './pagemap.ts';
 import { smaps, smapsRollup } from './smaps.ts';
 import { limits, stat, statm, status } from './status.ts';
 import { type Subject, timesOf } from './subject.ts';
@@ -19,6 +20,8 @@ export interface ProcessFile {
   /** Not below task/TID. */
   readonly wholeOnly: boolean;
   readonly text: (subject: Subject) => string;
+  /** What thread `tid` reads of one that has no text. */
+  readonly window?: (subject: Subject, tid: number, offset: number, length: number) => Uint8Array | number;
 }
 
 const file = (
@@ -80,6 +83,8 @@ export const PROCESS_FILES: readonly ProcessFile[] = [
   file('uid_map', () => '         0          0 4294967295\n', 0o644),
   file('gid_map', () => '         0          0 4294967295\n', 0o644),
   file('smaps_rollup', smapsRollup, 0o444, true),
+  { ...file('pagemap', () => '', 0o400, true), window: pagemap },
+  file('coredump_filter', () => '00000033\n', 0o644),
 ];
 
 /** Place in the table, or -1. */

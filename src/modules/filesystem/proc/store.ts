@@ -59,6 +59,7 @@ export function storeProcess(subject: Subject, tid: number, name: string, text: 
       return 0;
     }
     // Accepted, as they have nothing to govern here.
+    case 'coredump_filter':
     case 'loginuid':
     case 'setgroups':
     case 'uid_map':

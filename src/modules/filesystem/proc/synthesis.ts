@@ -149,6 +149,14 @@ export function procSynthesis(state: ProcState, kernel: Kernel): Synthesis {
       const row = rowOf(place.index);
       return row.guarded && !mayInspect(subject, tid) ? -EACCES : row.text(subject);
     },
+    window(tid, ino, offset, length) {
+      const place = placeOf(ino);
+      const row = place.kind === 'file' ? rowOf(place.index) : null;
+      if (row === null || row.window === undefined) return null;
+      const subject = subjectOf(ino);
+      if (subject === null) return -ESRCH;
+      return row.guarded && !mayInspect(subject, tid) ? -EACCES : row.window(subject, tid, offset, length);
+    },
     store(tid, ino, text) {
       const place = placeOf(ino);
       if (place.kind === 'fixed') {

@@ -25,7 +25,7 @@ import { actionOf, signalGroup } from './signals.ts';
 import { tellPidfds } from './pidfds.ts';
 import { dropFiles, dropHandlers, dropPlace, letGo } from './tables.ts';
 import { notePeak } from './peak.ts';
-import { deleteTimers } from './timers.ts';
+import { deleteTimers, forgetSleep } from './timers.ts';
 import { reap } from './wait.ts';
 
 /** Take a thread out of the scheduler, the waits and the register contexts. */
@@ -61,6 +61,7 @@ export function exitThread(self: Self, tid: number, status: number): void {
   }
   tellPidfds(self, tid, tid !== group.tgid);
   const left = liveThreads(self, group).length;
+  forgetSleep(self, tid);
   if (left === 0) endGroup(self, group);
   else if (left === 1) self.kernel.waits.wake(group.threadEvent, ALL);
 }

@@ -3,7 +3,7 @@
  */
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
-import { type Process, type ProcessState, processLayout } from '../../../contracts/process.ts';
+import { type Process, type ProcessState, processLayout, WAKES } from '../../../contracts/process.ts';
 import { highBit, lowBit } from '../../../abi/linux/signal.ts';
 import { boot, clone, spawn } from './clone.ts';
 import { capableOf, maySignal, setCredentials } from './credentials.ts';
@@ -92,7 +92,8 @@ function create(state: ProcessState, kernel: Kernel): Process {
     createTimer: (tid, clock, target, signal, value) => createTimer(self, tid, clock, target, signal, value),
     timer(tid, id) {
       const timer = state.timers.get(id);
-      return timer !== undefined && timer.tgid === threadOf(self, tid).tgid ? timer : null;
+      if (timer === undefined || timer.signal === WAKES) return null;
+      return timer.tgid === threadOf(self, tid).tgid ? timer : null;
     },
     setTimer: (id, deadline, interval) => setTimer(self, id, deadline, interval),
     deleteTimer: (id) => deleteTimer(self, id),

@@ -22,6 +22,7 @@ import {
   type SignalInfo,
   type Thread,
   type ThreadGroup,
+  WAKES,
 } from '../../../contracts/process.ts';
 import { tellsOverrun } from './policy.ts';
 import { groupOf, liveThreads, mustGet, type Self } from './self.ts';
@@ -79,6 +80,11 @@ function expire(self: Self, timer: PosixTimer, now: number): void {
   } else {
     timer.deadline = -1;
   }
+  if (timer.signal === WAKES) {
+    self.state.timers.delete(timer.id);
+    self.kernel.waits.wake(timer.value, 1);
+    return;
+  }
   if (timer.signal === 0) return;
   const pending = pendingOf(self, timer);
   if (pending !== undefined) {
@@ -107,6 +113,7 @@ export function createTimer(
   value: number | null,
 ): number {
   const { tgid } = groupOf(self, tid);
+  if (signal === WAKES) forgetSleep(self, target);
   let count = 0;
   for (const other of self.state.timers.values()) if (other.tgid === tgid) count++;
   if (count >= TIMERS_MAX) return -EAGAIN;
@@ -134,6 +141,13 @@ export function setTimer(self: Self, id: number, deadline: number, interval: num
 export function deleteTimer(self: Self, id: number): void {
   self.kernel.clock.disarm('itimer', -id);
   self.state.timers.delete(id);
+}
+
+/** The timer that a thread slept by, if a signal ended that. */
+export function forgetSleep(self: Self, tid: number): void {
+  for (const timer of [...self.state.timers.values()]) {
+    if (timer.signal === WAKES && timer.tid === tid) deleteTimer(self, timer.id);
+  }
 }
 
 /** All of a process that ends or executes a program. */

@@ -13,6 +13,7 @@ import type { Dentry, FileTimes, OpenFile } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
 import { resize, sizeLimit } from './content.ts';
 import { forbidsMode } from './seals.ts';
+import { mayChange } from './running.ts';
 import { statNameless } from './nameless.ts';
 import { inGroup, MAY_WRITE, owns, permit, permitDentry, withoutSetIds } from './permission.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
@@ -122,7 +123,7 @@ export function truncate(core: Core, tid: number, at: number, path: string, size
   if (isDirectory(core.here)) return -EISDIR;
   if (typeBits(core.here) !== S_IFREG) return -EINVAL;
   const dentry = dentryOf(core, found);
-  const error = permitDentry(core, tid, dentry, core.here, MAY_WRITE, false);
+  const error = permitDentry(core, tid, dentry, core.here, MAY_WRITE, false) || mayChange(core, dentry.inode);
   return error === 0 ? changeSize(core, tid, dentry.inode, size) : error;
 }
 

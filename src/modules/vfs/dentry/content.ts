@@ -305,6 +305,17 @@ export function allocate(
   return grows ? resize(core, inode, size, end) : 0;
 }
 
+/** madvise(2), MADV_REMOVE. */
+export function punch(core: Core, inode: number, offset: number, length: number): number {
+  const cell = servedBy(core, inode);
+  const capabilities = cell.capabilities(superblockOf(inode));
+  if ((capabilities & FS_PAGED) === 0 || (capabilities & FS_STEPS) !== 0) return -EOPNOTSUPP;
+  const error = cell.stat(inode, core.here);
+  if (error !== 0) return error;
+  if (forbidsWriting(core, inode)) return -EPERM;
+  return zeroRange(core, inode, offset, Math.min(offset + length, core.here.size));
+}
+
 /** Bytes that one call zeroes: a sparse file has more pages than can be gone through in one kernel entry. */
 const MOST_ZEROED = 0x1_0000_0000;
 

@@ -8,7 +8,7 @@ import { superblockOf } from '../../../contracts/filesystem.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { type Vfs, type VfsState, vfsLayout } from '../../../contracts/vfs.ts';
 import * as attributes from './attributes.ts';
-import { allocate } from './content.ts';
+import { allocate, punch } from './content.ts';
 import { createCore, dentryOf, fileOf, servedBy, typeOf } from './core.ts';
 import * as dentries from './dentries.ts';
 import { flushDisk } from './disks.ts';
@@ -24,6 +24,7 @@ import { PIPE_STATFS } from './nameless.ts';
 import * as opening from './open.ts';
 import { permitDentry } from './permission.ts';
 import { rename } from './rename.ts';
+import * as running from './running.ts';
 import * as seals from './seals.ts';
 import * as special from './special.ts';
 
@@ -33,7 +34,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
     name: 'dentry',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['extended', 'propagate', 'inode-names', 'memory-files'],
+    interfaces: ['extended', 'propagate', 'inode-names', 'memory-files', 'write-counts', 'holes'],
     needs: {
       block: 1,
       buffercache: 1,
@@ -85,6 +86,8 @@ export const dentryVfs: Module<Vfs, VfsState> = {
         for (const dentry of state.dentries.values()) if (dentry.inode === inode) return dentry.id;
         return 0;
       },
+      punch: (inode, offset, length) => punch(core, inode, offset, length),
+      writers: (inode) => running.writersOf(core, inode),
       permitted(tid, id, mask, real) {
         const dentry = dentryOf(core, id);
         const error = servedBy(core, dentry.inode).stat(dentry.inode, core.here);

@@ -39,6 +39,7 @@ import { addChild } from './dentries.ts';
 import { addFile } from './files.ts';
 import { createNode, mayMake } from './names.ts';
 import { MAY_READ, MAY_WRITE, owns, permitDentry } from './permission.ts';
+import { mayChange } from './running.ts';
 import { openAgain, openSpecial, resumeFifo } from './special.ts';
 import { FOLLOW, JUMPED, MAY_MISS, walk } from './walk.ts';
 
@@ -100,6 +101,10 @@ function openFound(core: Core, tid: number, dentry: Dentry, flags: number): numb
   if ((flags & O_NOATIME) !== 0 && !owns(core, tid, core.here)) return -EPERM;
   if (type === S_IFDIR) return addFile(core, 'directory', flags, dentry, 0).id;
   if (type !== S_IFREG) return openSpecial(core, tid, dentry, flags);
+  if ((mask & MAY_WRITE) !== 0) {
+    const busy = mayChange(core, dentry.inode);
+    if (busy !== 0) return busy;
+  }
   if ((flags & O_TRUNC) !== 0 && core.here.size !== 0) {
     const truncated = resize(core, dentry.inode, core.here.size, 0);
     if (truncated !== 0) return truncated;

@@ -53,7 +53,7 @@ function enterAbsent(core: Core, space: Space, area: Readonly<Area>, page: numbe
   const { kernel } = core;
   if (area.inode === 0) return enterOwn(kernel, space, page, 0, area.prot);
   if (isShared(area)) return enterFromInode(core, space, area, page, access);
-  const frame = inodePage(core, area, pageIndex(area, page));
+  const frame = inodePage(core, area, pageIndex(area, page), false);
   return frame < 0 ? frame : enterOwn(kernel, space, page, frame, area.prot);
 }
 
