@@ -110,9 +110,9 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/kernel/sched_rt_runtime_us', '950000'),
   setting('sys/kernel/sched_deadline_period_min_us', '100'),
   setting('sys/kernel/sched_deadline_period_max_us', '4194304'),
-  setting('sys/kernel/shmmax', '18446744073692774399'),
-  setting('sys/kernel/shmall', '18446744073692774399'),
-  setting('sys/kernel/shmmni', '4096'),
+  limit('sys/kernel/shmmax'),
+  limit('sys/kernel/shmall'),
+  limit('sys/kernel/shmmni'),
   limit('sys/kernel/sem'),
   limit('sys/kernel/msgmax'),
   limit('sys/kernel/msgmnb'),
@@ -152,6 +152,9 @@ const ROWS: readonly TextRow<Context>[] = [
   limit('sys/fs/mqueue/msg_default'),
   limit('sys/fs/mqueue/msgsize_default'),
   setting('sys/kernel/sched_rr_timeslice_ms', '100'),
+  limit('sys/kernel/msg_next_id'),
+  limit('sys/kernel/sem_next_id'),
+  limit('sys/kernel/shm_next_id'),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);
