@@ -9,7 +9,7 @@ import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { FileSystemStat, Stat } from './filesystem.ts';
 import type { Spans } from './kernel.ts';
 import type { NotifierKind } from './notifiers.ts';
-import { array, bool, int, map, oneOf, record, set, text } from './schema.ts';
+import { array, bool, int, map, nullable, oneOf, record, set, text } from './schema.ts';
 
 /** fs.file-max: open file descriptions of all processes. */
 export const MOST_FILES = 262144;
@@ -80,9 +80,27 @@ export interface OpenFile {
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
-  /** F_SETOWN: a process, or a process group made negative; 0 = none. */
-  owner: number;
+  /** Who is told of it by signals, once somebody asked for that. */
+  owner: FileOwner | null;
 }
+
+/** F_SETOWN, F_SETSIG and O_ASYNC of an open file (fcntl(2)). */
+export interface FileOwner {
+  kind: OwnerKind;
+  /** Thread, process or process group. */
+  id: number;
+  /** Of who set it: they bound whom it may signal. */
+  uid: number;
+  euid: number;
+  /** 0 = SIGIO, without a cause. */
+  signal: number;
+  /** The descriptor by which O_ASYNC was set, for si_fd. */
+  fd: number;
+  /** Urgent data is there and was told of. */
+  urgent: boolean;
+}
+export const OWNER_KINDS = ['nobody', 'thread', 'process', 'group'] as const;
+export type OwnerKind = (typeof OWNER_KINDS)[number];
 
 export interface VfsState {
   dentries: Map<number, Dentry>;
@@ -149,7 +167,16 @@ export const createOpenFile = (): OpenFile => ({
   dentry: 0,
   object: 0,
   cookie: 0,
-  owner: 0,
+  owner: null,
+});
+export const createFileOwner = (): FileOwner => ({
+  kind: 'nobody',
+  id: 0,
+  uid: 0,
+  euid: 0,
+  signal: 0,
+  fd: -1,
+  urgent: false,
 });
 export const createFileLock = (): FileLock => ({
   inode: 0,
@@ -246,7 +273,20 @@ export const vfsLayout: StateLayout<VfsState> = layout(
             dentry: int(),
             object: int(),
             cookie: int(),
-            owner: int(),
+            owner: nullable(
+              record<FileOwner>(
+                {
+                  kind: oneOf<OwnerKind>(...OWNER_KINDS),
+                  id: int(),
+                  uid: int(),
+                  euid: int(),
+                  signal: int(),
+                  fd: int(),
+                  urgent: bool(),
+                },
+                createFileOwner,
+              ),
+            ),
           },
           createOpenFile,
         ),
@@ -408,10 +448,14 @@ export interface Vfs {
     file: number,
     take: (inode: number, next: number, type: number, name: string) => boolean,
   ): number;
-  /** F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME. */
-  setFlags(file: number, flags: number): void;
-  /** F_SETOWN. */
-  setOwner(file: number, owner: number): void;
+  /** F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME, and O_ASYNC of what sends signals. @param fd by which it is set */
+  setFlags(tid: number, file: number, flags: number, fd: number): void;
+  /** F_SETOWN: by the thread's user. */
+  setOwner(tid: number, file: number, kind: OwnerKind, id: number): void;
+  /** F_SETSIG. */
+  setSignal(file: number, signal: number): void;
+  /** Files whose events were watched for DRIVEN have fired: send their signals. Between calls. */
+  signalReady(): void;
   ioctl(tid: number, file: number, request: number, argument: number): number;
   /** POLL bits ready now, as the thread sees them. Hot path. */
   poll(tid: number, file: number): number;
@@ -524,6 +568,8 @@ export const vfs: Contract<Vfs> = {
     'list',
     'setFlags',
     'setOwner',
+    'setSignal',
+    'signalReady',
     'ioctl',
     'poll',
     'arm',

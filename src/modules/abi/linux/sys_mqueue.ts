@@ -157,7 +157,7 @@ const sysMqGetsetattr: Handler = (kernel, tid, fd, newAt, oldAt) => {
     const written = kernel.user.write(tid, oldAt, bytes);
     if (written !== 0) return written;
   }
-  if (newAt !== 0) kernel.vfs.setFlags(file.id, (file.flags & ~F.O_NONBLOCK) | flags);
+  if (newAt !== 0) kernel.vfs.setFlags(tid, file.id, (file.flags & ~F.O_NONBLOCK) | flags, fd);
   return 0;
 };
 

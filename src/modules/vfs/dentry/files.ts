@@ -33,9 +33,9 @@ import {
   SEEK_HOLE,
   SEEK_SET,
 } from '../../../abi/linux/fcntl.ts';
-import { FICLONE, FICLONERANGE, FIGETBSZ, FIOASYNC, FIONBIO, FIONREAD } from '../../../abi/linux/ioctl.ts';
+import { FICLONE, FICLONERANGE, FIGETBSZ, FIONBIO, FIONREAD } from '../../../abi/linux/ioctl.ts';
 import { POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
-import type { Spans } from '../../../contracts/kernel.ts';
+import { DRIVEN, type Spans } from '../../../contracts/kernel.ts';
 import { createOpenFile, type Dentry, type FileKind, type OpenFile } from '../../../contracts/vfs.ts';
 import { readContent, writeContent } from './content.ts';
 import { type Core, fileOf, servedBy } from './core.ts';
@@ -106,6 +106,7 @@ export function closeFile(core: Core, file: OpenFile): void {
   else if (isObject(file)) closeObject(core, file);
   if (isPollable(file.kind)) kernel.ipc.fileClosed(file.id);
   releaseOwned(core, file.id);
+  if (file.owner !== null) kernel.waits.unwatch(DRIVEN, file.id);
   if (file.dentry !== 0) releaseDentry(core, file.dentry);
 }
 
@@ -242,11 +243,10 @@ export function ioctl(core: Core, tid: number, id: number, request: number, argu
   const file = fileOf(core, id);
   const { user, tty } = core.kernel;
   if (file.kind === 'path') return -EBADF;
-  if (request === FIONBIO || request === FIOASYNC) {
+  if (request === FIONBIO) {
     const error = user.readU32(tid, argument);
     if (error !== 0) return error;
-    const flag = request === FIONBIO ? O_NONBLOCK : O_ASYNC;
-    file.flags = user.value === 0 ? file.flags & ~flag : file.flags | flag;
+    file.flags = user.value === 0 ? file.flags & ~O_NONBLOCK : file.flags | O_NONBLOCK;
     return 0;
   }
   if (file.kind === 'disk') return controlDisk(core, tid, file, request, argument);
