@@ -80,6 +80,10 @@ export interface OpenFile {
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
+  /** The opening made it (F_CREATED_QUERY). */
+  created: boolean;
+  /** Of a table of mounts: how many changes its readers have seen; -1 for other files. */
+  mountsSeen: number;
   /** Who is told of it by signals, once somebody asked for that. */
   owner: FileOwner | null;
 }
@@ -120,6 +124,9 @@ export interface VfsState {
   nextMount: number;
   nextFile: number;
   nextSb: number;
+  /** Changes to what is mounted, and the event that is woken by each; 0 = nobody asked yet. */
+  mountChanges: number;
+  mountEvent: number;
 }
 
 /** A lock: [start, end) of an inode; of an open file (flock, F_OFD_) or of a process (fcntl), the other 0. */
@@ -167,6 +174,8 @@ export const createOpenFile = (): OpenFile => ({
   dentry: 0,
   object: 0,
   cookie: 0,
+  created: false,
+  mountsSeen: -1,
   owner: null,
 });
 export const createFileOwner = (): FileOwner => ({
@@ -201,6 +210,8 @@ const blank = (): VfsState => ({
   nextMount: 1,
   nextFile: 1,
   nextSb: 1,
+  mountChanges: 0,
+  mountEvent: 0,
 });
 
 export const vfsLayout: StateLayout<VfsState> = layout(
@@ -273,6 +284,8 @@ export const vfsLayout: StateLayout<VfsState> = layout(
             dentry: int(),
             object: int(),
             cookie: int(),
+            created: bool(),
+            mountsSeen: int(),
             owner: nullable(
               record<FileOwner>(
                 {
@@ -312,6 +325,8 @@ export const vfsLayout: StateLayout<VfsState> = layout(
       nextMount: int(),
       nextFile: int(),
       nextSb: int(),
+      mountChanges: int(),
+      mountEvent: int(),
     },
     blank,
   ),

@@ -218,6 +218,8 @@ function fcntlFile(
       return F.F_UNLCK;
     case F.F_SETLEASE:
       return value === F.F_UNLCK ? -EAGAIN : -EINVAL;
+    case F.F_CREATED_QUERY:
+      return file.created ? 1 : 0;
     case F.F_ADD_SEALS:
       return kernel.vfs.seal?.(file.id, value >>> 0) ?? -EINVAL;
     case F.F_GET_SEALS:

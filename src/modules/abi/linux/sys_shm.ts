@@ -30,6 +30,13 @@ const EXECUTE = 0o111;
 const segmentsOf = ({ ipc }: Kernel): Segments | null =>
   ipc.createSegment === undefined ? null : (ipc as Segments);
 
+/** There is no huge page in the pool (vm.nr_hugepages), and only group 0 (vm.hugetlb_shm_group) might have one. */
+function hugeRefusal(kernel: Kernel, tid: number): number {
+  const { fsgid, groups } = kernel.process.credentials(tid);
+  const may = fsgid === 0 || groups.includes(0) || kernel.process.capable(tid, CAP_IPC_LOCK);
+  return may ? -E.ENOMEM : -E.EPERM;
+}
+
 /** shmget(2) */
 const sysShmget: Handler = (kernel, tid, key, bytes, flags) => {
   const ipc = segmentsOf(kernel);
@@ -45,8 +52,7 @@ const sysShmget: Handler = (kernel, tid, key, bytes, flags) => {
     if ((flags & V.IPC_CREAT) === 0) return -E.ENOENT;
   }
   if (bytes < V.SHMMIN || bytes >= NO_SIZE) return -E.EINVAL;
-  // There is no huge page in the pool (/proc/sys/vm/nr_hugepages).
-  if ((flags & V.SHM_HUGETLB) !== 0) return kernel.process.capable(tid, CAP_IPC_LOCK) ? -E.ENOMEM : -E.EPERM;
+  if ((flags & V.SHM_HUGETLB) !== 0) return hugeRefusal(kernel, tid);
   return ipc.createSegment(tid, key, bytes, permissionOf(kernel, tid, flags));
 };
 

@@ -43,6 +43,7 @@ import { hold, release as releaseDentry } from './dentries.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { controlDisk, readDisk, seekDisk, writeDisk } from './disks.ts';
 import { releaseOwned, releaseRecords } from './locks.ts';
+import { armMounts, pollMounts } from './mount-tables.ts';
 import {
   armObject,
   closeObject,
@@ -63,7 +64,8 @@ const CHANGEABLE: number = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYN
 export const isReadable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_WRONLY;
 export const isWritable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_RDONLY;
 /** What an epoll may watch (epoll_ctl(2), EPERM). */
-const isPollable = (kind: FileKind): boolean => kind !== 'regular' && kind !== 'directory' && kind !== 'path';
+const isPollable = ({ kind, mountsSeen }: OpenFile): boolean =>
+  kind === 'regular' ? mountsSeen >= 0 : kind !== 'directory' && kind !== 'path';
 const isNonBlocking = (file: OpenFile): boolean => (file.flags & O_NONBLOCK) !== 0;
 
 /** A description with one reference, which holds its dentry. */
@@ -104,7 +106,7 @@ export function closeFile(core: Core, file: OpenFile): void {
   else if (file.kind === 'tty') kernel.tty.closeSlave(file.object);
   else if (file.kind === 'pty-master') kernel.tty.closeMaster(file.object);
   else if (isObject(file)) closeObject(core, file);
-  if (isPollable(file.kind)) kernel.ipc.fileClosed(file.id);
+  if (isPollable(file)) kernel.ipc.fileClosed(file.id);
   releaseOwned(core, file.id);
   if (file.owner !== null) kernel.waits.unwatch(DRIVEN, file.id);
   if (file.dentry !== 0) releaseDentry(core, file.dentry);
@@ -224,6 +226,8 @@ export function poll(core: Core, tid: number, id: number): number {
       return kernel.tty.pollStream(file.object);
     case 'path':
       return POLLNVAL;
+    case 'regular':
+      return file.mountsSeen < 0 ? ALWAYS_READY : pollMounts(core, file);
     default:
       return isObject(file) ? pollObject(core, tid, file) : ALWAYS_READY;
   }
@@ -237,6 +241,7 @@ export function arm(core: Core, tid: number, id: number, wanted: number): void {
   else if (file.kind === 'pty-master') kernel.tty.arm(file.object, true);
   else if (file.kind === 'stream') kernel.tty.armStream(file.object);
   else if (isObject(file)) armObject(core, tid, file, wanted);
+  else if (file.mountsSeen >= 0) armMounts(core);
 }
 
 export function ioctl(core: Core, tid: number, id: number, request: number, argument: number): number {
