@@ -82,7 +82,7 @@ export function segmentOperations(state: SegmentState, kernel: Kernel): Segments
     segmentMapped(inode, by) {
       const segment = ofObject(inode);
       if (segment === undefined) return;
-      // A process that is killed while it waits ends when nobody runs.
+      // 0 where the host ends a process.
       const tid = kernel.counters.running;
       if (tid !== 0) segment.lastUser = pidOf(tid);
       if (by > 0) segment.attached = now();
