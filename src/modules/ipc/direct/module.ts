@@ -70,6 +70,10 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       if (tid !== 0) handoff.receives(tid, queueChannel(id));
       return named.nextNamed(id);
     },
+    awaitNamed(tid, id, message) {
+      if (message === null && kernel.counters.running !== 0) handoff.waits(tid);
+      return named.awaitNamed(tid, id, message);
+    },
   };
 }
 
