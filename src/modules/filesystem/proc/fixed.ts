@@ -6,6 +6,7 @@
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { file, link, setting, type TextRow, type TextTree, textTree } from '../../../lib/text-tree.ts';
 import { MAX_PID } from './numbers.ts';
+import { configuration } from './config.ts';
 import { ipcLimitText } from './ipc-limits.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
@@ -155,6 +156,7 @@ const ROWS: readonly TextRow<Context>[] = [
   limit('sys/kernel/msg_next_id'),
   limit('sys/kernel/sem_next_id'),
   limit('sys/kernel/shm_next_id'),
+  file('config.gz', ({ kernel }) => configuration(kernel)),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

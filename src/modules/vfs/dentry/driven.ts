@@ -28,7 +28,13 @@ import {
 } from '../../../abi/linux/signal.ts';
 import { DRIVEN } from '../../../contracts/kernel.ts';
 import { createSignalInfo, type SignalInfo } from '../../../contracts/process.ts';
-import { createFileOwner, type FileKind, type FileOwner, type OpenFile } from '../../../contracts/vfs.ts';
+import {
+  createFileOwner,
+  type FileKind,
+  type FileOwner,
+  type OpenFile,
+  type OwnerKind,
+} from '../../../contracts/vfs.ts';
 import type { Core } from './core.ts';
 import { arm, poll } from './files.ts';
 
@@ -69,6 +75,14 @@ export function watchFile(core: Core, tid: number, file: OpenFile): void {
 }
 
 export const ownerOf = (file: OpenFile): FileOwner => (file.owner ??= createFileOwner());
+
+export function setOwner(file: OpenFile, kind: OwnerKind, id: number, uid: number, euid: number): void {
+  const owner = ownerOf(file);
+  owner.kind = kind;
+  owner.id = id;
+  owner.uid = uid;
+  owner.euid = euid;
+}
 
 function send(core: Core, owner: FileOwner, info: SignalInfo): void {
   const { process } = core.kernel;

@@ -179,7 +179,7 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       setOwner(tid, id, kind, owner) {
         const file = fileOf(core, id);
         const { uid, euid } = kernel.process.credentials(tid);
-        Object.assign(driven.ownerOf(file), { kind: owner === 0 ? 'nobody' : kind, id: owner, uid, euid });
+        driven.setOwner(file, owner === 0 ? 'nobody' : kind, owner, uid, euid);
         driven.watchFile(core, tid, file);
       },
       setSignal(file, signal) {
