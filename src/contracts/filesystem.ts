@@ -181,6 +181,8 @@ export interface FileSystem {
    * stored on can not be written), -EROFS, -EBUSY, -EIO or WAIT
    */
   remount?(sb: number, readOnly: boolean): number;
+  /** Interface `mount-tables`: the file lists what is mounted, so that who polls it hears of changes (proc_pid_mounts(5)). */
+  listsMounts?(inode: number): boolean;
   /**
    * Interface `extended`: attributes by name, its class (`user.`, `trusted.`, `security.`) included; vfs has checked who asks and
    * that the name has a class. @returns the value, not to be changed; -ENODATA, -EIO or WAIT
@@ -226,6 +228,7 @@ export const filesystem: Contract<FileSystem> = {
   interfaces: {
     durable: ['sync', 'dirtied'],
     remount: ['remount'],
+    'mount-tables': ['listsMounts'],
     extended: ['getExtended', 'setExtended', 'listExtended'],
   },
 };

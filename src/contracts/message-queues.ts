@@ -1,9 +1,10 @@
 /**
  * Part of contract `ipc`, its optional interface `message-queues`: System V message queues.
  *
- * Who may do what, and the waiting, are the caller's; a queue is found by its id, which is never used again. Source: msgget(2),
- * msgop(2), msgctl(2).
+ * Who may do what, and the waiting, are the caller's; a queue is found by its id (ipc-ids.ts). Source: msgget(2), msgop(2),
+ * msgctl(2).
  */
+import { createIdSequence, type IdSequence, idSequenceSchema, type NextId } from './ipc-ids.ts';
 import { array, bool, int, map, record, type Schema, uint8s } from './schema.ts';
 import { createPermission, type Permission, permissionSchema } from './semaphores.ts';
 
@@ -59,8 +60,8 @@ export interface MessageQueue {
   roomEvent: number;
 }
 
-/** /proc/sys/kernel/msgmax, msgmnb and msgmni. */
-export interface MessageLimits {
+/** /proc/sys/kernel/msgmax, msgmnb, msgmni and msg_next_id. */
+export interface MessageLimits extends NextId {
   /** Bytes of a message, and of a new queue. */
   message: number;
   queue: number;
@@ -69,7 +70,7 @@ export interface MessageLimits {
 
 export interface MessageQueueState {
   queues: Map<number, MessageQueue>;
-  next: number;
+  ids: IdSequence;
   /** By thread. */
   deliveries: Map<number, Delivery>;
   limits: MessageLimits;
@@ -128,10 +129,15 @@ export const createMessageQueue = (): MessageQueue => ({
   receivers: [],
   roomEvent: 0,
 });
-export const createMessageLimits = (): MessageLimits => ({ message: 8192, queue: 16384, queues: 32000 });
+export const createMessageLimits = (): MessageLimits => ({
+  message: 8192,
+  queue: 16384,
+  queues: 32000,
+  nextId: -1,
+});
 export const createMessageQueueState = (): MessageQueueState => ({
   queues: new Map(),
-  next: 0,
+  ids: createIdSequence(),
   deliveries: new Map(),
   limits: createMessageLimits(),
 });
@@ -171,12 +177,15 @@ export const messageQueueSchema: Schema<MessageQueueState> = record<MessageQueue
         createMessageQueue,
       ),
     ),
-    next: int(),
+    ids: idSequenceSchema,
     deliveries: map(
       int(),
       record<Delivery>({ error: int(), message }, () => ({ error: 0, message: createMessage() })),
     ),
-    limits: record<MessageLimits>({ message: int(), queue: int(), queues: int() }, createMessageLimits),
+    limits: record<MessageLimits>(
+      { message: int(), queue: int(), queues: int(), nextId: int() },
+      createMessageLimits,
+    ),
   },
   createMessageQueueState,
 );

@@ -27,7 +27,7 @@ export interface QueueWaiter {
 }
 
 /** What becomes of the process that asked to be told of a message (mq_notify(3)). */
-export const NOTICE_KINDS = ['nothing', 'signal'] as const;
+export const NOTICE_KINDS = ['nothing', 'signal', 'thread'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
 export interface QueueNotice {
@@ -36,6 +36,9 @@ export interface QueueNotice {
   kind: NoticeKind;
   signal: number;
   value: number;
+  /** Of kind `thread`: the open netlink socket that libc's thread reads, which the notice holds, and what it is sent. */
+  file: number;
+  cookie: Uint8Array;
 }
 
 export interface NamedQueue {
@@ -117,7 +120,7 @@ export interface NamedQueues {
   namedDone(tid: number, id: number): Readonly<NamedMessage> | null;
   /** The thread waits no more. */
   namedOver(tid: number, id: number): void;
-  /** mq_notify(3). @param notice null = not any more @returns 0 or -EBUSY */
+  /** mq_notify(3). @param notice null = not any more; its file is released with it @returns 0 or -EBUSY */
   noticeNamed(tid: number, id: number, notice: Omit<QueueNotice, 'tgid'> | null): number;
   /** POLL bits ready. */
   pollNamed(id: number): number;
@@ -157,7 +160,14 @@ export const createQueueWaiter = (): QueueWaiter => ({
   message: createNamedMessage(),
   done: false,
 });
-export const createQueueNotice = (): QueueNotice => ({ tgid: 0, kind: 'nothing', signal: 0, value: 0 });
+export const createQueueNotice = (): QueueNotice => ({
+  tgid: 0,
+  kind: 'nothing',
+  signal: 0,
+  value: 0,
+  file: 0,
+  cookie: new Uint8Array(0),
+});
 export const createNamedQueue = (): NamedQueue => ({
   id: 0,
   name: '',
@@ -222,7 +232,14 @@ export const namedQueueSchema: Schema<NamedQueueState> = record<NamedQueueState>
           messageEvent: int(),
           roomEvent: int(),
           notice: record<QueueNotice>(
-            { tgid: int(), kind: oneOf<NoticeKind>(...NOTICE_KINDS), signal: int(), value: int() },
+            {
+              tgid: int(),
+              kind: oneOf<NoticeKind>(...NOTICE_KINDS),
+              signal: int(),
+              value: int(),
+              file: int(),
+              cookie: uint8s(),
+            },
             createQueueNotice,
           ),
           used: int(),

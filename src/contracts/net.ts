@@ -42,7 +42,10 @@ export const netLayout: StateLayout<NetState> = layout(
 );
 
 /** The sockets are those of AF_INET, AF_INET6 and AF_NETLINK. */
-export interface Net extends Sockets, Partial<LinkOperations> {}
+export interface Net extends Sockets, Partial<LinkOperations> {
+  /** Interface `posts`: bytes of the kernel's own to a socket of AF_NETLINK. They are lost if it is full. */
+  post?(socket: number, bytes: Uint8Array): void;
+}
 
 export const net: Contract<Net> = {
   name: 'net',
@@ -53,5 +56,6 @@ export const net: Contract<Net> = {
     inet: [],
     /** It tells of its interfaces. */
     links: ['links'],
+    posts: ['post'],
   },
 };

@@ -19,7 +19,9 @@ export interface SignalInfo {
   pid: number;
   uid: number;
   status: number;
+  /** Where a fault was; si_band of signal-driven I/O. */
   address: number;
+  /** Also si_fd of signal-driven I/O. */
   value: number;
 }
 

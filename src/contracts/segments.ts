@@ -2,10 +2,11 @@
  * Part of contract `ipc`, its optional interface `shared-memory`: segments of System V shared memory.
  *
  * A segment is a name for a shared object of vm's, which holds the pages whether it is mapped or not; how often it is
- * attached is counted from vm's areas. Who may do what is the caller's. A segment is found by its id, which is never used
- * again. Source: shmget(2), shmop(2), shmctl(2).
+ * attached is counted from vm's areas. Who may do what is the caller's. A segment is found by its id
+ * (ipc-ids.ts). Source: shmget(2), shmop(2), shmctl(2).
  */
-import { bool, int, map, record, type Schema } from './schema.ts';
+import { createIdSequence, type IdSequence, idSequenceSchema, type NextId } from './ipc-ids.ts';
+import { bool, int, map, record, type Schema, text } from './schema.ts';
 import { createPermission, type Permission, permissionSchema } from './semaphores.ts';
 
 export interface Segment {
@@ -29,15 +30,27 @@ export interface Segment {
   doomed: boolean;
 }
 
+/** /proc/sys/kernel/shmmax, shmall, shmmni and shm_next_id. */
+export interface SegmentLimits extends NextId {
+  /** Bytes of a segment, and pages of all, in decimal: they have 64 bits. */
+  bytes: string;
+  pages: string;
+  segments: number;
+}
+
 export interface SegmentState {
   segments: Map<number, Segment>;
   /** Inode to id. */
   ids: Map<number, number>;
-  next: number;
+  sequence: IdSequence;
+  limits: SegmentLimits;
 }
 
 export interface Segments {
-  /** A new segment. @returns its id, -ENOSPC or -ENOMEM */
+  segmentLimits(): Readonly<SegmentLimits>;
+  /** For what is made from now on. */
+  setSegmentLimits(limits: Readonly<SegmentLimits>): void;
+  /** A new segment. @returns its id, -EINVAL (beyond shmmax), -ENOSPC (shmall, shmmni) or -ENOMEM */
   createSegment(tid: number, key: number, bytes: number, permission: Permission): number;
   /** The segment of an id, or null. Its fields may be read until the entry ends. */
   segment(id: number): Readonly<Segment> | null;
@@ -53,6 +66,8 @@ export interface Segments {
 }
 
 export const SEGMENT_OPERATIONS: readonly (keyof Segments)[] = [
+  'segmentLimits',
+  'setSegmentLimits',
   'createSegment',
   'segment',
   'segmentOf',
@@ -78,7 +93,18 @@ export const createSegment = (): Segment => ({
   locked: false,
   doomed: false,
 });
-export const createSegmentState = (): SegmentState => ({ segments: new Map(), ids: new Map(), next: 0 });
+export const createSegmentLimits = (): SegmentLimits => ({
+  bytes: '18446744073692774399',
+  pages: '18446744073692774399',
+  segments: 4096,
+  nextId: -1,
+});
+export const createSegmentState = (): SegmentState => ({
+  segments: new Map(),
+  ids: new Map(),
+  sequence: createIdSequence(),
+  limits: createSegmentLimits(),
+});
 
 export const segmentSchema: Schema<SegmentState> = record<SegmentState>(
   {
@@ -104,7 +130,11 @@ export const segmentSchema: Schema<SegmentState> = record<SegmentState>(
       ),
     ),
     ids: map(int(), int()),
-    next: int(),
+    sequence: idSequenceSchema,
+    limits: record<SegmentLimits>(
+      { bytes: text(), pages: text(), segments: int(), nextId: int() },
+      createSegmentLimits,
+    ),
   },
   createSegmentState,
 );

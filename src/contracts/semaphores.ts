@@ -1,9 +1,10 @@
 /**
  * Part of contract `ipc`, its optional interface `semaphores`: sets of System V semaphores.
  *
- * Who may do what is decided by the caller, except for the key. A set is found by its id, which is never used again. Source:
- * semget(2), semop(2), semctl(2).
+ * Who may do what is decided by the caller, except for the key. A set is found by its id (ipc-ids.ts). Source: semget(2),
+ * semop(2), semctl(2).
  */
+import { createIdSequence, type IdSequence, idSequenceSchema, type NextId } from './ipc-ids.ts';
 import { array, bool, int, map, record, type Schema } from './schema.ts';
 
 /** Whose an object of System V IPC is (struct ipc_perm). */
@@ -47,8 +48,8 @@ export interface SemaphoreSet {
   undo: Map<number, number[]>;
 }
 
-/** /proc/sys/kernel/sem. */
-export interface SemaphoreLimits {
+/** /proc/sys/kernel/sem and sem_next_id. */
+export interface SemaphoreLimits extends NextId {
   /** Semaphores of a set, and of all. */
   perSet: number;
   all: number;
@@ -59,7 +60,7 @@ export interface SemaphoreLimits {
 
 export interface SemaphoreState {
   sets: Map<number, SemaphoreSet>;
-  next: number;
+  ids: IdSequence;
   /** By thread, what became of operations that were done for it while it waited, until it has looked: 0 or -errno. */
   done: Map<number, number>;
   limits: SemaphoreLimits;
@@ -144,10 +145,11 @@ export const createSemaphoreLimits = (): SemaphoreLimits => ({
   all: 1024000000,
   operations: 500,
   sets: 32000,
+  nextId: -1,
 });
 export const createSemaphoreState = (): SemaphoreState => ({
   sets: new Map(),
-  next: 0,
+  ids: createIdSequence(),
   done: new Map(),
   limits: createSemaphoreLimits(),
 });
@@ -185,10 +187,10 @@ export const semaphoreSchema: Schema<SemaphoreState> = record<SemaphoreState>(
         createSemaphoreSet,
       ),
     ),
-    next: int(),
+    ids: idSequenceSchema,
     done: map(int(), int()),
     limits: record<SemaphoreLimits>(
-      { perSet: int(), all: int(), operations: int(), sets: int() },
+      { perSet: int(), all: int(), operations: int(), sets: int(), nextId: int() },
       createSemaphoreLimits,
     ),
   },

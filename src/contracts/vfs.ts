@@ -9,7 +9,7 @@ import { type Contract, layout, type StateLayout } from './contract.ts';
 import type { FileSystemStat, Stat } from './filesystem.ts';
 import type { Spans } from './kernel.ts';
 import type { NotifierKind } from './notifiers.ts';
-import { array, bool, int, map, oneOf, record, set, text } from './schema.ts';
+import { array, bool, int, map, nullable, oneOf, record, set, text } from './schema.ts';
 
 /** fs.file-max: open file descriptions of all processes. */
 export const MOST_FILES = 262144;
@@ -80,9 +80,31 @@ export interface OpenFile {
   object: number;
   /** A directory being listed: the cookie. */
   cookie: number;
-  /** F_SETOWN: a process, or a process group made negative; 0 = none. */
-  owner: number;
+  /** The opening made it (F_CREATED_QUERY). */
+  created: boolean;
+  /** Of a table of mounts: how many changes its readers have seen; -1 for other files. */
+  mountsSeen: number;
+  /** Who is told of it by signals, once somebody asked for that. */
+  owner: FileOwner | null;
 }
+
+/** F_SETOWN, F_SETSIG and O_ASYNC of an open file (fcntl(2)). */
+export interface FileOwner {
+  kind: OwnerKind;
+  /** Thread, process or process group. */
+  id: number;
+  /** Of who set it: they bound whom it may signal. */
+  uid: number;
+  euid: number;
+  /** 0 = SIGIO, without a cause. */
+  signal: number;
+  /** The descriptor by which O_ASYNC was set, for si_fd. */
+  fd: number;
+  /** Urgent data is there and was told of. */
+  urgent: boolean;
+}
+export const OWNER_KINDS = ['nobody', 'thread', 'process', 'group'] as const;
+export type OwnerKind = (typeof OWNER_KINDS)[number];
 
 export interface VfsState {
   dentries: Map<number, Dentry>;
@@ -102,6 +124,9 @@ export interface VfsState {
   nextMount: number;
   nextFile: number;
   nextSb: number;
+  /** Changes to what is mounted, and the event that is woken by each; 0 = nobody asked yet. */
+  mountChanges: number;
+  mountEvent: number;
 }
 
 /** A lock: [start, end) of an inode; of an open file (flock, F_OFD_) or of a process (fcntl), the other 0. */
@@ -149,7 +174,18 @@ export const createOpenFile = (): OpenFile => ({
   dentry: 0,
   object: 0,
   cookie: 0,
-  owner: 0,
+  created: false,
+  mountsSeen: -1,
+  owner: null,
+});
+export const createFileOwner = (): FileOwner => ({
+  kind: 'nobody',
+  id: 0,
+  uid: 0,
+  euid: 0,
+  signal: 0,
+  fd: -1,
+  urgent: false,
 });
 export const createFileLock = (): FileLock => ({
   inode: 0,
@@ -174,6 +210,8 @@ const blank = (): VfsState => ({
   nextMount: 1,
   nextFile: 1,
   nextSb: 1,
+  mountChanges: 0,
+  mountEvent: 0,
 });
 
 export const vfsLayout: StateLayout<VfsState> = layout(
@@ -246,7 +284,22 @@ export const vfsLayout: StateLayout<VfsState> = layout(
             dentry: int(),
             object: int(),
             cookie: int(),
-            owner: int(),
+            created: bool(),
+            mountsSeen: int(),
+            owner: nullable(
+              record<FileOwner>(
+                {
+                  kind: oneOf<OwnerKind>(...OWNER_KINDS),
+                  id: int(),
+                  uid: int(),
+                  euid: int(),
+                  signal: int(),
+                  fd: int(),
+                  urgent: bool(),
+                },
+                createFileOwner,
+              ),
+            ),
           },
           createOpenFile,
         ),
@@ -272,6 +325,8 @@ export const vfsLayout: StateLayout<VfsState> = layout(
       nextMount: int(),
       nextFile: int(),
       nextSb: int(),
+      mountChanges: int(),
+      mountEvent: int(),
     },
     blank,
   ),
@@ -408,10 +463,14 @@ export interface Vfs {
     file: number,
     take: (inode: number, next: number, type: number, name: string) => boolean,
   ): number;
-  /** F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME. */
-  setFlags(file: number, flags: number): void;
-  /** F_SETOWN. */
-  setOwner(file: number, owner: number): void;
+  /** F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME, and O_ASYNC of what sends signals. @param fd by which it is set */
+  setFlags(tid: number, file: number, flags: number, fd: number): void;
+  /** F_SETOWN: by the thread's user. */
+  setOwner(tid: number, file: number, kind: OwnerKind, id: number): void;
+  /** F_SETSIG. */
+  setSignal(file: number, signal: number): void;
+  /** Files whose events were watched for DRIVEN have fired: send their signals. Between calls. */
+  signalReady(): void;
   ioctl(tid: number, file: number, request: number, argument: number): number;
   /** POLL bits ready now, as the thread sees them. Hot path. */
   poll(tid: number, file: number): number;
@@ -528,6 +587,8 @@ export const vfs: Contract<Vfs> = {
     'list',
     'setFlags',
     'setOwner',
+    'setSignal',
+    'signalReady',
     'ioctl',
     'poll',
     'arm',

@@ -52,6 +52,8 @@ export interface Synthesis {
   target(tid: number, ino: number): string | number;
   jump(tid: number, ino: number): number;
   jumpFile(tid: number, ino: number): number;
+  /** See `FileSystem.listsMounts`. */
+  listsMounts?(ino: number): boolean;
 }
 
 /** Bytes taken from one write. */
@@ -132,6 +134,7 @@ export function syntheticFileSystem(state: SyntheticState, kernel: Kernel, synth
     link: () => -EPERM,
     unlink: () => -EPERM,
     rename: () => -EPERM,
+    listsMounts: (inode) => synthesis.listsMounts?.(inodeNumberOf(inode)) ?? false,
     readlink: (tid, inode) => synthesis.target(tid, inodeNumberOf(inode)),
     jump: (tid, inode) => synthesis.jump(tid, inodeNumberOf(inode)),
     jumpFile: (tid, inode) => synthesis.jumpFile(tid, inodeNumberOf(inode)),

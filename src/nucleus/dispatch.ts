@@ -86,6 +86,15 @@ export class Dispatcher {
   }
 
   #do(step: number, a: number, b: number, c: number): number {
+    const result = this.#perform(step, a, b, c);
+    if (this.#waits.driven) {
+      this.#waits.begin();
+      this.#kernel.vfs.signalReady();
+    }
+    return result;
+  }
+
+  #perform(step: number, a: number, b: number, c: number): number {
     const { kernel } = this.#parts;
     switch (step) {
       case TIMERS:

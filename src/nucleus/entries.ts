@@ -197,7 +197,7 @@ export class Entries {
     while (kernel.process.signalPending(tid)) {
       this.#waits.begin();
       this.#parts.user.begin();
-      const framed = kernel.abi.signals(tid, -1);
+      const framed = this.#signals(tid, -1);
       if (!this.#alive(tid)) return false;
       if (framed) this.#parts.digest?.signal(kernel.machine, tid, this.#parts.user);
       else if (this.#waits.named() > 0) {
@@ -207,6 +207,18 @@ export class Entries {
       } else break;
     }
     return !this.#stopped(tid);
+  }
+
+  /** Before the thread runs. Should a signal end it, that is its own doing: it is what runs (shmctl(2), shm_lpid). */
+  #signals(tid: number, restart: number): boolean {
+    const { abi, counters } = this.#kernel;
+    const before = counters.running;
+    counters.running = tid;
+    try {
+      return abi.signals(tid, restart);
+    } finally {
+      counters.running = before;
+    }
   }
 
   /** @returns false if the thread waits again, stopped or is gone */
@@ -231,7 +243,7 @@ export class Entries {
     const restart = this.#waits.pendingRestart();
     user.begin();
     const named = this.#waits.named();
-    const framed = kernel.abi.signals(tid, RESTART_CLASSES.indexOf(restart));
+    const framed = this.#signals(tid, RESTART_CLASSES.indexOf(restart));
     if (!this.#alive(tid)) return false;
     if (framed) {
       this.#waits.finish(tid);

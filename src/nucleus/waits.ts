@@ -8,7 +8,7 @@
  */
 import type { Kernel, RestartClass, Waits } from '../contracts/kernel.ts';
 import type { Undoable } from './trial.ts';
-import { RESUMED_BY_EVENT, RESUMED_BY_SIGNAL, RESUMED_BY_TIMEOUT } from '../contracts/kernel.ts';
+import { DRIVEN, RESUMED_BY_EVENT, RESUMED_BY_SIGNAL, RESUMED_BY_TIMEOUT } from '../contracts/kernel.ts';
 
 /** What is run again when the thread is woken: its system call, its faulting instruction, or the host's exec of it. */
 export type Continuation =
@@ -152,6 +152,11 @@ export class WaitQueues implements Waits, Undoable {
     const fired = this.#fired.get(to);
     fired?.delete(token);
     if (fired?.size === 0) this.#fired.delete(to);
+  }
+
+  /** Files have fired that send signals: see DRIVEN. */
+  get driven(): boolean {
+    return this.#fired.size !== 0 && this.#fired.has(DRIVEN);
   }
 
   fired(to: number): readonly number[] {

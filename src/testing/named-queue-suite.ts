@@ -6,7 +6,12 @@ import { EAGAIN, EBUSY, EINVAL, EMFILE, ENOSPC } from '../abi/linux/errno.ts';
 import { POLLIN, POLLOUT } from '../abi/linux/poll.ts';
 import { SI_MESGQ } from '../abi/linux/signal.ts';
 import { WAIT } from '../contracts/kernel.ts';
-import type { NamedMessage, NamedQueues } from '../contracts/named-queues.ts';
+import {
+  createQueueNotice,
+  type NamedMessage,
+  type NamedQueues,
+  type QueueNotice,
+} from '../contracts/named-queues.ts';
 import { createPolicy } from '../contracts/scheduler.ts';
 import { bytesOf, byteString } from '../lib/utf8.ts';
 import { type Check, equal, holds } from './check.ts';
@@ -119,6 +124,51 @@ export function namedQueueChecks<State>(make: () => IpcWorld<State>): readonly C
       },
     },
     {
+      name: "a named queue tells libc's thread by its socket what became of the request, and lets the socket go",
+      run(): void {
+        const made = queueWorld(make());
+        const posts: number[] = [];
+        const released: number[] = [];
+        const { kernel } = made.world.guest;
+        Object.assign(kernel, {
+          net: {
+            post: (socket: number, bytes: Uint8Array) =>
+              void posts.push(socket, bytes.length, ...bytes.slice(30)),
+          },
+          vfs: {
+            file: (file: number) => ({ object: 100 + file }),
+            release: (file: number) => void released.push(file),
+          },
+        });
+        const id = open(made, 'q');
+        const cookie = new Uint8Array(32).fill(7);
+        const notice: QueueNotice = { ...createQueueNotice(), kind: 'thread', file: 5, cookie };
+        equal('a notice', made.queues.noticeNamed(A, id, notice), 0);
+        made.world.subject.copy();
+        made.queues.sendNamed(B, id, 0, bytesOf('a'));
+        equal('a message came', posts.splice(0), [105, 32, 7, 1]);
+        equal('again', made.queues.noticeNamed(A, id, notice), 0);
+        made.queues.noticeNamed(A, id, null);
+        equal('taken back', posts.splice(0), [105, 32, 7, 2]);
+        equal(
+          'the cookie stays as it was',
+          [...cookie].every((byte) => byte === 7),
+          true,
+        );
+        equal('and once more', made.queues.noticeNamed(A, id, notice), 0);
+        made.queues.forsakeNamedQueue(id, A);
+        equal(
+          'closed',
+          [posts, released],
+          [
+            [105, 32, 7, 2],
+            [5, 5, 5],
+          ],
+        );
+        made.world.subject.check();
+      },
+    },
+    {
       name: 'a named queue tells one process, once, when it is no longer empty',
       run(): void {
         const made = queueWorld(make());
@@ -126,7 +176,7 @@ export function namedQueueChecks<State>(make: () => IpcWorld<State>): readonly C
         const { process } = made.world.guest.kernel;
         process.signalGroup = (tgid, { signal, code, value }) => void sent.push(tgid, signal, code, value);
         const id = open(made, 'q');
-        const notice = { kind: 'signal' as const, signal: 10, value: 42 };
+        const notice: QueueNotice = { ...createQueueNotice(), kind: 'signal', signal: 10, value: 42 };
         equal('a notice', made.queues.noticeNamed(A, id, notice), 0);
         equal('another', made.queues.noticeNamed(B, id, notice), -EBUSY);
         made.world.subject.copy();

@@ -262,6 +262,55 @@ static void notices(void) {
   mq_unlink("/notices");
 }
 
+static int bell[2];
+static void in_thread(union sigval value) {
+  char c = (char)value.sival_int;
+  write(bell[1], &c, 1);
+}
+/* libc's own thread hears of it by a netlink socket. */
+static void threads(void) {
+  struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_value.sival_int = 'v', .sigev_notify_function = in_thread};
+  char c = 0;
+  pipe(bell);
+  mqd_t q = fresh("/threads", 0, 4, 16);
+  say("a thread", mq_notify(q, &event));
+  say("a thread twice", mq_notify(q, &event));
+  say("no thread", mq_notify(q, NULL));
+  for (int i = 0; i < 2; i++) {
+    say("a thread again", mq_notify(q, &event));
+    mq_send(q, "a", 1, 0);
+    read(bell[0], &c, 1);
+    printf("told %c\n", c);
+    receive("receive", q);
+  }
+  char cookie[32] = "cookie", got[33] = "";
+  int netlink = socket(AF_NETLINK, SOCK_RAW, 0), plain = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sigevent raw = {.sigev_notify = SIGEV_THREAD, .sigev_signo = netlink, .sigev_value.sival_ptr = cookie};
+  say("by hand", syscall(SYS_mq_notify, q, &raw));
+  mq_send(q, "b", 1, 0);
+  say("cookie", recv(netlink, got, sizeof got, 0));
+  printf("%s %d\n", got, got[31]);
+  receive("receive", q);
+  say("by hand", syscall(SYS_mq_notify, q, &raw));
+  say("taken back", syscall(SYS_mq_notify, q, NULL));
+  say("cookie", recv(netlink, got, sizeof got, MSG_DONTWAIT));
+  printf("%s %d\n", got, got[31]);
+  say("by hand", syscall(SYS_mq_notify, q, &raw));
+  close(netlink);
+  mq_send(q, "c", 1, 0);
+  receive("its socket is closed", q);
+  raw.sigev_signo = plain;
+  say("another socket", syscall(SYS_mq_notify, q, &raw));
+  raw.sigev_signo = bell[0];
+  say("no socket", syscall(SYS_mq_notify, q, &raw));
+  raw.sigev_signo = 999;
+  say("no file", syscall(SYS_mq_notify, q, &raw));
+  raw.sigev_value.sival_ptr = (void *)8;
+  say("no cookie", syscall(SYS_mq_notify, q, &raw));
+  mq_close(q);
+  mq_unlink("/threads");
+}
+
 static void descriptors(void) {
   queue = fresh("/descriptors", O_NONBLOCK, 1, 16);
   struct pollfd fds = {queue, POLLIN | POLLOUT};
@@ -326,6 +375,7 @@ int main(void) {
   messages();
   waits();
   notices();
+  threads();
   descriptors();
   others();
   return 0;

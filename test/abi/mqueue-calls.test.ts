@@ -1,4 +1,4 @@
 /** POSIX message queues against what Linux answers to the same program. */
 import { calls } from './calls.ts';
 
-calls('mqueue-calls', ['ipc=basic', 'vfs=dentry', 'process=posix', 'abi=linux'], 'host');
+calls('mqueue-calls', ['ipc=basic', 'vfs=dentry', 'net=loopback', 'process=posix', 'abi=linux'], 'host');

@@ -251,6 +251,19 @@ static void processes(const char *self) {
   kill(child, SIGKILL);
   wait(NULL);
   SHOW(attached(id));
+  /* It was the last that had it. */
+  id = segment(PAGE);
+  a = shmat(id, NULL, 0);
+  child = fork();
+  if (child == 0)
+    for (;;) pause();
+  while (attached(id) != 2) usleep(1000);
+  SHOW(stat_of(id).shm_lpid == getpid());
+  kill(child, SIGKILL);
+  wait(NULL);
+  SHOW(stat_of(id).shm_lpid == child);
+  CALL(shmdt(a));
+  CALL(shmctl(id, IPC_RMID, NULL));
 }
 
 static void rights(void) {

@@ -22,5 +22,10 @@ export const MQ_MAXMSG = 8;
 export const MQ_MSGSIZE = 16;
 export const MQ_CURMSGS = 24;
 
+/** What goes to the netlink socket of SIGEV_THREAD: a cookie, whose last byte says what has become of the request. */
+export const NOTIFY_COOKIE_LEN = 32;
+export const NOTIFY_WOKENUP = 1;
+export const NOTIFY_REMOVED = 2;
+
 /** The size of a queue's file. */
 export const QUEUE_FILE_SIZE = 80;

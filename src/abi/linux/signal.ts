@@ -97,6 +97,12 @@ export const SI_QUEUE = -1;
 export const SI_TIMER = -2;
 export const SI_MESGQ = -3;
 export const SI_TKILL = -6;
+/** Of signal-driven I/O. */
+export const POLL_IN = 1;
+export const POLL_OUT = 2;
+export const POLL_ERR = 4;
+export const POLL_PRI = 5;
+export const POLL_HUP = 6;
 export const ILL_ILLOPC = 1;
 export const SEGV_MAPERR = 1;
 export const SEGV_ACCERR = 2;
@@ -167,6 +173,8 @@ export const SIGINFO_PID = 16;
 export const SIGINFO_UID = 20;
 export const SIGINFO_STATUS = 24;
 export const SIGINFO_VALUE = 24;
+export const SIGINFO_BAND = 16;
+export const SIGINFO_FD = 24;
 export const SIGINFO_ADDRESS = 16;
 
 /** stack_t of sigaltstack(2). */

@@ -83,12 +83,10 @@ export const SHM_STAT = 13;
 export const SHM_INFO = 14;
 export const SHM_STAT_ANY = 15;
 
-/** Segments, and their least size: kernel.shmmni, SHMMIN. */
-export const SHMMNI = 4096;
+/** Least size of a segment. */
 export const SHMMIN = 1;
-/** Halves of the most bytes of one segment and pages of all, kernel.shmmax and kernel.shmall: 2^64 - 2^24 - 1. */
-export const SHMMAX_HIGH = 0xffff_ffff;
-export const SHMMAX_LOW = 0xfeff_ffff;
+/** Places for objects of a kind, however high their limit is set. */
+export const IPCMNI = 32768;
 
 /** struct shmid64_ds */
 export const SHMID_DS_SIZE = 112;

@@ -45,4 +45,5 @@ export const SIGEVENT_NOTIFY = 12;
 export const SIGEVENT_TID = 16;
 export const SIGEV_SIGNAL = 0;
 export const SIGEV_NONE = 1;
+export const SIGEV_THREAD = 2;
 export const SIGEV_THREAD_ID = 4;

@@ -17,6 +17,7 @@ import {
 } from '../../contracts/message-queues.ts';
 import { KernelFault } from '../kernel-fault.ts';
 import { EVERYONE } from '../socket/table.ts';
+import { newId } from './ids.ts';
 
 const isWished = ({ type, except }: MessageWish, message: QueuedMessage): boolean => {
   if (type === 0) return true;
@@ -66,7 +67,7 @@ export function messageQueueOperations(state: MessageQueueState, kernel: Kernel)
     createQueue(key, permission) {
       if (queues.size >= state.limits.queues) return -ENOSPC;
       const queue = createMessageQueue();
-      queue.id = state.next++;
+      queue.id = newId(state.ids, state.limits, queues.keys(), state.limits.queues);
       queue.key = key;
       queue.permission = permission;
       queue.limit = state.limits.queue;

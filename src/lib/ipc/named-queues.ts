@@ -10,6 +10,9 @@ import {
   HARD_MSGSIZEMAX,
   MESSAGE_OVERHEAD,
   MQ_PRIO_MAX,
+  NOTIFY_COOKIE_LEN,
+  NOTIFY_REMOVED,
+  NOTIFY_WOKENUP,
   PRIORITY_OVERHEAD,
 } from '../../abi/linux/mqueue.ts';
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../abi/linux/poll.ts';
@@ -23,6 +26,7 @@ import {
   type NamedQueue,
   type NamedQueues,
   type NamedQueueState,
+  type QueueNotice,
 } from '../../contracts/named-queues.ts';
 import { createSignalInfo } from '../../contracts/process.ts';
 import { KernelFault } from '../kernel-fault.ts';
@@ -59,11 +63,27 @@ export function namedQueueOperations(state: NamedQueueState, kernel: Kernel): Na
     for (const queue of queues.values()) if (queue.user === user) sum += queue.charge;
     return sum;
   };
+  /** Say to libc's thread what has become of its request, which is over. */
+  const post = ({ kind, file, cookie }: QueueNotice, outcome: number): void => {
+    if (kind !== 'thread') return;
+    const bytes = cookie.slice();
+    bytes[NOTIFY_COOKIE_LEN - 1] = outcome;
+    kernel.net.post?.(kernel.vfs.file(file).object, bytes);
+    kernel.vfs.release(file, 0);
+  };
+  const forsake = (queue: NamedQueue, tgid: number): void => {
+    const { notice } = queue;
+    if (notice.tgid !== tgid) return;
+    queue.notice = createQueueNotice();
+    post(notice, NOTIFY_REMOVED);
+  };
   /** The queue was empty and nobody waited: who asked hears of it, once. */
   const tell = (queue: NamedQueue, tid: number): void => {
-    const { tgid, kind, signal, value } = queue.notice;
+    const { notice } = queue;
+    const { tgid, kind, signal, value } = notice;
     if (tgid === 0) return;
     queue.notice = createQueueNotice();
+    post(notice, NOTIFY_WOKENUP);
     if (kind !== 'signal') return;
     const info = createSignalInfo();
     info.signal = signal;
@@ -123,8 +143,7 @@ export function namedQueueOperations(state: NamedQueueState, kernel: Kernel): Na
       free(queue);
     },
     forsakeNamedQueue(id, tgid) {
-      const queue = find(id);
-      if (queue.notice.tgid === tgid) queue.notice = createQueueNotice();
+      forsake(find(id), tgid);
     },
     unlinkNamedQueue(id) {
       const queue = find(id);
@@ -178,12 +197,12 @@ export function namedQueueOperations(state: NamedQueueState, kernel: Kernel): Na
       const queue = find(id);
       const { tgid } = kernel.process.thread(tid);
       if (notice === null) {
-        if (queue.notice.tgid === tgid) queue.notice = createQueueNotice();
+        forsake(queue, tgid);
         return 0;
       }
       if (queue.notice.tgid !== 0) return -EBUSY;
-      const { kind, signal, value } = notice;
-      queue.notice = { tgid, kind, signal, value };
+      const { kind, signal, value, file, cookie } = notice;
+      queue.notice = { tgid, kind, signal, value, file, cookie };
       touch(queue);
       return 0;
     },

@@ -4,11 +4,11 @@
  * vm says when an object is mapped and unmapped, also by fork, exec and exit, so times and deferred removal need nobody else.
  * While a segment is there its object must be held, so modules of vm that can not are kept out by a lease. Source: shmctl(2).
  */
-import { ENOSPC, ENOSYS } from '../../abi/linux/errno.ts';
-import { SHMMNI } from '../../abi/linux/sysv.ts';
+import { EINVAL, ENOSPC, ENOSYS } from '../../abi/linux/errno.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
 import { createSegment, type Segment, type Segments, type SegmentState } from '../../contracts/segments.ts';
 import { KernelFault } from '../kernel-fault.ts';
+import { newId } from './ids.ts';
 
 const PAGE = 4096;
 
@@ -29,12 +29,22 @@ export function segmentOperations(state: SegmentState, kernel: Kernel): Segments
   const ofObject = (inode: number): Segment | undefined => segments.get(ids.get(inode) ?? -1);
 
   return {
+    segmentLimits: () => state.limits,
+    setSegmentLimits(limits) {
+      state.limits = { ...limits };
+    },
     createSegment(tid, key, bytes, permission) {
-      if (segments.size >= SHMMNI) return -ENOSPC;
-      const inode = kernel.vm.makeObject?.(Math.ceil(bytes / PAGE)) ?? -ENOSYS;
+      const { limits } = state;
+      const pages = Math.ceil(bytes / PAGE);
+      let all = pages;
+      for (const segment of segments.values()) all += Math.ceil(segment.bytes / PAGE);
+      // Beyond 2^53 a limit is above any size, however it is rounded.
+      if (bytes > Number(limits.bytes)) return -EINVAL;
+      if (all > Number(limits.pages) || segments.size >= limits.segments) return -ENOSPC;
+      const inode = kernel.vm.makeObject?.(pages) ?? -ENOSYS;
       if (inode < 0) return inode;
       const segment = createSegment();
-      segment.id = state.next++;
+      segment.id = newId(state.sequence, limits, segments.keys(), limits.segments);
       segment.key = key;
       segment.firstKey = key;
       segment.permission = permission;
@@ -72,7 +82,7 @@ export function segmentOperations(state: SegmentState, kernel: Kernel): Segments
     segmentMapped(inode, by) {
       const segment = ofObject(inode);
       if (segment === undefined) return;
-      // A process that is killed while it waits ends when nobody runs.
+      // 0 where the host ends a process.
       const tid = kernel.counters.running;
       if (tid !== 0) segment.lastUser = pidOf(tid);
       if (by > 0) segment.attached = now();

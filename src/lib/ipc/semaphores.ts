@@ -18,6 +18,7 @@ import {
 } from '../../contracts/semaphores.ts';
 import { KernelFault } from '../kernel-fault.ts';
 import { EVERYONE } from '../socket/table.ts';
+import { newId } from './ids.ts';
 
 /** What the operations would leave, not stored yet. */
 interface Outcome {
@@ -132,7 +133,7 @@ export function semaphoreOperations(state: SemaphoreState, kernel: Kernel): Sema
       for (const { semaphores } of sets.values()) all += semaphores.length;
       if (sets.size >= state.limits.sets || all > state.limits.all) return -ENOSPC;
       const set = createSemaphoreSet();
-      set.id = state.next++;
+      set.id = newId(state.ids, state.limits, sets.keys(), state.limits.sets);
       set.key = key;
       set.permission = permission;
       for (let i = 0; i < count; i++) set.semaphores.push({ value: 0, pid: 0 });

@@ -4,6 +4,7 @@
 import * as V from '../../../abi/linux/sysv.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
 import type { Segment, Segments } from '../../../contracts/segments.ts';
+import { highestPlace } from '../../../lib/ipc/ids.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { putPermission } from './sysv-permission.ts';
@@ -37,13 +38,12 @@ export function shmStat(
   return error !== 0 ? error : result;
 }
 
-function limits(): DataView {
+function limits(ipc: Segments): DataView {
   const view = new DataView(new ArrayBuffer(V.SHMINFO_SIZE));
-  for (const most of [0, 32]) {
-    view.setUint32(most, V.SHMMAX_LOW, true);
-    view.setUint32(most + 4, V.SHMMAX_HIGH, true);
-  }
-  [V.SHMMIN, V.SHMMNI, V.SHMMNI].forEach((value, i) => putLong(view, 8 + 8 * i, value));
+  const { bytes, pages, segments } = ipc.segmentLimits();
+  view.setBigUint64(0, BigInt(bytes), true);
+  [V.SHMMIN, segments, segments].forEach((value, i) => putLong(view, 8 + 8 * i, value));
+  view.setBigUint64(32, BigInt(pages), true);
   return view;
 }
 
@@ -63,7 +63,7 @@ function usage(kernel: Kernel, ipc: Segments): DataView {
 
 /** IPC_INFO and SHM_INFO. @returns the highest index in use, -EFAULT or WAIT */
 export function shmInfo(kernel: Kernel, tid: number, ipc: Segments, at: number, inUse: boolean): number {
-  const view = inUse ? usage(kernel, ipc) : limits();
+  const view = inUse ? usage(kernel, ipc) : limits(ipc);
   const error = kernel.user.write(tid, at, new Uint8Array(view.buffer));
-  return error !== 0 ? error : Math.max(0, [...ipc.segments()].length - 1);
+  return error !== 0 ? error : highestPlace(ipc.segments());
 }

@@ -2,9 +2,12 @@
  * siginfo_t in user memory and back. Source: sigaction(2), "The siginfo_t argument".
  */
 import {
+  POLL_HUP,
   SIGCHLD,
   SIGINFO_ADDRESS,
+  SIGINFO_BAND,
   SIGINFO_CODE,
+  SIGINFO_FD,
   SIGINFO_PID,
   SIGINFO_SIGNO,
   SIGINFO_SIZE,
@@ -24,6 +27,11 @@ export function putInfo(data: DataView, at: number, info: Readonly<SignalInfo>):
   data.setInt32(at + SIGINFO_CODE, info.code, true);
   if (info.code > 0 && (lowBit(info.signal) & SYNCHRONOUS) !== 0) {
     put64(data, at + SIGINFO_ADDRESS, info.address);
+    return;
+  }
+  if (info.code > 0 && info.code <= POLL_HUP && info.signal !== SIGCHLD) {
+    put64(data, at + SIGINFO_BAND, info.address);
+    data.setInt32(at + SIGINFO_FD, info.value, true);
     return;
   }
   data.setInt32(at + SIGINFO_PID, info.pid, true);

@@ -33,8 +33,10 @@ const sysEpollCreate1: Handler = (kernel, tid, flags) => {
   return installFile(kernel, tid, kernel.vfs.openObject('epoll', epoll, O_RDWR), 0, flags !== 0);
 };
 
-const hasEvents = ({ kind, object }: OpenFile): boolean =>
-  kind === 'device' ? POLLED_DEVICES.has(deviceMinor(object)) : kind !== 'regular' && kind !== 'directory';
+const hasEvents = ({ kind, object, mountsSeen }: OpenFile): boolean => {
+  if (kind === 'device') return POLLED_DEVICES.has(deviceMinor(object));
+  return kind === 'regular' ? mountsSeen >= 0 : kind !== 'directory';
+};
 
 /** epoll_ctl(2). The entry is read word by word: a view of it would cost more than the call. */
 const sysEpollCtl: Handler = (kernel, tid, epfd, operation, fd, at) => {

@@ -1,13 +1,14 @@
 /**
  * System calls on descriptors as such: dup, dup3, fcntl, flock, ioctl.
  */
-import { EAGAIN, EBADF, EINVAL, EOVERFLOW } from '../../../abi/linux/errno.ts';
+import { EAGAIN, EBADF, EINVAL, EOVERFLOW, ESRCH } from '../../../abi/linux/errno.ts';
 import * as F from '../../../abi/linux/fcntl.ts';
-import { FIOCLEX, FIONCLEX, TIOCGPTPEER } from '../../../abi/linux/ioctl.ts';
+import { FIOASYNC, FIOCLEX, FIONCLEX, TIOCGPTPEER } from '../../../abi/linux/ioctl.ts';
 import { RLIMIT_NOFILE } from '../../../abi/linux/resource.ts';
+import { NSIG } from '../../../abi/linux/signal.ts';
 import { createStat } from '../../../contracts/filesystem.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import type { OpenFile } from '../../../contracts/vfs.ts';
+import type { OpenFile, OwnerKind } from '../../../contracts/vfs.ts';
 import { installFile, usableFile } from './at.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
 import { softLimit } from './memory_limits.ts';
@@ -109,23 +110,38 @@ function getRange(kernel: Kernel, tid: number, file: OpenFile, va: number, ofd: 
   return kernel.user.write(tid, va, bytes);
 }
 
+/** @returns 0 or -ESRCH: there is nobody of that number */
+function own(kernel: Kernel, tid: number, file: OpenFile, kind: OwnerKind, id: number): number {
+  const { process } = kernel;
+  const exists =
+    kind === 'group'
+      ? process.groups().some(({ pgid }) => pgid === id)
+      : (kind === 'process' ? process.findGroup(id) : process.findThread(id)) !== null;
+  if (id !== 0 && !exists) return -ESRCH;
+  kernel.vfs.setOwner(tid, file.id, kind, id);
+  return 0;
+}
+
+const KINDS: ReadonlyMap<number, OwnerKind> = new Map([
+  [F.F_OWNER_TID, 'thread'],
+  [F.F_OWNER_PID, 'process'],
+  [F.F_OWNER_PGRP, 'group'],
+]);
+
 function setOwner(kernel: Kernel, tid: number, file: OpenFile, va: number): number {
   const bytes = new Uint8Array(8);
   const error = kernel.user.read(tid, va, bytes);
   if (error !== 0) return error;
   const view = new DataView(bytes.buffer);
-  const type = view.getInt32(0, true);
-  const pid = view.getInt32(4, true);
-  if (type !== F.F_OWNER_TID && type !== F.F_OWNER_PID && type !== F.F_OWNER_PGRP) return -EINVAL;
-  kernel.vfs.setOwner(file.id, type === F.F_OWNER_PGRP ? -pid : pid);
-  return 0;
+  const kind = KINDS.get(view.getInt32(0, true));
+  return kind === undefined ? -EINVAL : own(kernel, tid, file, kind, view.getInt32(4, true));
 }
 
-function getOwner(kernel: Kernel, tid: number, file: OpenFile, va: number): number {
+function getOwner(kernel: Kernel, tid: number, { owner }: OpenFile, va: number): number {
   const bytes = new Uint8Array(8);
   const view = new DataView(bytes.buffer);
-  view.setInt32(0, file.owner < 0 ? F.F_OWNER_PGRP : F.F_OWNER_PID, true);
-  view.setInt32(4, Math.abs(file.owner), true);
+  for (const [type, kind] of KINDS) if (kind === owner?.kind) view.setInt32(0, type, true);
+  view.setInt32(4, owner?.id ?? 0, true);
   return kernel.user.write(tid, va, bytes);
 }
 
@@ -155,7 +171,7 @@ const sysFcntl: Handler = (kernel, tid, fd, command, argument) => {
     }
     default: {
       const file = usableFile(kernel, tid, fd);
-      return typeof file === 'number' ? file : fcntlFile(kernel, tid, file, command, value, argument);
+      return typeof file === 'number' ? file : fcntlFile(kernel, tid, fd, file, command, value, argument);
     }
   }
 };
@@ -163,6 +179,7 @@ const sysFcntl: Handler = (kernel, tid, fd, command, argument) => {
 function fcntlFile(
   kernel: Kernel,
   tid: number,
+  fd: number,
   file: OpenFile,
   command: number,
   value: number,
@@ -170,7 +187,7 @@ function fcntlFile(
 ): number {
   switch (command) {
     case F.F_SETFL:
-      kernel.vfs.setFlags(file.id, value);
+      kernel.vfs.setFlags(tid, file.id, value, fd);
       return 0;
     case F.F_GETLK:
       return getRange(kernel, tid, file, pointer, false);
@@ -183,22 +200,26 @@ function fcntlFile(
     case F.F_OFD_SETLKW:
       return setRange(kernel, tid, file, pointer, true, command === F.F_OFD_SETLKW);
     case F.F_SETOWN:
-      kernel.vfs.setOwner(file.id, value);
-      return 0;
+      if (value === -0x80000000) return -EINVAL;
+      return own(kernel, tid, file, value < 0 ? 'group' : 'process', Math.abs(value));
     case F.F_GETOWN:
-      return file.owner;
+      return file.owner === null ? 0 : file.owner.kind === 'group' ? -file.owner.id : file.owner.id;
     case F.F_SETOWN_EX:
       return setOwner(kernel, tid, file, pointer);
     case F.F_GETOWN_EX:
       return getOwner(kernel, tid, file, pointer);
     case F.F_SETSIG:
-      return value === 0 ? 0 : -EINVAL;
-    case F.F_GETSIG:
+      if (value < 0 || value > NSIG) return -EINVAL;
+      kernel.vfs.setSignal(file.id, value);
       return 0;
+    case F.F_GETSIG:
+      return file.owner?.signal ?? 0;
     case F.F_GETLEASE:
       return F.F_UNLCK;
     case F.F_SETLEASE:
       return value === F.F_UNLCK ? -EAGAIN : -EINVAL;
+    case F.F_CREATED_QUERY:
+      return file.created ? 1 : 0;
     case F.F_ADD_SEALS:
       return kernel.vfs.seal?.(file.id, value >>> 0) ?? -EINVAL;
     case F.F_GET_SEALS:
@@ -227,6 +248,14 @@ const sysIoctl: Handler = (kernel, tid, fd, request, argument) => {
     case FIONCLEX:
       kernel.process.setCloseOnExec(tid, fd, request === FIOCLEX);
       return 0;
+    case FIOASYNC: {
+      const { user } = kernel;
+      const error = user.readU32(tid, argument);
+      if (error !== 0) return error;
+      const flags = user.value === 0 ? file.flags & ~F.O_ASYNC : file.flags | F.O_ASYNC;
+      kernel.vfs.setFlags(tid, file.id, flags, fd);
+      return 0;
+    }
     case TIOCGPTPEER: {
       if (file.kind !== 'pty-master') break;
       const slave = kernel.vfs.openTerminal(tid, file.object, argument);
@@ -240,7 +269,7 @@ const sysIoctl: Handler = (kernel, tid, fd, request, argument) => {
 export const fcntlCalls: readonly Row[] = [
   full(23, 'dup', ['int'], sysDup),
   full(24, 'dup3', ['int', 'int', 'uint'], sysDup3),
-  partial(25, 'fcntl', ['int', 'int', 'off'], sysFcntl, 'no leases, notification or signal-driven I/O'),
+  partial(25, 'fcntl', ['int', 'int', 'off'], sysFcntl, 'no leases and no notification of changes'),
   partial(
     29,
     'ioctl',

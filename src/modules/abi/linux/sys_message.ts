@@ -216,7 +216,7 @@ const sysRecvmmsg: Handler = (kernel, tid, fd, at, count, flags, timeout) => {
   return deadline < 0 ? deadline : several(kernel, tid, fd, at, count, flags, receiveOne);
 };
 
-const NO_URGENT = 'no urgent data (MSG_OOB) of AF_UNIX, no SIGURG';
+const NO_URGENT = 'no urgent data (MSG_OOB) of AF_UNIX';
 const SEVERAL = 'waits for the first message only';
 
 export const messageCalls: readonly Row[] = [

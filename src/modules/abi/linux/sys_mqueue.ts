@@ -7,19 +7,27 @@ import * as E from '../../../abi/linux/errno.ts';
 import { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER } from '../../../abi/linux/capability.ts';
 import * as F from '../../../abi/linux/fcntl.ts';
 import * as Q from '../../../abi/linux/mqueue.ts';
+import { AF_NETLINK } from '../../../abi/linux/netlink.ts';
 import { NSIG } from '../../../abi/linux/signal.ts';
 import {
   SIGEV_NONE,
   SIGEV_SIGNAL,
+  SIGEV_THREAD,
   SIGEVENT_NOTIFY,
   SIGEVENT_SIGNO,
   SIGEVENT_SIZE,
   SIGEVENT_VALUE,
 } from '../../../abi/linux/time.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
-import { type NamedQueue, type NamedQueues, namedQueuesOf } from '../../../contracts/named-queues.ts';
+import {
+  createQueueNotice,
+  type NamedQueue,
+  type NamedQueues,
+  namedQueuesOf,
+  type QueueNotice,
+} from '../../../contracts/named-queues.ts';
 import { installFile, readPath } from './at.ts';
-import { full, type Handler, partial, type Row } from './call.ts';
+import { full, type Handler, type Row } from './call.ts';
 import { featureFault } from './feature-fault.ts';
 import { queueFile, sysMqTimedreceive, sysMqTimedsend } from './mqueue-messages.ts';
 import { get64, put64 } from './usage.ts';
@@ -114,25 +122,50 @@ const sysMqUnlink: Handler = (kernel, tid, nameAt) => {
   return 0;
 };
 
+/**
+ * The netlink socket and the cookie of SIGEV_THREAD, by which libc's own thread is told.
+ * @returns 0, -EFAULT, -EBADF, -ENOTSOCK, -EINVAL, -ENOSYS or WAIT
+ */
+function readThread(kernel: Kernel, tid: number, fd: number, at: number, notice: QueueNotice): number {
+  const error = kernel.user.read(tid, at, notice.cookie);
+  if (error !== 0) return error;
+  const file = kernel.process.file(tid, fd);
+  if (file < 0) return file;
+  const { kind, object } = kernel.vfs.file(file);
+  if (kind !== 'unix-socket' && kind !== 'inet-socket') return -E.ENOTSOCK;
+  if (kind !== 'inet-socket' || kernel.net.socket(object).family !== AF_NETLINK) return -E.EINVAL;
+  notice.file = file;
+  return kernel.net.post === undefined ? -E.ENOSYS : 0;
+}
+
 /** mq_notify(3) */
 const sysMqNotify: Handler = (kernel, tid, fd, at) => {
   const queues = namedQueuesOf(kernel);
   if (queues === null) return -E.ENOSYS;
   const bytes = new Uint8Array(SIGEVENT_SIZE);
-  const error = at === 0 ? 0 : kernel.user.read(tid, at, bytes);
+  let error = at === 0 ? 0 : kernel.user.read(tid, at, bytes);
   if (error !== 0) return error;
   const view = new DataView(bytes.buffer);
   const how = view.getInt32(SIGEVENT_NOTIFY, true);
-  const signal = view.getInt32(SIGEVENT_SIGNO, true);
+  const notice = createQueueNotice();
+  notice.signal = view.getInt32(SIGEVENT_SIGNO, true);
+  notice.value = get64(view, SIGEVENT_VALUE);
   if (at !== 0) {
-    if (how !== SIGEV_NONE && how !== SIGEV_SIGNAL) return -E.EINVAL;
-    if (how === SIGEV_SIGNAL && (signal < 0 || signal > NSIG)) return -E.EINVAL;
+    if (how !== SIGEV_NONE && how !== SIGEV_SIGNAL && how !== SIGEV_THREAD) return -E.EINVAL;
+    if (how === SIGEV_SIGNAL && (notice.signal < 0 || notice.signal > NSIG)) return -E.EINVAL;
+    if (how === SIGEV_THREAD) {
+      notice.cookie = new Uint8Array(Q.NOTIFY_COOKIE_LEN);
+      error = readThread(kernel, tid, notice.signal, notice.value, notice);
+      if (error !== 0) return error;
+    }
   }
   const file = queueFile(kernel, tid, fd, -1);
   if (typeof file === 'number') return file;
   if (at === 0) return queues.noticeNamed(tid, file.object, null);
-  const kind = how === SIGEV_SIGNAL ? 'signal' : 'nothing';
-  return queues.noticeNamed(tid, file.object, { kind, signal, value: get64(view, SIGEVENT_VALUE) });
+  notice.kind = how === SIGEV_SIGNAL ? 'signal' : how === SIGEV_THREAD ? 'thread' : 'nothing';
+  const result = queues.noticeNamed(tid, file.object, notice);
+  if (result === 0 && notice.kind === 'thread') kernel.vfs.retain(notice.file);
+  return result;
 };
 
 /** mq_getattr(3), mq_setattr(3) */
@@ -157,17 +190,15 @@ const sysMqGetsetattr: Handler = (kernel, tid, fd, newAt, oldAt) => {
     const written = kernel.user.write(tid, oldAt, bytes);
     if (written !== 0) return written;
   }
-  if (newAt !== 0) kernel.vfs.setFlags(file.id, (file.flags & ~F.O_NONBLOCK) | flags);
+  if (newAt !== 0) kernel.vfs.setFlags(tid, file.id, (file.flags & ~F.O_NONBLOCK) | flags, fd);
   return 0;
 };
-
-const NO_THREAD = 'no SIGEV_THREAD, which needs netlink sockets';
 
 export const namedQueueCalls: readonly Row[] = [
   full(180, 'mq_open', ['ptr', 'uint', 'uint', 'ptr'], sysMqOpen),
   full(181, 'mq_unlink', ['ptr'], sysMqUnlink),
   full(182, 'mq_timedsend', ['fd', 'ptr', 'size', 'uint', 'ptr'], sysMqTimedsend),
   full(183, 'mq_timedreceive', ['fd', 'ptr', 'size', 'ptr', 'ptr'], sysMqTimedreceive),
-  partial(184, 'mq_notify', ['int', 'ptr'], sysMqNotify, NO_THREAD),
+  full(184, 'mq_notify', ['int', 'ptr'], sysMqNotify),
   full(185, 'mq_getsetattr', ['int', 'ptr', 'ptr'], sysMqGetsetattr),
 ];

@@ -14,6 +14,7 @@ import type {
   MessageWish,
   QueuedMessage,
 } from '../../../contracts/message-queues.ts';
+import { atPlace, highestPlace } from '../../../lib/ipc/ids.ts';
 import { full, type Handler, type Row } from './call.ts';
 import { checkAccess, checkOwner, permissionOf, putPermission } from './sysv-permission.ts';
 
@@ -161,7 +162,7 @@ function info(kernel: Kernel, tid: number, ipc: MessageQueues, at: number, inUse
   [pool, most, longest, room, all, 16, sum].forEach((value, i) => view.setInt32(4 * i, value, true));
   view.setUint16(28, 0xffff, true);
   const error = kernel.user.write(tid, at, new Uint8Array(view.buffer));
-  return error !== 0 ? error : Math.max(0, queues - 1);
+  return error !== 0 ? error : highestPlace(ipc.messageQueues());
 }
 
 /** struct msqid64_ds. @returns `result`, -EFAULT or WAIT */
@@ -204,13 +205,6 @@ function change(
   return 0;
 }
 
-/** The queue at an index of the kernel's table, as `MSG_STAT` counts. */
-function atIndex(ipc: MessageQueues, index: number): Readonly<MessageQueue> | null {
-  let left = index;
-  for (const queue of ipc.messageQueues()) if (left-- === 0) return queue;
-  return null;
-}
-
 /** msgctl(2) */
 const sysMsgctl: Handler = (kernel, tid, id, command, at) => {
   const ipc = queuesOf(kernel);
@@ -219,7 +213,7 @@ const sysMsgctl: Handler = (kernel, tid, id, command, at) => {
   if (command === V.IPC_INFO || command === V.MSG_INFO)
     return info(kernel, tid, ipc, at, command === V.MSG_INFO);
   const byIndex = command === V.MSG_STAT || command === V.MSG_STAT_ANY;
-  const queue = byIndex ? atIndex(ipc, id) : ipc.messageQueue(id);
+  const queue = byIndex ? atPlace(ipc.messageQueues(), id) : ipc.messageQueue(id);
   if (queue === null) return -E.EINVAL;
   switch (command) {
     case V.IPC_STAT:

@@ -7,6 +7,7 @@ import * as E from '../../../abi/linux/errno.ts';
 import * as V from '../../../abi/linux/sysv.ts';
 import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
 import type { SemaphoreOperation, Semaphores, SemaphoreSet } from '../../../contracts/semaphores.ts';
+import { atPlace, highestPlace } from '../../../lib/ipc/ids.ts';
 import { full, type Handler, type Row } from './call.ts';
 import { checkAccess, checkOwner, permissionOf, putPermission } from './sysv-permission.ts';
 import { NEVER, relativeDeadline } from './timespec.ts';
@@ -111,7 +112,7 @@ function info(kernel: Kernel, tid: number, ipc: Semaphores, at: number, inUse: b
     view.setInt32(4 * i, value, true),
   );
   const error = kernel.user.write(tid, at, new Uint8Array(view.buffer));
-  return error !== 0 ? error : Math.max(0, sets - 1);
+  return error !== 0 ? error : highestPlace(ipc.semaphoreSets());
 }
 
 /** struct semid64_ds. @returns `result`, -EFAULT or WAIT */
@@ -186,13 +187,6 @@ function control(
   }
 }
 
-/** The set at an index of the kernel's table, as `SEM_STAT` counts. */
-function atIndex(ipc: Semaphores, index: number): Readonly<SemaphoreSet> | null {
-  let left = index;
-  for (const set of ipc.semaphoreSets()) if (left-- === 0) return set;
-  return null;
-}
-
 /** semctl(2) */
 const sysSemctl: Handler = (kernel, tid, id, index, command, argument) => {
   const ipc = semaphoresOf(kernel);
@@ -202,7 +196,7 @@ const sysSemctl: Handler = (kernel, tid, id, index, command, argument) => {
     return info(kernel, tid, ipc, argument, command === V.SEM_INFO);
   }
   const byIndex = command === V.SEM_STAT || command === V.SEM_STAT_ANY;
-  const set = byIndex ? atIndex(ipc, id) : ipc.semaphores(id);
+  const set = byIndex ? atPlace(ipc.semaphoreSets(), id) : ipc.semaphores(id);
   if (set === null) return -E.EINVAL;
   const access = (wanted: number): number => checkAccess(kernel, tid, set.permission, wanted);
   switch (command) {

@@ -11,6 +11,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../contracts/pmap.ts';
 import type { Segment, Segments } from '../../../contracts/segments.ts';
 import { type MapRequest, USER_LIMIT, VMA_COUNTED, VMA_SHARED } from '../../../contracts/vm.ts';
+import { atPlace } from '../../../lib/ipc/ids.ts';
 import { pageUp } from '../../../lib/vm/address-space.ts';
 import { findArea, isFree } from '../../../lib/vm/areas.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
@@ -19,7 +20,7 @@ import { exceedsLimits, softLimit, spaceOf } from './memory_limits.ts';
 import { shmInfo, shmStat } from './shm-layout.ts';
 import { checkAccess, checkOwner, permissionOf } from './sysv-permission.ts';
 
-/** What a size of 2^53 and more is decoded to; kernel.shmmax is above it, and there is no such memory either way. */
+/** What a size of 2^53 and more is decoded to: there is no such memory, whatever kernel.shmmax is. */
 const NO_SIZE: number = Number.MAX_SAFE_INTEGER;
 const READ = 0o444;
 const WRITE = 0o222;
@@ -28,6 +29,13 @@ const EXECUTE = 0o111;
 /** The slot's operations on segments, or null where the module in place has none. */
 const segmentsOf = ({ ipc }: Kernel): Segments | null =>
   ipc.createSegment === undefined ? null : (ipc as Segments);
+
+/** There is no huge page in the pool (vm.nr_hugepages), and only group 0 (vm.hugetlb_shm_group) might have one. */
+function hugeRefusal(kernel: Kernel, tid: number): number {
+  const { fsgid, groups } = kernel.process.credentials(tid);
+  const may = fsgid === 0 || groups.includes(0) || kernel.process.capable(tid, CAP_IPC_LOCK);
+  return may ? -E.ENOMEM : -E.EPERM;
+}
 
 /** shmget(2) */
 const sysShmget: Handler = (kernel, tid, key, bytes, flags) => {
@@ -43,7 +51,8 @@ const sysShmget: Handler = (kernel, tid, key, bytes, flags) => {
     }
     if ((flags & V.IPC_CREAT) === 0) return -E.ENOENT;
   }
-  if (bytes < V.SHMMIN || bytes >= NO_SIZE || (flags & V.SHM_HUGETLB) !== 0) return -E.EINVAL;
+  if (bytes < V.SHMMIN || bytes >= NO_SIZE) return -E.EINVAL;
+  if ((flags & V.SHM_HUGETLB) !== 0) return hugeRefusal(kernel, tid);
   return ipc.createSegment(tid, key, bytes, permissionOf(kernel, tid, flags));
 };
 
@@ -121,13 +130,6 @@ const sysShmdt: Handler = (kernel, tid, address) => {
   return inode === 0 ? -E.EINVAL : 0;
 };
 
-/** The segment at an index of the kernel's table, as `SHM_STAT` counts. */
-function atIndex(ipc: Segments, index: number): Readonly<Segment> | null {
-  let left = index;
-  for (const segment of ipc.segments()) if (left-- === 0) return segment;
-  return null;
-}
-
 function change(kernel: Kernel, tid: number, ipc: Segments, segment: Readonly<Segment>, at: number): number {
   const bytes = new Uint8Array(V.SHMID_DS_SIZE);
   const error = kernel.user.read(tid, at, bytes) || checkOwner(kernel, tid, segment.permission);
@@ -166,7 +168,7 @@ const sysShmctl: Handler = (kernel, tid, id, command, at) => {
   if (command === V.IPC_INFO || command === V.SHM_INFO)
     return shmInfo(kernel, tid, ipc, at, command === V.SHM_INFO);
   const byIndex = command === V.SHM_STAT || command === V.SHM_STAT_ANY;
-  const segment = byIndex ? atIndex(ipc, id) : ipc.segment(id);
+  const segment = byIndex ? atPlace(ipc.segments(), id) : ipc.segment(id);
   if (segment === null) return -E.EINVAL;
   switch (command) {
     case V.IPC_STAT:
@@ -191,13 +193,7 @@ const sysShmctl: Handler = (kernel, tid, id, command, at) => {
 };
 
 export const sharedMemoryCalls: readonly Row[] = [
-  partial(
-    194,
-    'shmget',
-    ['int', 'size', 'int'],
-    sysShmget,
-    'no huge pages; kernel.shmmax and its kin are fixed',
-  ),
+  partial(194, 'shmget', ['int', 'size', 'int'], sysShmget, 'no huge pages'),
   full(195, 'shmctl', ['int', 'int', 'ptr'], sysShmctl),
   full(196, 'shmat', ['int', 'ptr', 'int'], sysShmat),
   full(197, 'shmdt', ['ptr'], sysShmdt),

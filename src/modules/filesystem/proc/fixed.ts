@@ -6,6 +6,7 @@
 import type { Kernel } from '../../../contracts/kernel.ts';
 import { file, link, setting, type TextRow, type TextTree, textTree } from '../../../lib/text-tree.ts';
 import { MAX_PID } from './numbers.ts';
+import { configuration } from './config.ts';
 import { ipcLimitText } from './ipc-limits.ts';
 import type { ProcState } from './state.ts';
 import { tcp, tcp6, udp, udp6, unix } from './sockets.ts';
@@ -110,9 +111,9 @@ const ROWS: readonly TextRow<Context>[] = [
   setting('sys/kernel/sched_rt_runtime_us', '950000'),
   setting('sys/kernel/sched_deadline_period_min_us', '100'),
   setting('sys/kernel/sched_deadline_period_max_us', '4194304'),
-  setting('sys/kernel/shmmax', '18446744073692774399'),
-  setting('sys/kernel/shmall', '18446744073692774399'),
-  setting('sys/kernel/shmmni', '4096'),
+  limit('sys/kernel/shmmax'),
+  limit('sys/kernel/shmall'),
+  limit('sys/kernel/shmmni'),
   limit('sys/kernel/sem'),
   limit('sys/kernel/msgmax'),
   limit('sys/kernel/msgmnb'),
@@ -152,6 +153,10 @@ const ROWS: readonly TextRow<Context>[] = [
   limit('sys/fs/mqueue/msg_default'),
   limit('sys/fs/mqueue/msgsize_default'),
   setting('sys/kernel/sched_rr_timeslice_ms', '100'),
+  limit('sys/kernel/msg_next_id'),
+  limit('sys/kernel/sem_next_id'),
+  limit('sys/kernel/shm_next_id'),
+  file('config.gz', ({ kernel }) => configuration(kernel)),
 ];
 
 export const FIXED: TextTree<Context> = textTree(ROWS);

@@ -16,7 +16,7 @@ export const procFilesystem: Module<FileSystem, ProcState> = {
     name: 'proc',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['mount-tables'],
     needs: {
       block: 1,
       buffercache: 1,

@@ -28,6 +28,7 @@ import { findSubject, liveThreads, mayInspect, type Subject } from './subject.ts
 
 /** Cookies of processes lie above those of the fixed files. */
 const PID_COOKIES = 0x1_0000;
+const MOUNT_TABLES: ReadonlySet<string> = new Set(['mounts', 'mountinfo', 'mountstats']);
 const fd = (name: string): number => (/^(0|[1-9]\d{0,8})$/.test(name) ? Number(name) : -1);
 
 export function procSynthesis(state: ProcState, kernel: Kernel): Synthesis {
@@ -166,6 +167,10 @@ export function procSynthesis(state: ProcState, kernel: Kernel): Synthesis {
       const subject = subjectOf(ino);
       if (subject === null) return -ESRCH;
       return place.kind === 'file' ? storeProcess(subject, tid, rowOf(place.index).name, text) : -EPERM;
+    },
+    listsMounts(ino) {
+      const place = placeOf(ino);
+      return place.kind === 'file' && MOUNT_TABLES.has(rowOf(place.index).name);
     },
     target(tid, ino) {
       const place = placeOf(ino);

@@ -71,9 +71,8 @@ function create(state: IpcState, kernel: Kernel): Ipc {
       return named.nextNamed(id);
     },
     awaitNamed(tid, id, message) {
-      const event = named.awaitNamed(tid, id, message);
-      if (message === null) handoff.waits(tid);
-      return event;
+      if (message === null && kernel.counters.running !== 0) handoff.waits(tid);
+      return named.awaitNamed(tid, id, message);
     },
   };
 }

@@ -93,7 +93,7 @@ export const loopbackNet: Module<Net, NetState> = {
     name: 'loopback',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['inet', 'links'],
+    interfaces: ['inet', 'links', 'posts'],
     needs: { clock: 1, engine: 1, process: 1 },
     description: 'TCP and UDP between programs of this kernel, no way outside',
   },
@@ -187,6 +187,7 @@ export const loopbackNet: Module<Net, NetState> = {
         if ((wanted & POLLOUT) !== 0) kernel.waits.on(socket.writeEvent);
       },
       links: () => LINKS,
+      post: (socket, bytes) => netlink.answer(core, find(socket), bytes),
       socket: find,
       sockets: () => state.sockets.sockets.values(),
     };

@@ -113,7 +113,7 @@ export function connect(core: NetCore, tid: number, socket: Socket, address: str
   return 0;
 }
 
-function answer(core: NetCore, socket: Socket, bytes: Uint8Array): void {
+export function answer(core: NetCore, socket: Socket, bytes: Uint8Array): void {
   if (socket.held > socket.receiveLimit || core.table.held > MOST_HELD) {
     socket.error = ENOBUFS;
     return;

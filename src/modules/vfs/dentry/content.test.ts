@@ -116,9 +116,9 @@ function apply(opened: Opened, model: Model, step: Step): void {
     case 'append': {
       const skip = Math.min(step.skip, step.length - 1);
       const bytes = pattern(step.length, step.seed);
-      if (step.kind === 'append') vfs.setFlags(opened.file, O_APPEND);
+      if (step.kind === 'append') vfs.setFlags(0, opened.file, O_APPEND, -1);
       expect(write(opened, bytes, step.offset, skip)).toBe(step.length - skip);
-      vfs.setFlags(opened.file, 0);
+      vfs.setFlags(0, opened.file, 0, -1);
       model.put(step.kind === 'append' ? model.bytes.length : step.offset, bytes.subarray(skip));
       return;
     }

@@ -33,9 +33,9 @@ import {
   SEEK_HOLE,
   SEEK_SET,
 } from '../../../abi/linux/fcntl.ts';
-import { FICLONE, FICLONERANGE, FIGETBSZ, FIOASYNC, FIONBIO, FIONREAD } from '../../../abi/linux/ioctl.ts';
+import { FICLONE, FICLONERANGE, FIGETBSZ, FIONBIO, FIONREAD } from '../../../abi/linux/ioctl.ts';
 import { POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../../abi/linux/poll.ts';
-import type { Spans } from '../../../contracts/kernel.ts';
+import { DRIVEN, type Spans } from '../../../contracts/kernel.ts';
 import { createOpenFile, type Dentry, type FileKind, type OpenFile } from '../../../contracts/vfs.ts';
 import { readContent, writeContent } from './content.ts';
 import { type Core, fileOf, servedBy } from './core.ts';
@@ -43,6 +43,7 @@ import { hold, release as releaseDentry } from './dentries.ts';
 import { readDevice, writeDevice } from './devices.ts';
 import { controlDisk, readDisk, seekDisk, writeDisk } from './disks.ts';
 import { releaseOwned, releaseRecords } from './locks.ts';
+import { armMounts, pollMounts } from './mount-tables.ts';
 import {
   armObject,
   closeObject,
@@ -63,7 +64,8 @@ const CHANGEABLE: number = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYN
 export const isReadable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_WRONLY;
 export const isWritable = (file: OpenFile): boolean => (file.flags & O_ACCMODE) !== O_RDONLY;
 /** What an epoll may watch (epoll_ctl(2), EPERM). */
-const isPollable = (kind: FileKind): boolean => kind !== 'regular' && kind !== 'directory' && kind !== 'path';
+const isPollable = ({ kind, mountsSeen }: OpenFile): boolean =>
+  kind === 'regular' ? mountsSeen >= 0 : kind !== 'directory' && kind !== 'path';
 const isNonBlocking = (file: OpenFile): boolean => (file.flags & O_NONBLOCK) !== 0;
 
 /** A description with one reference, which holds its dentry. */
@@ -104,8 +106,9 @@ export function closeFile(core: Core, file: OpenFile): void {
   else if (file.kind === 'tty') kernel.tty.closeSlave(file.object);
   else if (file.kind === 'pty-master') kernel.tty.closeMaster(file.object);
   else if (isObject(file)) closeObject(core, file);
-  if (isPollable(file.kind)) kernel.ipc.fileClosed(file.id);
+  if (isPollable(file)) kernel.ipc.fileClosed(file.id);
   releaseOwned(core, file.id);
+  if (file.owner !== null) kernel.waits.unwatch(DRIVEN, file.id);
   if (file.dentry !== 0) releaseDentry(core, file.dentry);
 }
 
@@ -223,6 +226,8 @@ export function poll(core: Core, tid: number, id: number): number {
       return kernel.tty.pollStream(file.object);
     case 'path':
       return POLLNVAL;
+    case 'regular':
+      return file.mountsSeen < 0 ? ALWAYS_READY : pollMounts(core, file);
     default:
       return isObject(file) ? pollObject(core, tid, file) : ALWAYS_READY;
   }
@@ -236,17 +241,17 @@ export function arm(core: Core, tid: number, id: number, wanted: number): void {
   else if (file.kind === 'pty-master') kernel.tty.arm(file.object, true);
   else if (file.kind === 'stream') kernel.tty.armStream(file.object);
   else if (isObject(file)) armObject(core, tid, file, wanted);
+  else if (file.mountsSeen >= 0) armMounts(core);
 }
 
 export function ioctl(core: Core, tid: number, id: number, request: number, argument: number): number {
   const file = fileOf(core, id);
   const { user, tty } = core.kernel;
   if (file.kind === 'path') return -EBADF;
-  if (request === FIONBIO || request === FIOASYNC) {
+  if (request === FIONBIO) {
     const error = user.readU32(tid, argument);
     if (error !== 0) return error;
-    const flag = request === FIONBIO ? O_NONBLOCK : O_ASYNC;
-    file.flags = user.value === 0 ? file.flags & ~flag : file.flags | flag;
+    file.flags = user.value === 0 ? file.flags & ~O_NONBLOCK : file.flags | O_NONBLOCK;
     return 0;
   }
   if (file.kind === 'disk') return controlDisk(core, tid, file, request, argument);

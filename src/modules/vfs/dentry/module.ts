@@ -4,6 +4,7 @@
  * Every path operation walks from the process's root or working directory through cached dentries; what is not cached is
  * looked up. State: `VfsState`. The parts beside this file hold the behaviour; here is the table of operations.
  */
+import { O_ASYNC } from '../../../abi/linux/fcntl.ts';
 import { superblockOf } from '../../../contracts/filesystem.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { type Vfs, type VfsState, vfsLayout } from '../../../contracts/vfs.ts';
@@ -12,6 +13,7 @@ import { allocate, punch } from './content.ts';
 import { createCore, dentryOf, fileOf, servedBy, typeOf } from './core.ts';
 import * as dentries from './dentries.ts';
 import { flushDisk } from './disks.ts';
+import * as driven from './driven.ts';
 import { leaseObject } from './objects.ts';
 import * as extended from './extended.ts';
 import * as files from './files.ts';
@@ -168,10 +170,25 @@ export const dentryVfs: Module<Vfs, VfsState> = {
       allocate: (tid, file, mode, offset, length) =>
         allocate(core, tid, fileOf(core, file), mode, offset, length),
       list: (tid, file, take) => list(core, tid, fileOf(core, file), take),
-      setFlags: (file, flags) => files.setFlags(core, file, flags),
-      setOwner(file, owner) {
-        fileOf(core, file).owner = owner;
+      setFlags(tid, id, flags, fd) {
+        const file = fileOf(core, id);
+        const drives = driven.isDrivable(file.kind);
+        const was = file.flags;
+        files.setFlags(core, id, drives ? flags : flags & ~O_ASYNC);
+        if (((was ^ file.flags) & O_ASYNC) === 0) return;
+        if ((file.flags & O_ASYNC) !== 0) driven.ownerOf(file).fd = fd;
+        driven.watchFile(core, tid, file);
       },
+      setOwner(tid, id, kind, owner) {
+        const file = fileOf(core, id);
+        const { uid, euid } = kernel.process.credentials(tid);
+        driven.setOwner(file, owner === 0 ? 'nobody' : kind, owner, uid, euid);
+        driven.watchFile(core, tid, file);
+      },
+      setSignal(file, signal) {
+        driven.ownerOf(fileOf(core, file)).signal = signal;
+      },
+      signalReady: () => driven.signalReady(core),
       ioctl: (tid, file, request, argument) => files.ioctl(core, tid, file, request, argument),
       poll: (tid, file) => files.poll(core, tid, file),
       arm: (tid, file, wanted) => files.arm(core, tid, file, wanted),

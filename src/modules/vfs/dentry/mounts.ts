@@ -12,6 +12,7 @@ import { WAIT } from '../../../contracts/kernel.ts';
 import { createMount, type Mount } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, findType, isDirectory, mountOf } from './core.ts';
 import { addDentry, DETACHED, dropIdle, endMount, HIDDEN, hold, release } from './dentries.ts';
+import { noteMounts } from './mount-tables.ts';
 import { FOLLOW, JUMPED, walk } from './walk.ts';
 
 const hasOption = (options: string, option: string): boolean => options.split(',').includes(option);
@@ -56,6 +57,7 @@ export function addMount(
   hold(core, root.id);
   mount.root = root.id;
   if (covers > 0) dentryOf(core, covers).covered = mount.id;
+  noteMounts(core);
   return root.id;
 }
 
@@ -120,6 +122,7 @@ export function remount(core: Core, tid: number, path: string, readOnly: boolean
   const changed = cell?.remount?.(found.sb, readOnly) ?? 0;
   if (changed !== 0) return changed;
   found.readOnly = readOnly || isFixed(core, found);
+  noteMounts(core);
   return 0;
 }
 
@@ -147,6 +150,7 @@ export function unmount(core: Core, tid: number, path: string, detach: boolean):
     if (synced === WAIT) return WAIT;
   }
   dentryOf(core, found.covers).covered = 0;
+  noteMounts(core);
   if (!busy) {
     endMount(core, found.id);
     return 0;

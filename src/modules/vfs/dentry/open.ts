@@ -37,6 +37,7 @@ import { resize } from './content.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
 import { addChild } from './dentries.ts';
 import { addFile } from './files.ts';
+import { beginTable } from './mount-tables.ts';
 import { createNode, mayMake } from './names.ts';
 import { MAY_READ, MAY_WRITE, owns, permitDentry } from './permission.ts';
 import { mayChange } from './running.ts';
@@ -85,7 +86,9 @@ function createFile(core: Core, tid: number, flags: number, mode: number): numbe
   const inode = createNode(core, tid, parent, S_IFREG | (mode & S_IALLUGO), 0);
   if (inode < 0) return inode;
   const dentry = addChild(core, dentryOf(core, parent), name, inode);
-  return addFile(core, 'regular', flags, dentry, 0).id;
+  const file = addFile(core, 'regular', flags, dentry, 0);
+  file.created = true;
+  return file.id;
 }
 
 /** Pre: `core.here` describes the dentry. */
@@ -109,7 +112,9 @@ function openFound(core: Core, tid: number, dentry: Dentry, flags: number): numb
     const truncated = resize(core, dentry.inode, core.here.size, 0);
     if (truncated !== 0) return truncated;
   }
-  return addFile(core, 'regular', flags, dentry, 0).id;
+  const file = addFile(core, 'regular', flags, dentry, 0);
+  beginTable(core, file);
+  return file.id;
 }
 
 /** For the kernel's own use: no permission check. */
