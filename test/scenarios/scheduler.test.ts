@@ -20,7 +20,7 @@ describe.each(ROOTS)('%s', (name, args) => {
     // In time: a job of 4 ms is done within its period of 10 ms.
     expect(record?.after['doneMaxMs']).toBeLessThan(10);
     const cyclic = [record?.before['cyclictestMax'], record?.after['cyclictestMax']];
-    if (name.startsWith('Debian')) expect(cyclic).toEqual(['refused', expect.stringMatching(/^\d+ us$/)]);
+    if (name.startsWith('Debian')) for (const worst of cyclic) expect(worst).toMatch(/^\d+ us$/);
     else expect(cyclic).toEqual([undefined, undefined]);
   });
 

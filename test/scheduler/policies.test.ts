@@ -49,6 +49,7 @@ describe.runIf(haveCompiler)('a job of 5 ms in each 10 ms beside three processes
     ['deadline', 'deadline'],
     ['deadline', 'fifo'],
     ['fair', 'fifo'],
+    ['time-sharing', 'fifo'],
   ])('is never late under %s as %s, and the others share the rest', async (scheduler, policy) => {
     const { missed, work } = await jobs(scheduler, policy);
     expect(missed).toBe(0);
@@ -58,7 +59,7 @@ describe.runIf(haveCompiler)('a job of 5 ms in each 10 ms beside three processes
 
   it.each([
     ['time-sharing', 'deadline'],
-    ['time-sharing', 'fifo'],
+    ['round-robin', 'fifo'],
     ['fair', 'deadline'],
   ])('is refused under %s as %s, as a policy that Linux does not know', async (scheduler, policy) => {
     const run = await under(scheduler, image, [policy, '3', '10']);

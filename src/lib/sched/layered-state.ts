@@ -1,32 +1,21 @@
 /**
  * State of real-time threads above normal ones: what layered.ts schedules, and how to check it.
  */
-import { createPolicy, policySchema } from '../../contracts/scheduler.ts';
+import { createPolicy, type Policy, policySchema } from '../../contracts/scheduler.ts';
 import { bool, int, map, real, record, type Schema } from '../../contracts/schema.ts';
-import { createHeap, faultOf, type Heap, heapSchema } from '../heap.ts';
+import { createHeap, faultOf, heapSchema } from '../heap.ts';
+import { isRealtime, type RealtimeQueue, type RealtimeTask } from './realtime.ts';
 import { createFairQueue, type FairQueue, fairQueueSchema, type FairTask, faultOfQueue } from './fair.ts';
 
-export interface Task extends FairTask {
+export interface Task extends FairTask, RealtimeTask {
   tid: number;
-  runnable: boolean;
+  policy: Policy;
   cpuNs: number;
-  /** Of its turn, for `round-robin`. */
-  leftNs: number;
-  /** CPU time since it last became runnable, as a real-time thread. */
-  sinceWakeNs: number;
 }
 
-export interface LayeredState {
+export interface LayeredState extends RealtimeQueue {
   tasks: Map<number, Task>;
   fair: FairQueue;
-  /** Runnable real-time threads: by priority, highest first, then by the order in which they are to run. */
-  realtime: Heap;
-  /** Next place at the front and at the back of all. */
-  front: number;
-  back: number;
-  /** CPU time of real-time threads while others wanted it, and what those get for it. Credit is 0 if none wants it. */
-  starvedNs: number;
-  creditNs: number;
 }
 
 export const createTask = (): Task => ({
@@ -80,9 +69,6 @@ export const layeredSchema: Schema<LayeredState> = record<LayeredState>(
   },
   createLayered,
 );
-
-export const isRealtime = ({ policy }: FairTask): boolean =>
-  policy.kind === 'fifo' || policy.kind === 'round-robin';
 
 /** @returns what is wrong, or null */
 export function faultOfLayered(state: LayeredState): string | null {

@@ -1,19 +1,16 @@
 /**
  * Real-time threads above normal ones: a whole scheduler as functions over plain data, for modules to build on.
  *
- * Real-time threads run by priority, first come, first served within one (`fifo`) or in turns (`round-robin`), as sched(7)
- * says; the others share what is left fairly (fair.ts). When real-time threads have had the CPU for 950 ms while others
- * wanted it, those get 50 ms, so that a real-time thread that runs away can not lock anybody out.
+ * Real-time threads run as realtime.ts says; the others share what is left fairly (fair.ts).
  */
 import {
   createPolicy,
   type HandoffOperations,
-  type Policy,
   type PolicyOperations,
   type Schedulable,
   type Scheduler,
 } from '../../contracts/scheduler.ts';
-import { clear, firstOf, inOrder, put, remove } from '../heap.ts';
+import { clear, inOrder } from '../heap.ts';
 import {
   change,
   charge,
@@ -28,56 +25,41 @@ import {
   sliceOf,
   woke,
 } from './fair.ts';
-import { createTask, isRealtime, type LayeredState, type Task } from './layered-state.ts';
-
-/** Turn of a `round-robin` thread: Linux's default. */
-const TURN_NS = 100_000_000;
-/** Real-time threads are stopped so often for their account, though they go on at once. */
-export const ACCOUNT_NS = 10_000_000;
-const STARVED_NS = 950_000_000;
-const CREDIT_NS = 50_000_000;
+import { createTask, type LayeredState, type Task } from './layered-state.ts';
+import {
+  ACCOUNT_NS,
+  chargeCredit,
+  firstRealtime,
+  isRealtime,
+  isRealtimePolicy,
+  leaveRealtime,
+  noOthers,
+  realtimeQuantum,
+  reprioritise,
+  tickRealtime,
+  toBack,
+  TURN_NS,
+} from './realtime.ts';
 
 export type LayeredScheduler = Scheduler & Omit<PolicyOperations, 'admits' | 'budget'> & HandoffOperations;
 
 export function layeredScheduler(state: LayeredState): LayeredScheduler {
   const { tasks, fair, realtime } = state;
-  const queueUp = (task: Task, place: number): void => put(realtime, task.tid, -task.policy.priority, place);
   const enter = (task: Task): void => {
-    if (isRealtime(task)) queueUp(task, state.back++);
+    if (isRealtime(task)) toBack(state, task);
     else join(fair, task);
   };
   const exit = (task: Task): void => {
     if (isRealtime(task)) {
-      remove(realtime, task.tid);
+      leaveRealtime(state, task);
       return;
     }
     leave(fair, task);
-    if (fair.weight === 0) state.creditNs = state.starvedNs = 0;
+    if (fair.weight === 0) noOthers(state);
   };
   const top = (): number => {
-    const first = firstOf(realtime);
-    return first !== 0 && state.creditNs === 0 ? first : choose(fair, tasks);
-  };
-  const tickRealtime = (task: Task, ran: number): void => {
-    task.sinceWakeNs += ran;
-    if (task.policy.kind === 'round-robin') {
-      task.leftNs -= ran;
-      if (task.leftNs <= 0) {
-        task.leftNs = TURN_NS;
-        if (task.runnable) queueUp(task, state.back++);
-      }
-    }
-    if (fair.weight === 0) return;
-    state.starvedNs += ran;
-    if (state.starvedNs < STARVED_NS) return;
-    state.starvedNs = 0;
-    state.creditNs = CREDIT_NS;
-  };
-  /** Among real-time threads: to the back if it rises, to the front if it falls, else where it is (sched(7)). */
-  const reprioritise = (task: Task, policy: Policy): void => {
-    const by = policy.priority - task.policy.priority;
-    task.policy = policy;
-    if (task.runnable && by !== 0) queueUp(task, by > 0 ? state.back++ : state.front--);
+    const first = firstRealtime(state);
+    return first !== 0 ? first : choose(fair, tasks);
   };
   return {
     add({ tid, nice, runnable, cpuNs, policy }) {
@@ -120,8 +102,7 @@ export function layeredScheduler(state: LayeredState): LayeredScheduler {
       const task = tasks.get(tid);
       if (task === undefined) return ACCOUNT_NS;
       if (isRealtime(task)) {
-        const turn = task.policy.kind === 'round-robin' ? Math.min(task.leftNs, ACCOUNT_NS) : ACCOUNT_NS;
-        return fair.weight === 0 ? turn : Math.min(turn, STARVED_NS - state.starvedNs);
+        return realtimeQuantum(state, task, fair.weight !== 0);
       }
       const rest = restOf(task);
       return state.creditNs > 0 ? Math.min(rest, state.creditNs) : rest;
@@ -132,16 +113,16 @@ export function layeredScheduler(state: LayeredState): LayeredScheduler {
       const ran = Math.round(ranNs);
       task.cpuNs += ran;
       if (isRealtime(task)) {
-        tickRealtime(task, ran);
+        tickRealtime(state, task, ran, fair.weight !== 0);
         return;
       }
       charge(fair, task, ran, task.runnable);
-      state.creditNs = Math.max(0, state.creditNs - ran);
+      chargeCredit(state, ran);
     },
     yield(tid) {
       const task = tasks.get(tid);
       if (task === undefined || !task.runnable) return;
-      if (isRealtime(task)) queueUp(task, state.back++);
+      if (isRealtime(task)) toBack(state, task);
       else forfeit(fair, task);
     },
     preempts: (tid) => top() !== tid,
@@ -164,17 +145,17 @@ export function layeredScheduler(state: LayeredState): LayeredScheduler {
       });
       clear(realtime);
       tasks.clear();
-      state.creditNs = state.starvedNs = 0;
+      noOthers(state);
       return drained;
     },
     setPolicy(tid, policy) {
       const task = tasks.get(tid);
       if (task === undefined) return;
-      const realtime = policy.kind === 'fifo' || policy.kind === 'round-robin';
+      const realtime = isRealtimePolicy(policy);
       const set = (): void => {
         task.policy = policy;
       };
-      if (isRealtime(task) && realtime) reprioritise(task, policy);
+      if (isRealtime(task) && realtime) reprioritise(state, task, policy);
       else if (!task.runnable) set();
       else if (!isRealtime(task) && !realtime) change(fair, task, set);
       else {

@@ -28,7 +28,8 @@ import {
   layeredSchema,
   type LayeredState,
 } from '../../../lib/sched/layered-state.ts';
-import { ACCOUNT_NS, layeredScheduler } from '../../../lib/sched/layered.ts';
+import { layeredScheduler } from '../../../lib/sched/layered.ts';
+import { ACCOUNT_NS } from '../../../lib/sched/realtime.ts';
 import {
   bandwidthOf,
   createServer,

@@ -5,18 +5,33 @@
  * 4.4): usage drives a thread down 32 queues and decays by 2L/(2L+1) a second at load L. BSD adds nice to the priority,
  * which can starve; here it multiplies the charge by 1.25 a step, the ratio of sched(7). All usage decays to
  * queue 0, which is first come, first served, so that none starves. What wakes seldom runs soon; a burst of work pays.
- * A child begins with the usage of who forked it.
+ * A child begins with the usage of who forked it. Real-time threads (sched(7)) go before all of them.
  */
 import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Module } from '../../../contracts/module.ts';
 import {
   createPolicy,
-  type Policy,
   policySchema,
   type Schedulable,
   type Scheduler,
 } from '../../../contracts/scheduler.ts';
 import { array, bool, int, map, record, type Schema, set } from '../../../contracts/schema.ts';
+import { clear, createHeap, faultOf, heapSchema, inOrder } from '../../../lib/heap.ts';
+import {
+  chargeCredit,
+  firstRealtime,
+  isRealtime,
+  isRealtimePolicy,
+  leaveRealtime,
+  noOthers,
+  type RealtimeQueue,
+  type RealtimeTask,
+  realtimeQuantum,
+  reprioritise,
+  tickRealtime,
+  toBack,
+  TURN_NS,
+} from '../../../lib/sched/realtime.ts';
 
 const LEVELS = 32;
 /** Recent usage that costs one level. */
@@ -33,22 +48,19 @@ const PRICES: readonly number[] = Array.from({ length: 40 }, (_, i) => {
   return i < 20 ? 1 / price : price;
 });
 
-interface Entry {
+interface Entry extends RealtimeTask {
   tid: number;
   nice: number;
-  runnable: boolean;
   cpuNs: number;
   /** Usage by price, decaying. */
   recentNs: number;
   /** The queue that it is in, or would be. */
   level: number;
-  /** Kept for the next scheduler. */
-  policy: Policy;
 }
 
-export interface TimeSharingState {
+export interface TimeSharingState extends RealtimeQueue {
   threads: Map<number, Entry>;
-  /** Runnable threads by level, in order of arrival. Invariant: each is in the queue of its `level` and no other. */
+  /** Runnable normal threads by level, in order of arrival. Invariant: each is in the queue of its `level` and no other. */
   queues: Set<number>[];
   /** CPU time since usage last decayed. */
   sinceDecayNs: number;
@@ -66,6 +78,8 @@ const createEntry = (): Entry => ({
   recentNs: 0,
   level: 0,
   policy: createPolicy(),
+  leftNs: 0,
+  sinceWakeNs: 0,
 });
 const blank = (): TimeSharingState => ({
   threads: new Map(),
@@ -74,6 +88,11 @@ const blank = (): TimeSharingState => ({
   lender: 0,
   holder: 0,
   lentNs: 0,
+  realtime: createHeap(),
+  front: -1,
+  back: 0,
+  starvedNs: 0,
+  creditNs: 0,
 });
 const entry: Schema<Entry> = record<Entry>(
   {
@@ -84,16 +103,25 @@ const entry: Schema<Entry> = record<Entry>(
     recentNs: int(),
     level: int(),
     policy: policySchema,
+    leftNs: int(),
+    sinceWakeNs: int(),
   },
   createEntry,
 );
 
 function verify(state: TimeSharingState): string | null {
   if (state.queues.length !== LEVELS) return `there are ${state.queues.length} queues`;
-  let queued = 0;
+  const fault = faultOf(state.realtime);
+  if (fault !== null) return fault;
+  let queued = state.realtime.ids.length;
   for (const queue of state.queues) queued += queue.size;
-  for (const { tid, runnable, level } of state.threads.values()) {
-    if (runnable !== (state.queues[level]?.has(tid) ?? false)) return `thread ${tid} is in the wrong queue`;
+  if (state.creditNs > 0 && queued === state.realtime.ids.length) return 'credit is given to nobody';
+  for (const own of state.threads.values()) {
+    const { tid, runnable, level } = own;
+    const among = isRealtime(own);
+    if ((runnable && among) !== state.realtime.places.has(tid)) return `thread ${tid} is in the wrong queue`;
+    if ((runnable && !among) !== (state.queues[level]?.has(tid) ?? false))
+      return `thread ${tid} is in the wrong queue`;
     if (runnable) queued--;
   }
   if (queued !== 0) return 'a queue holds threads that do not exist';
@@ -112,6 +140,11 @@ export const timeSharingLayout: StateLayout<TimeSharingState> = layout(
       lender: int(),
       holder: int(),
       lentNs: int(),
+      realtime: heapSchema,
+      front: int(),
+      back: int(),
+      starvedNs: int(),
+      creditNs: int(),
     },
     blank,
   ),
@@ -128,16 +161,32 @@ function create(state: TimeSharingState): Scheduler {
   const queueOf = (own: Entry): Set<number> => state.queues[own.level] as Set<number>;
   const place = (own: Entry, level: number, toTail: boolean): void => {
     if (own.level === level && !toTail) return;
-    if (own.runnable) queueOf(own).delete(own.tid);
+    const queued = own.runnable && !isRealtime(own);
+    if (queued) queueOf(own).delete(own.tid);
     own.level = level;
-    if (own.runnable) queueOf(own).add(own.tid);
+    if (queued) queueOf(own).add(own.tid);
   };
   const levelOf = (own: Entry): number => Math.floor(own.recentNs / LEVEL_NS);
   const quantumOf = (tid: number): number => QUANTUM_NS << ((state.threads.get(tid)?.level ?? 0) >> 3);
-  const load = (): number => {
+  const normal = (): number => {
     let count = 0;
     for (const queue of state.queues) count += queue.size;
     return count;
+  };
+  const load = (): number => normal() + state.realtime.ids.length;
+  /** It wants the CPU. */
+  const enter = (own: Entry): void => {
+    if (isRealtime(own)) toBack(state, own);
+    else queueOf(own).add(own.tid);
+  };
+  /** It does not want it any more, or as another kind of thread. */
+  const exit = (own: Entry): void => {
+    if (isRealtime(own)) {
+      leaveRealtime(state, own);
+      return;
+    }
+    queueOf(own).delete(own.tid);
+    if ((state.starvedNs !== 0 || state.creditNs !== 0) && normal() === 0) noOthers(state);
   };
   const decay = (): void => {
     const twice = 2 * Math.max(1, load());
@@ -180,6 +229,7 @@ function create(state: TimeSharingState): Scheduler {
       own.runnable = runnable;
       own.cpuNs = cpuNs;
       if (policy !== undefined) own.policy = policy;
+      own.leftNs = TURN_NS;
       // Else a child would go before its parent until it has used as much, and a program could shed its usage by forking.
       const parent = from === undefined ? undefined : state.threads.get(from);
       if (parent !== undefined) {
@@ -187,12 +237,12 @@ function create(state: TimeSharingState): Scheduler {
         own.level = levelOf(own);
       }
       state.threads.set(tid, own);
-      if (own.runnable) queueOf(own).add(own.tid);
+      if (own.runnable) enter(own);
     },
     remove(tid) {
       const own = state.threads.get(tid);
       if (own === undefined) return;
-      queueOf(own).delete(tid);
+      if (own.runnable) exit(own);
       state.threads.delete(tid);
       if (tid === state.lender || tid === state.holder) endLoan();
     },
@@ -200,15 +250,18 @@ function create(state: TimeSharingState): Scheduler {
       const own = state.threads.get(tid);
       if (own === undefined || own.runnable) return;
       own.runnable = true;
-      queueOf(own).add(tid);
+      own.sinceWakeNs = 0;
+      enter(own);
     },
     dequeue(tid) {
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
       own.runnable = false;
-      queueOf(own).delete(tid);
+      exit(own);
     },
     pick() {
+      const first = firstRealtime(state);
+      if (first !== 0) return first;
       const holder = holderOf();
       if (holder !== 0) {
         state.holder = holder;
@@ -220,14 +273,21 @@ function create(state: TimeSharingState): Scheduler {
     },
     /** Those who use much run seldom, and longer. */
     quantum(tid) {
-      const own = quantumOf(tid);
+      const thread = state.threads.get(tid);
+      if (thread !== undefined && isRealtime(thread)) return realtimeQuantum(state, thread, normal() !== 0);
+      const own = state.creditNs > 0 ? Math.min(quantumOf(tid), state.creditNs) : quantumOf(tid);
       return state.lender !== 0 && tid === state.holder ? Math.max(1, Math.min(own, state.lentNs)) : own;
     },
     tick(tid, ranNs, expired) {
       const ran = Math.round(ranNs);
       const own = state.threads.get(tid);
+      if (own !== undefined) own.cpuNs += ran;
+      if (own !== undefined && isRealtime(own)) {
+        tickRealtime(state, own, ran, normal() !== 0);
+        return;
+      }
+      chargeCredit(state, ran);
       if (own !== undefined) {
-        own.cpuNs += ran;
         const charge = Math.round(ran * (PRICES[own.nice + 20] ?? 1));
         own.recentNs = Math.min(RECENT_MAX_NS, own.recentNs + charge);
         place(own, levelOf(own), expired);
@@ -243,6 +303,10 @@ function create(state: TimeSharingState): Scheduler {
     yield(tid) {
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
+      if (isRealtime(own)) {
+        toBack(state, own);
+        return;
+      }
       endLoan();
       let level = own.level;
       if (queueOf(own).size === 1) {
@@ -255,6 +319,9 @@ function create(state: TimeSharingState): Scheduler {
     preempts(tid) {
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return true;
+      const first = firstRealtime(state);
+      if (first !== 0) return first !== tid;
+      if (isRealtime(own)) return true;
       const holder = holderOf();
       if (holder !== 0) return holder !== tid;
       if (isOutranked(own.level)) return true;
@@ -266,23 +333,45 @@ function create(state: TimeSharingState): Scheduler {
     },
     load,
     drain() {
-      const order: Schedulable[] = [];
+      const order: Schedulable[] = inOrder(state.realtime).map((tid) => ({
+        ...(state.threads.get(tid) as Entry),
+      }));
       for (const queue of state.queues) {
         for (const tid of queue) order.push({ ...(state.threads.get(tid) as Entry) });
       }
       for (const own of state.threads.values()) if (!own.runnable) order.push({ ...own });
       for (const queue of state.queues) queue.clear();
+      clear(state.realtime);
       state.threads.clear();
       endLoan();
+      noOthers(state);
       return order;
     },
     setPolicy(tid, policy) {
       const own = state.threads.get(tid);
-      if (own !== undefined) own.policy = policy;
+      if (own === undefined) return;
+      const realtime = isRealtimePolicy(policy);
+      if (realtime && isRealtime(own)) reprioritise(state, own, policy);
+      else if (!own.runnable || realtime === isRealtime(own)) own.policy = policy;
+      else {
+        exit(own);
+        own.policy = policy;
+        enter(own);
+        if (tid === state.lender || tid === state.holder) endLoan();
+      }
+      if (realtime) own.leftNs = TURN_NS;
+      else own.sinceWakeNs = 0;
+    },
+    sinceWake: (tid) => state.threads.get(tid)?.sinceWakeNs ?? 0,
+    slice(tid) {
+      const kind = state.threads.get(tid)?.policy.kind;
+      return kind === 'fifo' ? 0 : kind === 'round-robin' ? TURN_NS : quantumOf(tid);
     },
     handoff(from, to) {
       const giver = state.threads.get(from);
-      if (giver === undefined || from === to || state.threads.get(to)?.runnable !== true) return;
+      const taker = state.threads.get(to);
+      if (giver === undefined || from === to || taker?.runnable !== true) return;
+      if (isRealtime(giver) || isRealtime(taker)) return;
       if (isOutranked(giver.level)) return;
       if (state.lender === 0 || state.holder !== from) {
         state.lender = from;
@@ -299,9 +388,10 @@ export const timeSharingScheduler: Module<Scheduler, TimeSharingState> = {
     name: 'time-sharing',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['policies', 'handoff'],
+    interfaces: ['policies', 'realtime', 'handoff'],
     needs: {},
-    description: 'Multilevel feedback by decaying CPU usage; nice is the price of CPU time',
+    description:
+      'Multilevel feedback by decaying CPU usage below real-time threads; nice is the price of CPU time',
   },
   layout: timeSharingLayout,
   create,
