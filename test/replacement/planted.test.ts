@@ -35,7 +35,7 @@ import type { Ext2State } from '../../src/modules/filesystem/ext2/state.ts';
 import type { HostState } from '../../src/modules/filesystem/host/state.ts';
 import type { ProcState } from '../../src/modules/filesystem/proc/state.ts';
 import type { TarState } from '../../src/modules/filesystem/tar/state.ts';
-import type { TimeSharingState } from '../../src/modules/scheduler/time-sharing/module.ts';
+import type { TimeSharingState } from '../../src/modules/scheduler/time-sharing/state.ts';
 import type { Nucleus } from '../../src/nucleus/nucleus.ts';
 import type { AnyModule, Operations } from '../../src/nucleus/registry.ts';
 import { haveE2fsprogs, makeImage } from '../support/e2fsprogs.ts';

@@ -7,16 +7,9 @@
  * queue 0, which is first come, first served, so that none starves. What wakes seldom runs soon; a burst of work pays.
  * A child begins with the usage of who forked it. Real-time threads (sched(7)) go before all of them.
  */
-import { layout, type StateLayout } from '../../../contracts/contract.ts';
 import type { Module } from '../../../contracts/module.ts';
-import {
-  createPolicy,
-  policySchema,
-  type Schedulable,
-  type Scheduler,
-} from '../../../contracts/scheduler.ts';
-import { array, bool, int, map, record, type Schema, set } from '../../../contracts/schema.ts';
-import { clear, createHeap, faultOf, heapSchema, inOrder } from '../../../lib/heap.ts';
+import type { Schedulable, Scheduler } from '../../../contracts/scheduler.ts';
+import { clear, inOrder } from '../../../lib/heap.ts';
 import {
   chargeCredit,
   firstRealtime,
@@ -24,16 +17,14 @@ import {
   isRealtimePolicy,
   leaveRealtime,
   noOthers,
-  type RealtimeQueue,
-  type RealtimeTask,
   realtimeQuantum,
   reprioritise,
   tickRealtime,
   toBack,
   TURN_NS,
 } from '../../../lib/sched/realtime.ts';
+import { createEntry, type Entry, LEVELS, timeSharingLayout, type TimeSharingState } from './state.ts';
 
-const LEVELS = 32;
 /** Recent usage that costs one level. */
 const LEVEL_NS = 200_000_000;
 const RECENT_MAX_NS: number = LEVELS * LEVEL_NS - 1;
@@ -47,110 +38,6 @@ const PRICES: readonly number[] = Array.from({ length: 40 }, (_, i) => {
   for (let step = Math.abs(i - 20); step > 0; step--) price *= 1.25;
   return i < 20 ? 1 / price : price;
 });
-
-interface Entry extends RealtimeTask {
-  tid: number;
-  nice: number;
-  cpuNs: number;
-  /** Usage by price, decaying. */
-  recentNs: number;
-  /** The queue that it is in, or would be. */
-  level: number;
-}
-
-export interface TimeSharingState extends RealtimeQueue {
-  threads: Map<number, Entry>;
-  /** Runnable normal threads by level, in order of arrival. Invariant: each is in the queue of its `level` and no other. */
-  queues: Set<number>[];
-  /** CPU time since usage last decayed. */
-  sinceDecayNs: number;
-  /** A turn that is handed on: whose it is, who has it now, and what is left of it. 0 = none is. */
-  lender: number;
-  holder: number;
-  lentNs: number;
-}
-
-const createEntry = (): Entry => ({
-  tid: 0,
-  nice: 0,
-  runnable: false,
-  cpuNs: 0,
-  recentNs: 0,
-  level: 0,
-  policy: createPolicy(),
-  leftNs: 0,
-  sinceWakeNs: 0,
-});
-const blank = (): TimeSharingState => ({
-  threads: new Map(),
-  queues: Array.from({ length: LEVELS }, () => new Set<number>()),
-  sinceDecayNs: 0,
-  lender: 0,
-  holder: 0,
-  lentNs: 0,
-  realtime: createHeap(),
-  front: -1,
-  back: 0,
-  starvedNs: 0,
-  creditNs: 0,
-});
-const entry: Schema<Entry> = record<Entry>(
-  {
-    tid: int(),
-    nice: int(),
-    runnable: bool(),
-    cpuNs: int(),
-    recentNs: int(),
-    level: int(),
-    policy: policySchema,
-    leftNs: int(),
-    sinceWakeNs: int(),
-  },
-  createEntry,
-);
-
-function verify(state: TimeSharingState): string | null {
-  if (state.queues.length !== LEVELS) return `there are ${state.queues.length} queues`;
-  const fault = faultOf(state.realtime);
-  if (fault !== null) return fault;
-  let queued = state.realtime.ids.length;
-  for (const queue of state.queues) queued += queue.size;
-  if (state.creditNs > 0 && queued === state.realtime.ids.length) return 'credit is given to nobody';
-  for (const own of state.threads.values()) {
-    const { tid, runnable, level } = own;
-    const among = isRealtime(own);
-    if ((runnable && among) !== state.realtime.places.has(tid)) return `thread ${tid} is in the wrong queue`;
-    if ((runnable && !among) !== (state.queues[level]?.has(tid) ?? false))
-      return `thread ${tid} is in the wrong queue`;
-    if (runnable) queued--;
-  }
-  if (queued !== 0) return 'a queue holds threads that do not exist';
-  const { threads, lender, holder } = state;
-  if (lender === 0 && holder === 0) return null;
-  return threads.has(lender) && threads.has(holder) ? null : `turn of ${lender} is held by ${holder}`;
-}
-
-export const timeSharingLayout: StateLayout<TimeSharingState> = layout(
-  'time-sharing',
-  record<TimeSharingState>(
-    {
-      threads: map(int(), entry),
-      queues: array(set(int())),
-      sinceDecayNs: int(),
-      lender: int(),
-      holder: int(),
-      lentNs: int(),
-      realtime: heapSchema,
-      front: int(),
-      back: int(),
-      starvedNs: int(),
-      creditNs: int(),
-    },
-    blank,
-  ),
-  blank,
-  verify,
-);
 
 const firstOf = (queue: Set<number>): number => {
   for (const tid of queue) return tid;

@@ -1,0 +1,80 @@
+/**
+ * Ways out of a translation in the middle of it: the registers that are dirty are stored, and the pc says where.
+ *
+ * Exits that can store the same set share their code: what may be stored, because its local is valid, is more than what must be.
+ */
+import { type I32, i32, i64 } from '../../../machine/wasm/expr.ts';
+import {
+  block,
+  br,
+  type Label,
+  label,
+  type Local,
+  ret,
+  type Stmt,
+  when,
+} from '../../../machine/wasm/stmt.ts';
+import { none, type Registers } from './registers.ts';
+
+/** An exit is named by its distance from the root and the instructions that are not counted yet, in so many bits. */
+const COUNT_BITS = 12;
+
+interface Exit {
+  /** Must be stored, and may be: their locals are valid. */
+  readonly needs: Registers;
+  readonly can: Registers;
+  readonly label: Label;
+}
+
+export class Exits {
+  readonly #root: number;
+  readonly #at: Local<'i32'>;
+  readonly #left: Local<'i32'>;
+  readonly #exits: Exit[] = [];
+
+  /** @param at scratch @param left what is left of the budget */
+  constructor(root: number, at: Local<'i32'>, left: Local<'i32'>) {
+    this.#root = root;
+    this.#at = at;
+    this.#left = left;
+  }
+
+  /** Leave with the registers of a point stored, if the condition holds. @param count instructions retired that `left` does not know of */
+  leaveIf(condition: I32, dirty: Registers, valid: Registers, pc: number, count: number): Stmt {
+    let exit: Exit | undefined;
+    for (const one of this.#exits) {
+      const lacksX = (one.needs.x | dirty.x) & ~(one.can.x & valid.x);
+      const lacksF = (one.needs.f | dirty.f) & ~(one.can.f & valid.f);
+      if ((lacksX | lacksF) !== 0) continue;
+      exit = one;
+      break;
+    }
+    if (exit === undefined) {
+      exit = { needs: none(), can: { ...valid }, label: label('leave') };
+      this.#exits.push(exit);
+    }
+    exit.needs.x |= dirty.x;
+    exit.needs.f |= dirty.f;
+    exit.can.x &= valid.x;
+    exit.can.f &= valid.f;
+    const code = ((pc - this.#root) << COUNT_BITS) | count;
+    return when(condition, [this.#at.set(i32.const(code)), br(exit.label)]);
+  }
+
+  /** The body of the function, with the code of its exits behind it. @param stored stores a set of registers */
+  around(body: readonly Stmt[], stored: (registers: Registers) => Stmt[]): readonly Stmt[] {
+    let whole = body;
+    for (const { label: to, needs } of this.#exits) {
+      const offset = i64.extendS(i32.shrS(this.#at.get, i32.const(COUNT_BITS)));
+      whole = [
+        block(to, whole),
+        ...stored(needs),
+        ret(
+          i64.add(i64.const(this.#root), offset),
+          i32.sub(this.#left.get, i32.and(this.#at.get, i32.const((1 << COUNT_BITS) - 1))),
+        ),
+      ];
+    }
+    return whole;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The locals of a translation: guest registers, the floating-point CSR, and scratch.
+ */
+import type { Decoded } from '../../../machine/isa/decode.ts';
+import type { Scope } from '../../../machine/isa/semantics.ts';
+import { CTX_F, CTX_FCSR, CTX_X } from '../../../machine/layout.ts';
+import { type Expr, f64, type I32, type I64, i32, i64, type ValueType } from '../../../machine/wasm/expr.ts';
+import type { Func } from '../../../machine/wasm/module.ts';
+import { type Local, type Stmt, store } from '../../../machine/wasm/stmt.ts';
+import type { Block } from './discover.ts';
+import { filesOf, type Registers } from './registers.ts';
+
+const zero = i64.const(0);
+
+/** Operands of one instruction after the other, as registers in locals and constants. */
+class RegisterScope implements Scope {
+  readonly #value: (file: 'x' | 'f', number: number) => I64;
+  readonly #temporary: <T extends ValueType>(type: T) => Local<T>;
+  #decoded: Decoded | null = null;
+  #pc = 0;
+  #before: Stmt[] = [];
+
+  constructor(
+    value: (file: 'x' | 'f', number: number) => I64,
+    temporary: <T extends ValueType>(type: T) => Local<T>,
+  ) {
+    this.#value = value;
+    this.#temporary = temporary;
+  }
+
+  at(decoded: Decoded, pc: number, before: Stmt[]): void {
+    this.#decoded = decoded;
+    this.#pc = pc;
+    this.#before = before;
+  }
+
+  #read(operand: 'rs1' | 'rs2' | 'rs3'): I64 {
+    const decoded = this.#decoded as Decoded;
+    const file = filesOf(decoded.row.format)[operand];
+    const number = decoded.operands[operand];
+    return file === 'x' && number === 0 ? zero : this.#value(file, number);
+  }
+  get rs1(): I64 {
+    return this.#read('rs1');
+  }
+  get rs2(): I64 {
+    return this.#read('rs2');
+  }
+  get rs3(): I64 {
+    return this.#read('rs3');
+  }
+  get imm(): I64 {
+    return i64.const((this.#decoded as Decoded).operands.imm);
+  }
+  get pc(): I64 {
+    return i64.const(this.#pc);
+  }
+  get rm(): I32 {
+    throw new TypeError('a fast path has no rounding mode');
+  }
+  get soft(): Scope['soft'] {
+    throw new TypeError('a fast path is not exact');
+  }
+  bind<T extends ValueType>(value: Expr<T>): Expr<T> {
+    const kept = this.#temporary(value.type);
+    this.#before.push(kept.set(value));
+    return kept.get;
+  }
+}
+
+/** True if the code looks at fcsr. */
+const usesModes = (blocks: readonly Block[]): boolean =>
+  blocks.some(({ code }) =>
+    code.some(({ decoded: { row } }) => {
+      const { semantics } = row;
+      return semantics.kind === 'csr' || (semantics.kind === 'float' && semantics.fast?.when !== 'always');
+    }),
+  );
+
+export class RegisterLocals {
+  readonly context: Local<'i32'>;
+  /** As in the context: only what leaves the region, calls among them, changes it. */
+  readonly fcsr: Local<'i32'>;
+  readonly #f: Func;
+  readonly #usesModes: boolean;
+  readonly #x: (Local<'i64'> | undefined)[] = [];
+  readonly #f64: (Local<'f64'> | undefined)[] = [];
+  readonly #scope: RegisterScope;
+  readonly #scratch: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
+
+  /** @param f a function whose first parameter is the address of the context */
+  constructor(f: Func, blocks: readonly Block[]) {
+    this.#f = f;
+    this.context = f.parameter('i32', 0);
+    this.fcsr = f.local('i32');
+    this.#usesModes = usesModes(blocks);
+    this.#scope = new RegisterScope(
+      (file, number) => (file === 'x' ? this.integer(number).get : i64.fromF64Bits(this.#float(number).get)),
+      (type) => this.#temporary(type),
+    );
+  }
+
+  /** The local of xn, n not 0. */
+  integer(number: number): Local<'i64'> {
+    const found = this.#x[number] ?? this.#f.local('i64');
+    this.#x[number] = found;
+    return found;
+  }
+
+  #float(number: number): Local<'f64'> {
+    const found = this.#f64[number] ?? this.#f.local('f64');
+    this.#f64[number] = found;
+    return found;
+  }
+
+  /** Load registers from the context, and fcsr with them. */
+  load({ x, f }: Registers): Stmt[] {
+    const out: Stmt[] = [];
+    for (let n = 0; n < 32; n++) {
+      if (((x >>> n) & 1) !== 0) out.push(this.integer(n).set(i64.load(this.context.get, CTX_X + n * 8)));
+      if (((f >>> n) & 1) !== 0) out.push(this.#float(n).set(f64.load(this.context.get, CTX_F + n * 8)));
+    }
+    if (this.#usesModes) out.push(this.fcsr.set(i32.load(this.context.get, CTX_FCSR)));
+    return out;
+  }
+
+  store({ x, f }: Registers): Stmt[] {
+    const out: Stmt[] = [];
+    for (let n = 0; n < 32; n++) {
+      if (((x >>> n) & 1) !== 0) out.push(store('i64', this.context.get, this.integer(n).get, CTX_X + n * 8));
+      if (((f >>> n) & 1) !== 0) out.push(store('f64', this.context.get, this.#float(n).get, CTX_F + n * 8));
+    }
+    return out;
+  }
+
+  #temporary<T extends ValueType>(type: T): Local<T> {
+    const at = this.#used[type]++;
+    const found = this.#scratch[type][at] ?? this.#f.local(type);
+    this.#scratch[type][at] = found;
+    return found as Local<T>;
+  }
+
+  /** The scope of an instruction; good until the next call. */
+  scope(decoded: Decoded, pc: number, before: Stmt[]): Scope {
+    this.#scope.at(decoded, pc, before);
+    return this.#scope;
+  }
+
+  /** Scratch may be used again. */
+  reset(): void {
+    this.#used.i32 = this.#used.i64 = this.#used.f32 = this.#used.f64 = 0;
+  }
+
+  /** Give the destination of an instruction its value. */
+  setRd(decoded: Decoded, value: I64): Stmt {
+    const { rd } = decoded.operands;
+    const file = filesOf(decoded.row.format).rd;
+    if (file === 'f') return this.#float(rd).set(f64.fromBits(value));
+    return rd === 0 ? { kind: 'drop', value } : this.integer(rd).set(value);
+  }
+}
