@@ -13,7 +13,7 @@ import type { Engine } from '../../src/contracts/engine.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
 import { createJit } from '../../src/modules/engine/jit/module.ts';
-import { EAGER } from '../../src/modules/engine/jit/translations.ts';
+import { EAGER } from '../../src/modules/engine/jit/tiering.ts';
 import { Harness } from './harness.ts';
 
 /** Every engine, and the translating one with all that it runs translated. */

@@ -27,7 +27,8 @@ import {
 import { selfTest } from '../../../machine/interpreter/self-test.ts';
 import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
-import { createTranslations, EAGER, type Tiering, USUAL } from './translations.ts';
+import { EAGER, type Tiering, USUAL } from './tiering.ts';
+import { createTranslations } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND } from './enter.ts';
 
 /** Instructions of translated code after which it is looked at what there is to translate. */

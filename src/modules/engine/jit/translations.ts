@@ -17,8 +17,10 @@ import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
-import { type Block, discover, type Instruction, type ReadCode } from './discover.ts';
+import { createAims } from './aims.ts';
+import { type Block, crosses, discover, type Instruction, type ReadCode } from './discover.ts';
 import { emitRegion } from './emit.ts';
+import type { Tiering } from './tiering.ts';
 import { buildEnter, type Enter } from './enter.ts';
 import { functionAround } from './roots.ts';
 import {
@@ -32,46 +34,6 @@ import {
   TRANSLATION,
 } from './tables.ts';
 
-/** When to translate. */
-export interface Tiering {
-  /** Instructions between two samples. */
-  readonly slice: number;
-  /** Samples at one address until its function is translated, and until what begins at the address itself is. */
-  readonly hot: number;
-  readonly stillHot: number;
-  /** How often translated code goes to an address until what begins there is translated. */
-  readonly missed: number;
-  /** Translations that are made at once, and samples after which fewer are. */
-  readonly batch: number;
-  readonly patience: number;
-  /** Translate at every address at which a run begins or the interpreter takes over. */
-  readonly everywhere: boolean;
-  /** Most instructions of a translation that does not begin with a function. */
-  readonly part: number;
-}
-
-/** A translation is worth some milliseconds of interpretation. */
-export const USUAL: Tiering = {
-  slice: 8192,
-  hot: 6,
-  stillHot: 16,
-  missed: 4000,
-  batch: 24,
-  patience: 64,
-  everywhere: false,
-  part: 100,
-};
-/** Translates whatever is run, at once: for tests. */
-export const EAGER: Tiering = {
-  slice: 1,
-  hot: 1,
-  stillHot: 2,
-  missed: 1,
-  batch: 1,
-  patience: 1,
-  everywhere: true,
-  part: 24,
-};
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -87,25 +49,6 @@ interface Wanted {
   /** In place of one that there is. */
   readonly again: boolean;
 }
-
-/** Where the indirect jumps of a function go, as far as is known. */
-interface Aims {
-  readonly low: number;
-  readonly high: number;
-  /** Where its calls return to. */
-  readonly returns: ReadonlySet<number>;
-  readonly targets: Set<number>;
-  /** How many the translation has, and how many there were a while ago. */
-  used: number;
-  before: number;
-}
-
-/** How far beyond its known code a function may have a target, and how far apart targets are, in bytes. */
-const AIM_REACH = 1 << 13;
-
-/** True if an instruction lies on two pages. */
-const crosses = ({ pc, decoded }: Instruction): boolean =>
-  decoded.length === 4 && pc % PAGE_SIZE === PAGE_SIZE - 2;
 
 interface Place {
   readonly root: number;
@@ -170,8 +113,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const called = new Set<number>();
   const samples = new Map<number, number>();
   const wanted = new Map<number, Wanted>();
-  /** By root of a function that has indirect jumps. */
-  const aims = new Map<number, Aims>();
+  const aims = createAims();
   /** Samples since something was translated. */
   let waited = 0;
   const misses = new Map<number, number>();
@@ -309,7 +251,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     const read = reader(hart, pages);
     const blocks = isPart
       ? discover(read, root, tiering.part, roots)
-      : discover(read, root, undefined, undefined, [...(aims.get(root)?.targets ?? [])]);
+      : discover(read, root, undefined, undefined, aims.targetsOf(root));
     const [first] = blocks;
     // An instruction over a page boundary has a record that must be looked at each time.
     if (first === undefined || crosses(first.code[0] as Instruction) || !claim(blocks, pages)) return null;
@@ -323,7 +265,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
           called.add(pc + decoded.operands.imm);
       }
     }
-    if (!isPart) noteAims(root, blocks);
+    if (!isPart) aims.note(root, blocks);
     const at = (va: number): number => pages.get(va - (va % PAGE_SIZE)) as number;
     return {
       root,
@@ -331,33 +273,6 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       address: at(root) + (root % PAGE_SIZE),
       pages: [...used].map((va) => [va, at(va)] as const),
     };
-  };
-
-  const noteAims = (root: number, blocks: readonly Block[]): void => {
-    if (!blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn)) return;
-    const code = blocks.flatMap((block) => block.code);
-    const returns = new Set<number>();
-    let low = root;
-    let high = root;
-    for (const { pc, decoded } of code) {
-      low = Math.min(low, pc);
-      high = Math.max(high, pc);
-      const { kind } = decoded.row.semantics;
-      if ((kind === 'jal' || kind === 'jalr') && decoded.operands.rd !== 0) returns.add(pc + decoded.length);
-    }
-    const targets = aims.get(root)?.targets ?? new Set<number>();
-    aims.set(root, { low, high, returns, targets, used: targets.size, before: targets.size });
-  };
-
-  /** An address that translated code went to: perhaps by an indirect jump within a function. */
-  const aimAt = (pc: number): void => {
-    if (called.has(pc)) return;
-    for (const { low, high, returns, targets } of aims.values()) {
-      if (pc < low || pc > high + AIM_REACH || returns.has(pc) || targets.has(pc)) continue;
-      const [first] = targets;
-      if (first !== undefined && Math.abs(pc - first) > AIM_REACH) continue;
-      targets.add(pc);
-    }
   };
 
   const install = ({ root, address, pages }: Region, code: unknown): void => {
@@ -423,7 +338,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const want = (hart: number, root: number, isPart: boolean): void => {
     if (wanted.has(root)) return;
-    if (isPart) aimAt(root);
+    if (isPart && !called.has(root)) aims.at(root);
     wanted.set(root, { root, isPart, again: false });
     if (wanted.size >= tiering.batch) translateWanted(hart);
   };
@@ -457,12 +372,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     },
     tick(hart) {
       settle();
-      for (const [root, aim] of aims) {
-        const { size } = aim.targets;
-        // No more of them came for a while, so that this will do for some time.
-        if (size > aim.used && size === aim.before) wanted.set(root, { root, isPart: false, again: true });
-        aim.before = size;
-      }
+      for (const root of aims.due()) wanted.set(root, { root, isPart: false, again: true });
       if (wanted.size > 0) translateWanted(hart);
     },
     missed(hart, pc) {

@@ -1,0 +1,43 @@
+/**
+ * When code is translated.
+ */
+
+export interface Tiering {
+  /** Instructions between two samples. */
+  readonly slice: number;
+  /** Samples at one address until its function is translated, and until what begins at the address itself is. */
+  readonly hot: number;
+  readonly stillHot: number;
+  /** How often translated code goes to an address until what begins there is translated. */
+  readonly missed: number;
+  /** Translations that are made at once, and samples after which fewer are. */
+  readonly batch: number;
+  readonly patience: number;
+  /** Translate at every address at which a run begins or the interpreter takes over. */
+  readonly everywhere: boolean;
+  /** Most instructions of a translation that does not begin with a function. */
+  readonly part: number;
+}
+
+/** A translation is worth some milliseconds of interpretation. */
+export const USUAL: Tiering = {
+  slice: 8192,
+  hot: 6,
+  stillHot: 16,
+  missed: 4000,
+  batch: 24,
+  patience: 64,
+  everywhere: false,
+  part: 100,
+};
+/** Translates whatever is run, at once: for tests. */
+export const EAGER: Tiering = {
+  slice: 1,
+  hot: 1,
+  stillHot: 2,
+  missed: 1,
+  batch: 1,
+  patience: 1,
+  everywhere: true,
+  part: 24,
+};
