@@ -36,6 +36,8 @@ void traps_in_child(bool background) {
     commands[signal] = NULL;
     pending[signal] = false;
   }
+  /* A ^C that came while this process was being made was meant for it. */
+  const bool missed = interrupted && !background && shell.interactive && !commands[SIGINT];
   trap_pending = interrupted = false;
   if (shell.interactive) {
     if (!commands[SIGINT]) act(SIGINT, SIG_DFL);
@@ -47,6 +49,7 @@ void traps_in_child(bool background) {
     act(SIGINT, SIG_IGN);
     act(SIGQUIT, SIG_IGN);
   }
+  if (missed) sys_kill(sys_getpid(), SIGINT);
 }
 
 int first_pending_signal(void) {

@@ -105,8 +105,8 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
       m.u32[header + H_TOUCHED / 4] = translations.tables.touched;
       translations.settle();
       if (flat) return runHart0(budget);
-      for (;;) {
-        const code = core.stretch(hart, budget);
+      for (let left = budget; ; left = m.i32[header + H_LEFT / 4] as number) {
+        const code = core.stretch(hart, left);
         if (code !== LEAVE_ENTER) return code;
         translations.unmark(m.u32[header + H_RECORD / 4] as number);
       }
