@@ -17,7 +17,7 @@ const FORKS = '12';
 /** The host compiles what it runs often: the first runs of all do not count. */
 const WARM_RUNS = 3;
 /** Runs that are measured on each side; their median counts. */
-const RUNS = 4;
+const RUNS = 9;
 /** The run that is replaced under lasts so much longer than the time until the replacement, by the forks measured before. */
 const CROSSING_MS = 150;
 const CROSSING_FACTOR = 5;
