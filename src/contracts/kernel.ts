@@ -81,10 +81,10 @@ export const RESUMED_BY_TIMEOUT = 2;
  */
 export const RESUMED_BY_SIGNAL = 3;
 
-/** Wait queues: an event is an integer; who owns the object behind it keeps the integer in its own state. */
 /** An event that nobody waits for: once what watches it has fired, `vfs.signalReady` is called at the end of the entry. */
 export const DRIVEN = 0;
 
+/** Wait queues: an event is an integer; who owns the object behind it keeps the integer in its own state. */
 export interface Waits {
   /** A fresh event. Needs no release: an event without waiters costs nothing. */
   newEvent(): number;

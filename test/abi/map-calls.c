@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "accesses.h"
+
 #define PAGE 4096L
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -24,34 +25,6 @@
 /* Nothing is mapped here. */
 #define NOWHERE ((char *)0x20000000)
 #define FAR ((char *)0x30000000)
-
-static sigjmp_buf before;
-static volatile int fault;
-
-static void on_fault(int signal, siginfo_t *info, void *context) {
-  (void)context;
-  fault = 100 * signal + info->si_code;
-  siglongjmp(before, 1);
-}
-static int get(volatile char *at) {
-  if (sigsetjmp(before, 1)) return -fault;
-  return *at & 255;
-}
-static int put(volatile char *at, int value) {
-  if (sigsetjmp(before, 1)) return -fault;
-  *at = value;
-  return 0;
-}
-
-#define CALL(expression)                                                                        \
-  do {                                                                                          \
-    errno = 0;                                                                                  \
-    long result_ = (long)(expression);                                                          \
-    printf("%s: ", #expression);                                                                \
-    if (result_ == -1) printf("%s\n", strerrorname_np(errno));                                  \
-    else printf("%s\n", result_ == 0 ? "0" : "some");                                           \
-  } while (0)
-#define SHOW(expression) printf("%s = %ld\n", #expression, (long)(expression))
 
 static char *pages(long count, int flags) {
   char *a = mmap(NULL, count * PAGE, RW, flags, -1, 0);

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "accesses.h"
+
 #define PAGE 4096L
 #define RW (PROT_READ | PROT_WRITE)
 #ifndef MFD_NOEXEC_SEAL
@@ -28,34 +29,6 @@
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 32
 #endif
-
-static sigjmp_buf before;
-static volatile int fault;
-
-static void on_fault(int signal, siginfo_t *info, void *context) {
-  (void)context;
-  fault = 100 * signal + info->si_code;
-  siglongjmp(before, 1);
-}
-static int get(volatile char *at) {
-  if (sigsetjmp(before, 1)) return -fault;
-  return *at & 255;
-}
-static int put(volatile char *at, int value) {
-  if (sigsetjmp(before, 1)) return -fault;
-  *at = value;
-  return 0;
-}
-
-#define CALL(expression)                                                                        \
-  do {                                                                                          \
-    errno = 0;                                                                                  \
-    long result_ = (long)(expression);                                                          \
-    printf("%s: ", #expression);                                                                \
-    if (result_ == -1) printf("%s\n", strerrorname_np(errno));                                  \
-    else printf("%s\n", result_ == 0 ? "0" : "some");                                           \
-  } while (0)
-#define SHOW(expression) printf("%s = %ld\n", #expression, (long)(expression))
 
 static int make(const char *name, unsigned flags) { return syscall(SYS_memfd_create, name, flags); }
 static char *shared(int fd, int prot) { return mmap(NULL, PAGE, prot, MAP_SHARED, fd, 0); }

@@ -6,7 +6,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,40 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "accesses.h"
+
 #define PAGE 4096L
 #define KEY 0x5354524b
 #define NOWHERE ((char *)0x20000000)
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15
 #endif
-
-static sigjmp_buf before;
-static volatile int fault;
-
-static void on_fault(int signal, siginfo_t *info, void *context) {
-  (void)context;
-  fault = 100 * signal + info->si_code;
-  siglongjmp(before, 1);
-}
-static int get(volatile char *at) {
-  if (sigsetjmp(before, 1)) return -fault;
-  return *at & 255;
-}
-static int put(volatile char *at, int value) {
-  if (sigsetjmp(before, 1)) return -fault;
-  *at = value;
-  return 0;
-}
-
-#define CALL(expression)                                                                        \
-  do {                                                                                          \
-    errno = 0;                                                                                  \
-    long result_ = (long)(expression);                                                          \
-    printf("%s: ", #expression);                                                                \
-    if (result_ == -1) printf("%s\n", strerrorname_np(errno));                                  \
-    else printf("%s\n", result_ == 0 ? "0" : "some");                                           \
-  } while (0)
-#define SHOW(expression) printf("%s = %ld\n", #expression, (long)(expression))
 #define IN_CHILD(...)                                                                           \
   do {                                                                                          \
     fflush(stdout);                                                                             \
