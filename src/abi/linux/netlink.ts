@@ -39,8 +39,7 @@ export const IFLA_MTU = 4;
 export const IFLA_TXQLEN = 13;
 export const IFLA_OPERSTATE = 16;
 
-/** struct ifaddrmsg: u8 family, u8 prefix, u8 flags, u8 scope, u32 index. */
-export const IFADDRMSG_SIZE = 8;
+/** Attributes behind a struct ifaddrmsg: u8 family, u8 prefix, u8 flags, u8 scope, u32 index. */
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
 export const IFA_LABEL = 3;

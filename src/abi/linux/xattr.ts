@@ -14,7 +14,6 @@ export const XATTR_LIST_MAX = 65536;
 export const XATTR_USER = 'user.';
 export const XATTR_TRUSTED = 'trusted.';
 export const XATTR_SECURITY = 'security.';
-export const XATTR_SYSTEM = 'system.';
 /** File capabilities, in one of these lengths, with the revision in the highest byte of the first 32 bits. */
 export const XATTR_CAPS = 'security.capability';
 export const CAPS_LENGTH_BY_REVISION: ReadonlyMap<number, number> = new Map([

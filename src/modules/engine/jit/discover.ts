@@ -70,7 +70,7 @@ const TRANSLATED: ReadonlySet<Semantics['kind']> = new Set([
 ] as const);
 
 /** True if an instruction is carried out by translated code, at least where its fast path holds. */
-export function isTranslated({ row, operands }: Decoded): boolean {
+function isTranslated({ row, operands }: Decoded): boolean {
   const { semantics } = row;
   if (semantics.kind === 'csr') return operands.imm >= CSR_FFLAGS && operands.imm <= CSR_FCSR;
   if (!TRANSLATED.has(semantics.kind)) return false;

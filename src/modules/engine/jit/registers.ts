@@ -68,7 +68,7 @@ export function filesOf(format: Format): Files {
   return found;
 }
 
-export function effectsOf({ decoded }: Instruction): Effects {
+function effectsOf({ decoded }: Instruction): Effects {
   const { row, operands } = decoded;
   const { kind } = row.semantics;
   const uses = none();
