@@ -1,16 +1,20 @@
 /**
- * Where the indirect jumps of functions go: learned from where translated code went and found nothing.
+ * Where the indirect jumps of functions go, and where functions are entered in the middle: learned from where translated code went
+ * and found nothing.
  */
 import type { Block } from './discover.ts';
 
-/** Where the indirect jumps of a function go, as far as is known. */
+/** What is known of a function that was translated. */
 interface Aim {
   readonly low: number;
   readonly high: number;
-  /** Where its calls return to. */
-  readonly returns: ReadonlySet<number>;
+  readonly code: ReadonlySet<number>;
+  readonly hasJumps: boolean;
+  /** Where its indirect jumps go. */
   readonly targets: Set<number>;
-  /** How many the translation has, and how many there were a while ago. */
+  /** Where it is to be entered. */
+  readonly doors: Set<number>;
+  /** How many of both the translation has, and how many there were a while ago. */
   used: number;
   before: number;
 }
@@ -21,51 +25,62 @@ const AIM_REACH = 1 << 13;
 export interface Aims {
   /** A function is being translated. */
   note(root: number, blocks: readonly Block[]): void;
-  /** Translated code went to an address at which nothing begins: perhaps by an indirect jump within a function. */
-  at(pc: number): void;
+  /**
+   * Translated code went to an address at which nothing begins: the middle of a function, or perhaps by an indirect jump within one.
+   * @returns true if the function is to be translated again for that
+   */
+  at(pc: number): boolean;
   targetsOf(root: number): readonly number[];
-  /** Functions to translate again: they have new targets, and no more came since this was asked before. */
+  doorsOf(root: number): ReadonlySet<number>;
+  /** Functions to translate again: more is known of them, and no more came since this was asked before. */
   due(): readonly number[];
   clear(): void;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 export function createAims(): Aims {
-  /** By root of a function that has indirect jumps. */
+  /** By root. */
   const aims = new Map<number, Aim>();
-  const note = (root: number, blocks: readonly Block[]): void => {
-    if (!blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn)) return;
-    const code = blocks.flatMap((block) => block.code);
-    const returns = new Set<number>();
-    let low = root;
-    let high = root;
-    for (const { pc, decoded } of code) {
-      low = Math.min(low, pc);
-      high = Math.max(high, pc);
-      const { kind } = decoded.row.semantics;
-      if ((kind === 'jal' || kind === 'jalr') && decoded.operands.rd !== 0) returns.add(pc + decoded.length);
-    }
-    const targets = aims.get(root)?.targets ?? new Set<number>();
-    aims.set(root, { low, high, returns, targets, used: targets.size, before: targets.size });
-  };
-
-  /** An address that translated code went to: perhaps by an indirect jump within a function. */
-  const at = (pc: number): void => {
-    for (const { low, high, returns, targets } of aims.values()) {
-      if (pc < low || pc > high + AIM_REACH || returns.has(pc) || targets.has(pc)) continue;
-      const [first] = targets;
-      if (first !== undefined && Math.abs(pc - first) > AIM_REACH) continue;
-      targets.add(pc);
-    }
-  };
-
   return {
-    note,
-    at,
+    note(root, blocks) {
+      const code = new Set<number>();
+      let low = root;
+      let high = root;
+      for (const block of blocks) {
+        for (const { pc } of block.code) {
+          low = Math.min(low, pc);
+          high = Math.max(high, pc);
+          code.add(pc);
+        }
+      }
+      const hasJumps = blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn);
+      const targets = aims.get(root)?.targets ?? new Set<number>();
+      const doors = aims.get(root)?.doors ?? new Set<number>();
+      const used = targets.size + doors.size;
+      aims.set(root, { low, high, code, hasJumps, targets, doors, used, before: used });
+    },
+    at(pc) {
+      let isDoor = false;
+      for (const { low, high, code, hasJumps, targets, doors } of aims.values()) {
+        if (pc < low || pc > high + AIM_REACH) continue;
+        if (code.has(pc)) {
+          isDoor ||= !doors.has(pc);
+          doors.add(pc);
+          continue;
+        }
+        const [first] = targets;
+        if (!hasJumps || (first !== undefined && Math.abs(pc - first) > AIM_REACH)) continue;
+        targets.add(pc);
+      }
+      return isDoor;
+    },
     targetsOf: (root) => [...(aims.get(root)?.targets ?? [])],
+    doorsOf: (root) => aims.get(root)?.doors ?? NONE,
     due() {
       const roots: number[] = [];
       for (const [root, aim] of aims) {
-        const { size } = aim.targets;
+        const size = aim.targets.size + aim.doors.size;
         if (size > aim.used && size === aim.before) roots.push(root);
         aim.before = size;
       }

@@ -7,6 +7,7 @@
 import { type Decoded, decode, isLong } from '../../../machine/isa/decode.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import type { Semantics } from '../../../machine/isa/semantics.ts';
+import type { Door } from './entries.ts';
 
 /** Reads code. @returns the halfword at an address, or -1 where none may be executed */
 export type ReadCode = (pc: number) => number;
@@ -32,6 +33,12 @@ export type End =
   | { readonly kind: 'indirect'; readonly isReturn: boolean }
   /** Not code: what all indirect jumps that stay in the region go by, to one of `targets`. */
   | { readonly kind: 'dispatch'; readonly targets: readonly number[] }
+  /** Not code: on to one of `cases`, by which way in is being taken, and otherwise to `other`. */
+  | {
+      readonly kind: 'gate';
+      readonly cases: ReadonlyMap<number, readonly Door[]>;
+      readonly other: number;
+    }
   /** The instruction at `pc` is not translated. */
   | { readonly kind: 'leave'; readonly pc: number };
 
@@ -101,7 +108,7 @@ const linkOf = ({ operands }: Decoded): number => operands.rd;
 /**
  * All blocks that are reached from `root`, its own first; none if nothing can be translated there.
  * @param most instructions @param stops addresses at which the region ends, its root excepted
- * @param targets where its indirect jumps were seen to go
+ * @param targets where its indirect jumps were seen to go @param leading where blocks begin, if they are reached
  */
 export function discover(
   read: ReadCode,
@@ -109,6 +116,7 @@ export function discover(
   most: number = REGION_MOST,
   stops: { has(pc: number): boolean } = NO_STOPS,
   targets: readonly number[] = [],
+  leading: ReadonlySet<number> = NO_STOPS,
 ): Block[] {
   const known = new Map<number, Decoded>();
   const leaders = new Set<number>([root]);
@@ -147,6 +155,7 @@ export function discover(
     if (known.has(pc)) leaders.add(pc);
     else if (stops.has(pc)) stopped.add(pc);
   }
+  for (const pc of leading) if (known.has(pc)) leaders.add(pc);
   const blocks = [...leaders].filter((pc) => known.has(pc)).map((pc) => blockAt(pc, known, leaders, stopped));
   if (!known.has(root)) return [];
   const inside = targets.filter((pc) => known.has(pc));

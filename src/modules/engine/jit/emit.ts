@@ -14,6 +14,7 @@ import {
   brIf,
   brTable,
   label,
+  type Label,
   type Local,
   ret,
   type Stmt,
@@ -21,17 +22,20 @@ import {
   when,
 } from '../../../machine/wasm/stmt.ts';
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
-import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type Instruction } from './discover.ts';
+import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type End, type Instruction } from './discover.ts';
+import { ENTRY_BITS, withEntries } from './entries.ts';
 import { Exits } from './exits.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { RegisterLocals } from './locals.ts';
 import { analyse, type Flow, type Point, type Registers } from './registers.ts';
 import { structured } from './structure.ts';
 import {
+  JUMP_ENTER,
   JUMP_ENTRIES,
   JUMP_ENTRY,
   JUMP_PC,
   JUMP_PLACE,
+  LINK_ENTER,
   PC_FINISH,
   PC_PASSED_HIGH,
   type Tables,
@@ -64,24 +68,30 @@ class Emitter {
   readonly #depth: Local<'i32'>;
   readonly #pc: Local<'i64'>;
   readonly #place: Local<'i32'>;
+  /** The way in that is being taken; 0 once it has been. */
+  readonly #enter: Local<'i32'>;
+  readonly #root: number;
 
-  constructor(f: Func, blocks: readonly Block[], around: Surroundings) {
+  /** @param blocks with gates */
+  constructor(f: Func, root: number, blocks: readonly Block[], around: Surroundings) {
     this.#f = f;
+    this.#root = root;
     this.#around = around;
     this.#graph = buildGraph(blocks);
     this.#flow = analyse(this.#graph);
     this.#locals = new RegisterLocals(f, blocks);
     this.#left = f.parameter('i32', 1);
     this.#depth = f.parameter('i32', 2);
+    this.#enter = f.parameter('i32', 3);
     this.#pc = f.local('i64');
     this.#place = f.local('i32');
-    this.#exits = new Exits((blocks[0] as Block).start, f.local('i32'), this.#left);
+    this.#exits = new Exits(root, f.local('i32'), this.#left);
   }
 
   build(): void {
     const body = structured(this.#graph, (index, go) => this.#block(index, go));
     const whole = this.#exits.around(body, (registers) => this.#locals.store(registers));
-    this.#f.body(...this.#locals.load(this.#flow.entry), ...whole);
+    this.#f.body(...whole);
   }
 
   /** Translate an address or leave. @returns the physical address */
@@ -101,7 +111,7 @@ class Emitter {
       ),
     );
     const odd = i64.ne(i64.and(va, i64.bits(ANY_HIGH, bytes - 1)), zero);
-    out.push(leaveIf(i32.or(i32.eqz(delta), odd)));
+    out.push(leaveIf(odd), leaveIf(i32.eqz(delta)));
     return i32.add(i32.wrap(va), delta);
   }
 
@@ -161,6 +171,9 @@ class Emitter {
         else out.push(this.#pc.set(target), ...go(dispatch));
         break;
       }
+      case 'gate':
+        out.push(...this.#gate(index, end, go));
+        break;
       case 'dispatch':
         out.push(...this.#dispatch(index, end.targets, go));
         break;
@@ -173,6 +186,52 @@ class Emitter {
         break;
     }
     return out;
+  }
+
+  /** Go on by the way in that is being taken, or as if there were none. */
+  #gate(
+    index: number,
+    { cases, other }: Extract<End, { kind: 'gate' }>,
+    go: (to: number) => readonly Stmt[],
+  ): readonly Stmt[] {
+    const enter = this.#enter;
+    const isFirst = index === 0;
+    const at = (start: number): number => this.#graph.target(index, start);
+    const edge = (to: number): readonly Stmt[] =>
+      isFirst ? [...this.#locals.load(this.#flow.needed[to] as Registers), ...go(to)] : go(to);
+    const onwards = edge(at(other));
+    if (cases.size === 0) return onwards;
+    const straight = label('straight');
+    const labels: Label[] = [];
+    const ways = [...cases].map(([start, doors]) => {
+      const way = label(`way to ${start}`);
+      for (const { index: door } of doors) labels[door] = way;
+      const to = at(start);
+      const isThere = doors.some((door) => door.start === start) && !this.#isGate(to);
+      return { way, body: isThere ? [enter.set(none32), ...edge(to)] : edge(to) };
+    });
+    let chosen: I32 = enter.get;
+    const before: Stmt[] = [brIf(straight, i32.eqz(enter.get))];
+    if (isFirst) {
+      const offset = i64.extendS(i32.shl(i32.shrS(enter.get, i32.const(ENTRY_BITS)), i32.const(1)));
+      before.push(this.#pc.set(i64.add(i64.const(this.#root), offset)));
+      chosen = enter.tee(i32.and(enter.get, i32.const((1 << ENTRY_BITS) - 1)));
+    }
+    const isInside = label('inside');
+    let body: readonly Stmt[] = [
+      ...before,
+      brTable(
+        chosen,
+        Array.from(labels, (way) => way ?? isInside),
+        isInside,
+      ),
+    ];
+    for (const { way, body: then } of ways) body = [block(way, body), ...then];
+    return [block(straight, [block(isInside, body), enter.set(none32)]), ...onwards];
+  }
+
+  #isGate(index: number): boolean {
+    return (this.#graph.blocks[index] as Block).end.kind === 'gate';
   }
 
   /** Go on at `pc`, at one of `targets` or outside. A check point. */
@@ -196,15 +255,25 @@ class Emitter {
     return [block(elsewhere, body), ...this.#tail(this.#pc.get, null, dirty, true)];
   }
 
-  /** Where in the table what begins at a pc is; 0 if it is nowhere. `known` is the pc as a number, if it is one. */
-  #lookUp(pc: I64, known: number | null): I32 {
-    if (known !== null) return i32.load(none32, this.#around.linkOf(known));
+  /** Where in the table what begins at a pc is, 0 if it is nowhere, and by which way in. `known` is the pc as a number, if it is one. */
+  #lookUp(pc: I64, known: number | null): { readonly place: I32; readonly enter: I32 } {
+    if (known !== null) {
+      const link = this.#around.linkOf(known);
+      return { place: i32.load(none32, link), enter: i32.load(none32, link + LINK_ENTER) };
+    }
     const entry = i32.and(
       i32.shl(i32.wrap(pc), i32.const(Math.log2(JUMP_ENTRY) - 1)),
       i32.const((JUMP_ENTRIES - 1) * JUMP_ENTRY),
     );
     const { jumps } = this.#around.tables;
-    return select(i64.eq(i64.load(entry, jumps + JUMP_PC), pc), i32.load(entry, jumps + JUMP_PLACE), none32);
+    return {
+      place: select(
+        i64.eq(i64.load(entry, jumps + JUMP_PC), pc),
+        i32.load(entry, jumps + JUMP_PLACE),
+        none32,
+      ),
+      enter: i32.load(entry, jumps + JUMP_ENTER),
+    };
   }
 
   /** Go on at a pc outside, in place of this function. @param checked a spent budget stops there */
@@ -215,7 +284,8 @@ class Emitter {
       i64.add(pc.get, i64.bits(PC_PASSED_HIGH, 0)),
       pc.get,
     );
-    const found = this.#place.tee(this.#lookUp(pc.get, known));
+    const { place, enter } = this.#lookUp(pc.get, known);
+    const found = this.#place.tee(place);
     const ready = checked ? i32.and(i32.ne(found, none32), i32.gtS(this.#left.get, none32)) : found;
     return [
       ...this.#locals.store(dirty),
@@ -225,7 +295,7 @@ class Emitter {
           kind: 'returnCallIndirect',
           type: this.#around.type,
           index: this.#place.get,
-          args: [this.#locals.context.get, this.#left.get, this.#depth.get],
+          args: [this.#locals.context.get, this.#left.get, this.#depth.get, enter],
         },
       ]),
       ret(checked ? pc.get : passed, this.#left.get),
@@ -238,7 +308,8 @@ class Emitter {
     const stored = { x: x | point.effects.defines.x, f };
     const pc = this.#pc;
     const left = this.#left;
-    const found = this.#place.tee(this.#lookUp(pc.get, known));
+    const { place, enter } = this.#lookUp(pc.get, known);
+    const found = this.#place.tee(place);
     const able = i32.and(i32.gtS(left.get, none32), i32.gtS(this.#depth.get, none32));
     out.push(
       pc.set(target),
@@ -253,7 +324,7 @@ class Emitter {
         kind: 'callIndirect',
         type: this.#around.type,
         index: this.#place.get,
-        args: [this.#locals.context.get, left.get, i32.sub(this.#depth.get, i32.const(1))],
+        args: [this.#locals.context.get, left.get, i32.sub(this.#depth.get, i32.const(1)), enter],
         into: [pc, left],
       },
       when(i32.or(i64.ne(pc.get, i64.const(back)), i32.leS(left.get, none32)), [ret(pc.get, left.get)]),
@@ -358,7 +429,34 @@ class Emitter {
   }
 }
 
-/** Give a function of type TRANSLATION the code of a region. @param blocks the root first; at least one */
-export function emitRegion(f: Func, blocks: readonly Block[], around: Surroundings): void {
-  new Emitter(f, blocks, around).build();
+/** A pc at which a region can be entered besides its root, and what its fourth parameter is then. */
+export interface WayIn {
+  readonly pc: number;
+  readonly enter: number;
+}
+
+/**
+ * Give a function of type TRANSLATION the code of a region.
+ * @param blocks the root first; at least one @param wanted where it is to be possible to enter besides loops
+ */
+export function emitRegion(
+  f: Func,
+  blocks: readonly Block[],
+  wanted: ReadonlySet<number>,
+  around: Surroundings,
+): readonly WayIn[] {
+  const root = (blocks[0] as Block).start;
+  const { blocks: gated, doors } = withEntries(blocks, wanted);
+  new Emitter(f, root, gated, around).build();
+  const ways = doors
+    .filter(({ start }) => start >= 0)
+    .map(({ start, index }) => ({ pc: start, enter: index }));
+  const dispatch = doors.find(({ start }) => start === DISPATCH);
+  if (dispatch === undefined) return ways;
+  const direct = new Set(ways.map(({ pc }) => pc));
+  const targets = blocks.flatMap(({ end }) => (end.kind === 'dispatch' ? end.targets : []));
+  const indirect = targets
+    .filter((pc) => pc !== root && !direct.has(pc))
+    .map((pc) => ({ pc, enter: dispatch.index | (((pc - root) / 2) << ENTRY_BITS) }));
+  return [...ways, ...indirect];
 }

@@ -11,6 +11,7 @@ import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { br, label, loop, ret, store, when } from '../../../machine/wasm/stmt.ts';
 import { H_LEFT } from '../../../machine/interpreter/region.ts';
 import {
+  JUMP_ENTER,
   JUMP_ENTRIES,
   JUMP_ENTRY,
   JUMP_PC,
@@ -27,7 +28,7 @@ const DEPTH = 2000;
 export const ENTER_INTERPRET: number = LEAVE_SLOW;
 export const ENTER_NOT_FOUND: number = LEAVE_SLOW + 1;
 
-/** (place, header, hart, tlb, context, left, jumps) -> EXIT_ code, ENTER_INTERPRET or ENTER_NOT_FOUND; CTX_PC, CTX_RETIRED, H_LEFT brought up */
+/** (place, header, hart, tlb, context, left, jumps, way in) -> EXIT_ code, ENTER_INTERPRET or ENTER_NOT_FOUND; CTX_PC, CTX_RETIRED, H_LEFT brought up */
 export type Enter = (
   place: number,
   header: number,
@@ -36,13 +37,18 @@ export type Enter = (
   context: number,
   left: number,
   jumps: number,
+  enter: number,
 ) => number;
 
 export function buildEnter(shared: boolean): Uint8Array {
   const m = new ModuleBuilder();
   const type = m.signature(TRANSLATION);
   const finish = m.imported('finish', ['i32', 'i32', 'i32', 'i32'], 'i32');
-  const f = m.func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32', 'enter');
+  const f = m.func(
+    Array.from({ length: 8 }, () => 'i32' as const),
+    'i32',
+    'enter',
+  );
   const place = f.parameter('i32', 0);
   const header = f.parameter('i32', 1);
   const hart = f.parameter('i32', 2);
@@ -50,6 +56,7 @@ export function buildEnter(shared: boolean): Uint8Array {
   const context = f.parameter('i32', 4);
   const left = f.parameter('i32', 5);
   const jumps = f.parameter('i32', 6);
+  const enter = f.parameter('i32', 7);
   const before = f.local('i32');
   const pc = f.local('i64');
   const code = f.local('i32');
@@ -67,7 +74,7 @@ export function buildEnter(shared: boolean): Uint8Array {
         kind: 'callIndirect',
         type,
         index: place.get,
-        args: [context.get, left.get, i32.const(DEPTH)],
+        args: [context.get, left.get, i32.const(DEPTH), enter.get],
         into: [pc, left],
       },
       store(
@@ -101,6 +108,7 @@ export function buildEnter(shared: boolean): Uint8Array {
       ),
       when(i64.eq(i64.load(entry.get, JUMP_PC), pc.get), [
         place.set(i32.load(entry.get, JUMP_PLACE)),
+        enter.set(i32.load(entry.get, JUMP_ENTER)),
         when(i32.ne(place.get, i32.const(0)), [br(again)]),
       ]),
       ...leave(ENTER_NOT_FOUND),

@@ -17,6 +17,8 @@ export interface Graph {
   readonly children: readonly (readonly number[])[];
   /** True for blocks that an edge goes back to. */
   readonly isHeader: readonly boolean[];
+  /** True for blocks that an edge would go back to, did they dominate its source: the region is left by it. */
+  readonly isRejoined: readonly boolean[];
   /** True for blocks that two or more edges go forward to. */
   readonly isMerge: readonly boolean[];
   /** Index of the block that starts at an address and that an edge from `from` may go to; -1 if the region is left. */
@@ -30,6 +32,8 @@ const targetsOf = ({ end }: Block): readonly number[] => {
   switch (end.kind) {
     case 'dispatch':
       return end.targets;
+    case 'gate':
+      return [...end.cases.keys(), end.other];
     case 'fall':
       return [end.next];
     case 'branch':
@@ -117,11 +121,16 @@ export function buildGraph(found: readonly Block[]): Graph {
     const to = indexOf.get(pc);
     return to === undefined || (to <= from && !dominates(to, from)) ? -1 : to;
   };
+  const isRejoined = blocks.map(() => false);
   const predecessors: number[][] = blocks.map(() => []);
   const successors = blocks.map((block, i) => {
     const to = targetsOf(block)
       .map((pc) => target(i, pc))
       .filter((t) => t >= 0);
+    for (const pc of targetsOf(block)) {
+      const b = indexOf.get(pc);
+      if (b !== undefined && target(i, pc) < 0) isRejoined[b] = true;
+    }
     for (const t of to) (predecessors[t] as number[]).push(i);
     return to;
   });
@@ -134,6 +143,7 @@ export function buildGraph(found: readonly Block[]): Graph {
     dominator,
     children,
     isHeader: predecessors.map((from, b) => from.some((p) => p >= b)),
+    isRejoined,
     isMerge: predecessors.map((from, b) => from.filter((p) => p < b).length > 1),
     target,
   };

@@ -76,9 +76,9 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
         made = m.u32[header + H_MADE / 4] as number;
         translations.forgetWrites();
       }
-      const place = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
-      if (place === 0) continue;
-      code = translations.enter(place, 0, left);
+      const door = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
+      if (door === null) continue;
+      code = translations.enter(door, 0, left);
       untilTick -= left;
       left = m.i32[header + H_LEFT / 4] as number;
       untilTick += left;

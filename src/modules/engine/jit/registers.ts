@@ -102,8 +102,8 @@ export interface Flow {
   /** At the end of each block, behind its last instruction. */
   readonly dirtyAtEnd: readonly Registers[];
   readonly validAtEnd: readonly Registers[];
-  /** What the entry loads. */
-  readonly entry: Registers;
+  /** What is needed at the beginning of each block. The edges from the first load it, and it is all that is valid by them. */
+  readonly needed: readonly Registers[];
 }
 
 function dirtiness(graph: Graph, effects: readonly (readonly Effects[])[]): Registers[] {
@@ -182,13 +182,15 @@ export function analyse(graph: Graph): Flow {
   }
 
   const everything: Registers = { x: -1, f: -1 };
-  const validIn = graph.blocks.map((_, b) => (b === 0 ? copy(neededIn[0] as Registers) : copy(everything)));
+  const validIn = graph.blocks.map((_, b) => (b === 0 ? none() : copy(everything)));
   const validAtEnd = graph.blocks.map(() => copy(everything));
   for (let changed = true; changed; ) {
     changed = false;
     graph.blocks.forEach((_, b) => {
       const state = copy(validIn[b] as Registers);
-      for (const p of graph.predecessors[b] as readonly number[]) keep(state, validAtEnd[p] as Registers);
+      for (const p of graph.predecessors[b] as readonly number[]) {
+        keep(state, (p === 0 ? neededIn[b] : validAtEnd[p]) as Registers);
+      }
       for (const point of points[b] as readonly Point[]) {
         point.valid = copy(state);
         // After a call all is in memory, and a local has what is loaded again.
@@ -201,5 +203,5 @@ export function analyse(graph: Graph): Flow {
       }
     });
   }
-  return { points, dirtyAtEnd, validAtEnd, entry: neededIn[0] as Registers };
+  return { points, dirtyAtEnd, validAtEnd, needed: neededIn };
 }

@@ -3,8 +3,8 @@
  *
  *     flat     two tables from page number to physical less virtual address, for reading and writing; 0 = leave
  *     touched  the page numbers that have entries there
- *     jumps    by a hash of the pc: pc u64, place in the function table u32; for indirect jumps
- *     links    by number: place in the function table of the translation that begins at an address; 0 = none now
+ *     jumps    by a hash of the pc: pc u64, place in the function table u32, way in u32; for indirect jumps
+ *     links    by number: place in the function table and way in, u32 each, for what begins at an address; place 0 = none now
  */
 import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
 import { RESERVED_BYTES, TOUCHED_MOST } from '../../../machine/interpreter/region.ts';
@@ -15,7 +15,10 @@ export const JUMP_ENTRIES = 4096;
 export const JUMP_ENTRY = 16;
 export const JUMP_PC = 0;
 export const JUMP_PLACE = 8;
+export const JUMP_ENTER = 12;
 export const LINKS = 65536;
+export const LINK = 8;
+export const LINK_ENTER = 4;
 
 export interface Tables {
   readonly flatRead: number;
@@ -33,15 +36,15 @@ export function planTables(layout: MemoryLayout): Tables {
   const touched = flatWrite + FLAT_BYTES;
   const jumps = touched + TOUCHED_MOST * 4;
   const links = jumps + JUMP_ENTRIES * JUMP_ENTRY;
-  return { flatRead: start, flatWrite, touched, jumps, links, mark: links + LINKS * 4 };
+  return { flatRead: start, flatWrite, touched, jumps, links, mark: links + LINKS * LINK };
 }
 
 /**
- * A translation: (context, left, depth) -> (pc, left). `left` is what is left of the budget, `depth` how many calls may nest. All
- * registers are in the context before and after. The pc says where to go on; with PC_FINISH, that the instruction there is to be
+ * A translation: (context, left, depth, way in) -> (pc, left). `left` is what is left of the budget, `depth` how many calls may nest, the way in
+ * one of entries.ts. All registers are in the context before and after. The pc says where to go on; with PC_FINISH, that the instruction there is to be
  * done by the interpreter; with PC_PASSED, that a spent budget does not stop there.
  */
-export const TRANSLATION: Signature = { parameters: ['i32', 'i32', 'i32'], results: ['i64', 'i32'] };
+export const TRANSLATION: Signature = { parameters: ['i32', 'i32', 'i32', 'i32'], results: ['i64', 'i32'] };
 export const PC_FINISH = 1;
 /** In the high word of a pc. */
 export const PC_PASSED_HIGH = 0x4000_0000;

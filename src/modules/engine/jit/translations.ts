@@ -18,22 +18,26 @@ import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
-import { type Block, crosses, discover, type Instruction, type ReadCode } from './discover.ts';
-import { emitRegion } from './emit.ts';
+import { type Block, crosses, discover, type ReadCode } from './discover.ts';
+import { emitRegion, type WayIn } from './emit.ts';
 import type { Tiering } from './tiering.ts';
 import { buildEnter, type Enter } from './enter.ts';
 import { functionAround } from './roots.ts';
 import {
+  JUMP_ENTER,
   JUMP_ENTRIES,
   JUMP_ENTRY,
   JUMP_PC,
   JUMP_PLACE,
+  LINK,
+  LINK_ENTER,
   LINKS,
   planTables,
   type Tables,
   TRANSLATION,
 } from './tables.ts';
 
+const NO_DOORS: ReadonlySet<number> = new Set();
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -52,8 +56,7 @@ interface Wanted {
 
 interface Place {
   readonly root: number;
-  /** Physical address of the first instruction. */
-  readonly address: number;
+  readonly isPart: boolean;
   /** Virtual and physical addresses of the pages that its code lies in. */
   readonly pages: readonly (readonly [va: number, page: number])[];
 }
@@ -62,9 +65,22 @@ interface Region extends Place {
   readonly blocks: readonly Block[];
 }
 
+/** Where two can be entered at one address: that of a whole function is better, best if it begins there. */
+const rank = ({ enter, translation: { isPart } }: Door): number => (isPart ? 0 : enter === 0 ? 2 : 1);
+/** An instruction there may lie on two pages, and then its record must be looked at each time. */
+const isOnEdge = (pc: number): boolean => pc % PAGE_SIZE === PAGE_SIZE - 2;
+
 interface Translation extends Place {
   readonly place: number;
-  readonly link: number;
+  readonly doors: readonly Door[];
+  linked: boolean;
+}
+
+/** Where a translation can be entered. */
+export interface Door extends WayIn {
+  /** Physical address. */
+  readonly address: number;
+  readonly translation: Translation;
 }
 
 export interface Translations {
@@ -75,9 +91,9 @@ export interface Translations {
   tick(hart: number): void;
   /** Translated code went to a pc where none begins. */
   missed(hart: number, pc: number): void;
-  /** Place in the function table of the translation that begins at a record, linked; 0 if there is none here. */
-  at(hart: number, record: number, pc: number): number;
-  enter(place: number, hart: number, left: number): number;
+  /** The way into a translation at a record, linked; null if there is none here. */
+  at(hart: number, record: number, pc: number): Door | null;
+  enter(door: Door, hart: number, left: number): number;
   /** No translation begins at a record. */
   unmark(record: number): void;
   /** Drop what was translated from frames that have changed. */
@@ -101,10 +117,13 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     'enter'
   ] as Enter;
 
-  /** By physical address of the first instruction. */
-  const known = new Map<number, Translation>();
-  /** Virtual addresses at which translations begin. */
+  /** By physical address. */
+  const known = new Map<number, Door>();
+  /** How many translations can be entered at a virtual address. */
   const roots = new Map<number, number>();
+  /** Doors of linked translations by virtual address. */
+  const open = new Map<number, Door>();
+  let count = 0;
   const byFrame = new Map<number, Set<Translation>>();
   let linked: Translation[] = [];
   const linkedPages = new Set<number>();
@@ -126,8 +145,15 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     if (number === undefined) {
       number = links.size;
       links.set(pc, number);
+      const door = open.get(pc);
+      if (door !== undefined) setLink(number, door);
     }
-    return tables.links + number * 4;
+    return tables.links + number * LINK;
+  };
+  const setLink = (number: number, door: Door | null): void => {
+    const word = (tables.links + number * LINK) >>> 2;
+    m.u32[word] = door === null ? 0 : door.translation.place;
+    m.u32[word + LINK_ENTER / 4] = door === null ? 0 : door.enter;
   };
 
   const forgetFlat = (): void => {
@@ -143,7 +169,12 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const unlinkAll = (): void => {
     if (linked.length === 0) return;
-    for (const { link } of linked) m.u32[link >>> 2] = 0;
+    for (const translation of linked) translation.linked = false;
+    for (const pc of open.keys()) {
+      const number = links.get(pc);
+      if (number !== undefined) setLink(number, null);
+    }
+    open.clear();
     linked = [];
     linkedPages.clear();
     m.u8.fill(0, tables.jumps, tables.jumps + JUMP_ENTRIES * JUMP_ENTRY);
@@ -154,13 +185,17 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   };
 
   const drop = (translation: Translation): void => {
-    const record = recordAt(m, plan, translation.address);
-    if (record !== 0) unmark(record);
-    if (known.get(translation.address) === translation) known.delete(translation.address);
+    for (const door of translation.doors) {
+      if (known.get(door.address) !== door) continue;
+      known.delete(door.address);
+      const record = recordAt(m, plan, door.address);
+      if (record !== 0) unmark(record);
+      const others = (roots.get(door.pc) ?? 1) - 1;
+      if (others === 0) roots.delete(door.pc);
+      else roots.set(door.pc, others);
+    }
     for (const [, page] of translation.pages) byFrame.get(page >>> 12)?.delete(translation);
-    const others = (roots.get(translation.root) ?? 1) - 1;
-    if (others === 0) roots.delete(translation.root);
-    else roots.set(translation.root, others);
+    count--;
     table.set(translation.place, null);
     freePlaces.push(translation.place);
   };
@@ -175,7 +210,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const forget = (): void => {
     unlinkAll();
-    for (const translation of [...known.values()]) drop(translation);
+    for (const translation of new Set([...known.values()].map((door) => door.translation))) drop(translation);
     byFrame.clear();
     samples.clear();
     misses.clear();
@@ -200,21 +235,26 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const isHere = (hart: number, { pages }: Translation): boolean =>
     pages.every(([va, page]) => core.page(hart, va) === page);
 
-  const noteJump = (translation: Translation): void => {
+  const noteJump = ({ pc, enter, translation }: Door): void => {
     const entry =
-      (tables.jumps +
-        ((translation.root << (Math.log2(JUMP_ENTRY) - 1)) & ((JUMP_ENTRIES - 1) * JUMP_ENTRY))) >>>
-      2;
-    m.u32[entry + JUMP_PC / 4] = translation.root >>> 0;
-    m.u32[entry + JUMP_PC / 4 + 1] = Math.floor(translation.root / 2 ** 32);
+      (tables.jumps + ((pc << (Math.log2(JUMP_ENTRY) - 1)) & ((JUMP_ENTRIES - 1) * JUMP_ENTRY))) >>> 2;
+    m.u32[entry + JUMP_PC / 4] = pc >>> 0;
+    m.u32[entry + JUMP_PC / 4 + 1] = Math.floor(pc / 2 ** 32);
     m.u32[entry + JUMP_PLACE / 4] = translation.place;
+    m.u32[entry + JUMP_ENTER / 4] = enter;
   };
 
   const link = (translation: Translation): void => {
-    m.u32[translation.link >>> 2] = translation.place;
-    noteJump(translation);
+    translation.linked = true;
     linked.push(translation);
     for (const [va] of translation.pages) linkedPages.add(va);
+    for (const door of translation.doors) {
+      if (known.get(door.address) !== door) continue;
+      open.set(door.pc, door);
+      const number = links.get(door.pc);
+      if (number !== undefined) setLink(number, door);
+      noteJump(door);
+    }
   };
 
   /** Reads code of the address space that a hart runs, and remembers which pages it has looked at. */
@@ -251,10 +291,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     const read = reader(hart, pages);
     const blocks = isPart
       ? discover(read, root, tiering.part, roots)
-      : discover(read, root, undefined, undefined, aims.targetsOf(root));
-    const [first] = blocks;
-    // An instruction over a page boundary has a record that must be looked at each time.
-    if (first === undefined || crosses(first.code[0] as Instruction) || !claim(blocks, pages)) return null;
+      : discover(read, root, undefined, undefined, aims.targetsOf(root), aims.doorsOf(root));
+    if (blocks.length === 0 || isOnEdge(root) || !claim(blocks, pages)) return null;
     const used = new Set<number>();
     for (const { code } of blocks) {
       for (const { pc, decoded } of code) {
@@ -269,65 +307,83 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     const at = (va: number): number => pages.get(va - (va % PAGE_SIZE)) as number;
     return {
       root,
+      isPart,
       blocks,
-      address: at(root) + (root % PAGE_SIZE),
       pages: [...used].map((va) => [va, at(va)] as const),
     };
   };
 
-  const install = ({ root, address, pages }: Region, code: unknown): void => {
+  const install = ({ root, isPart, pages }: Region, ways: readonly WayIn[], code: unknown): void => {
     const place = freePlaces.pop() ?? places++;
     if (place >= table.length) table.grow(TABLE_SIZE);
     table.set(place, code);
-    const translation: Translation = { root, address, pages, place, link: linkOf(root) };
-    known.set(address, translation);
-    roots.set(root, (roots.get(root) ?? 0) + 1);
+    const doors: Door[] = [];
+    const replaced = new Set<Translation>();
+    const translation: Translation = { root, isPart, pages, place, doors, linked: false };
+    for (const { pc, enter } of [{ pc: root, enter: 0 }, ...ways]) {
+      const va = pc - (pc % PAGE_SIZE);
+      const page = (pages.find(([at]) => at === va) as readonly [number, number])[1];
+      const address = page + (pc - va);
+      const record = recordAt(m, plan, address);
+      const door: Door = { pc, enter, address, translation };
+      const before = known.get(address);
+      if (record === 0 || isOnEdge(pc) || (before !== undefined && rank(before) >= rank(door))) continue;
+      if (before !== undefined) roots.set(pc, (roots.get(pc) as number) - 1);
+      if (before !== undefined) replaced.add(before.translation);
+      doors.push(door);
+      known.set(address, door);
+      roots.set(pc, (roots.get(pc) ?? 0) + 1);
+      m.u16[(record + R_OP) >>> 1] = OP_ENTER;
+    }
+    count++;
     for (const [, page] of pages) {
       const frame = page >>> 12;
       const all = byFrame.get(frame) ?? new Set();
       byFrame.set(frame, all);
       all.add(translation);
     }
+    for (const old of replaced) {
+      if (old.doors.some((door) => known.get(door.address) === door)) continue;
+      unlinkAll();
+      drop(old);
+    }
   };
 
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
-    if (known.size > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+    if (count > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
       const kept = [...wanted];
       forget();
       for (const [root, want] of kept) wanted.set(root, want);
       links.clear();
     }
     const regions: Region[] = [];
+    const ways: (readonly WayIn[])[] = [];
     const builder = new ModuleBuilder();
     const type = builder.signature(TRANSLATION);
     for (const want of wanted.values()) {
       const physical = physicalOf(hart, want.root);
       const found = known.get(physical);
-      if (found !== undefined && (want.again || found.root !== want.root || !isHere(hart, found))) {
+      if (found !== undefined) {
+        const { root, isPart } = found.translation;
+        const isThis = root === want.root && (want.isPart || !isPart) && isHere(hart, found.translation);
+        const serves = found.pc === want.root && want.isPart && isHere(hart, found.translation);
+        if ((isThis || serves) && !want.again) continue;
         unlinkAll();
-        drop(found);
+        if (found.enter === 0) drop(found.translation);
       }
-      if (known.has(physical)) continue;
       const region = prepare(hart, want);
       if (region === null) continue;
-      emitRegion(builder.funcOf(TRANSLATION, String(regions.length)), region.blocks, {
-        tables,
-        type,
-        linkOf,
-      });
+      const f = builder.funcOf(TRANSLATION, String(regions.length));
+      const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
+      ways.push(emitRegion(f, region.blocks, doors, { tables, type, linkOf }));
       regions.push(region);
     }
     if (regions.length > 0) {
       const { exports } = instantiate(compileModule(builder.encode(m.shared)), imports);
       regions.forEach((region, i) => {
-        install(region, exports[String(i)]);
+        install(region, ways[i] as readonly WayIn[], exports[String(i)]);
       });
-    }
-    for (const { root } of wanted.values()) {
-      const address = physicalOf(hart, root);
-      const record = known.has(address) ? recordAt(m, plan, address) : 0;
-      if (record !== 0) m.u16[(record + R_OP) >>> 1] = OP_ENTER;
     }
     wanted.clear();
     settle();
@@ -338,7 +394,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const want = (hart: number, root: number, isPart: boolean): void => {
     if (wanted.has(root)) return;
-    if (isPart && !called.has(root)) aims.at(root);
+    if (isPart && !called.has(root) && aims.at(root)) return;
     wanted.set(root, { root, isPart, again: false });
     if (wanted.size >= tiering.batch) translateWanted(hart);
   };
@@ -362,11 +418,15 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const seen = (samples.get(pc) ?? 0) + 1;
       if (samples.size >= SAMPLES_MOST) samples.clear();
       samples.set(pc, seen);
-      if (seen === tiering.hot) {
+      if (seen === tiering.hot && aims.at(pc)) {
+        // The function is translated, and is to be again with a way in here.
+      } else if (seen === tiering.hot) {
         const root = functionAround(reader(hart, new Map()), pc, called);
         want(hart, root, false);
-      } else if (seen === tiering.stillHot) {
-        want(hart, pc, true);
+      } else if (seen >= tiering.stillHot && seen % tiering.stillHot === 0) {
+        // Its function may have been translated since.
+        if (wanted.size > 0) translateWanted(hart);
+        else want(hart, pc, true);
       }
       settle();
     },
@@ -386,25 +446,27 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     at(hart, record, pc) {
       const page = core.page(hart, pc - (pc % PAGE_SIZE));
       const found = page === 0 ? undefined : known.get(page + (pc % PAGE_SIZE));
-      if (found === undefined || found.root !== pc) {
+      if (found === undefined || found.pc !== pc) {
         unmark(record);
-        return 0;
+        return null;
       }
-      if (m.u32[found.link >>> 2] === found.place) {
+      const { translation } = found;
+      if (translation.linked) {
         noteJump(found);
-        return found.place;
+        return found;
       }
-      if (!isHere(hart, found)) {
+      if (!isHere(hart, translation)) {
         unmark(record);
-        return 0;
+        return null;
       }
-      link(found);
-      return found.place;
+      link(translation);
+      return found;
     },
-    enter(place, hart, left) {
+    enter({ enter, translation }, hart, left) {
       const block = hartAddress(m.layout, hart);
       const context = m.u32[(block + HART_CONTEXT) >>> 2] as number;
-      return enterCode(place, plan.header, block, core.tlbOf(hart), context, left, tables.jumps);
+      const tlb = core.tlbOf(hart);
+      return enterCode(translation.place, plan.header, block, tlb, context, left, tables.jumps, enter);
     },
     unmark,
     settle,

@@ -1,0 +1,102 @@
+/**
+ * Ways into the middle of a region: each loop can be entered at its header.
+ *
+ * A translation has a parameter that says where it begins. Control gets there from the top by gates: one before everything, and one
+ * before the header of each loop that holds a way in, so that the graph stays reducible. In the innermost loop there is none.
+ */
+import { type Block, DISPATCH } from './discover.ts';
+import { buildGraph, type Graph } from './graph.ts';
+
+/** Start of the block that all ways in begin with: no address of code. */
+export const ENTRY = -2;
+/** Headers behind gates have such starts from here down: the gate has the address. */
+const BEHIND = -3;
+/** The parameter's low bits say which way in, 0 being the root; the rest the distance from the root in halfwords, for the way in by DISPATCH. */
+export const ENTRY_BITS = 8;
+const DOORS_MOST = (1 << ENTRY_BITS) - 1;
+
+export interface Door {
+  /** Start of the block. */
+  readonly start: number;
+  readonly index: number;
+}
+
+interface Loop {
+  readonly header: number;
+  readonly body: ReadonlySet<number>;
+}
+
+/** Natural loops, by header; outer ones before those inside. */
+function loopsOf({ blocks, predecessors }: Graph): Loop[] {
+  const loops: Loop[] = [];
+  for (let header = 0; header < blocks.length; header++) {
+    const work = (predecessors[header] as readonly number[]).filter((from) => from >= header);
+    if (work.length === 0) continue;
+    const body = new Set([header]);
+    for (let b = work.pop(); b !== undefined; b = work.pop()) {
+      if (body.has(b)) continue;
+      body.add(b);
+      work.push(...(predecessors[b] as readonly number[]));
+    }
+    loops.push({ header, body });
+  }
+  return loops.sort((a, b) => b.body.size - a.body.size);
+}
+
+/**
+ * The blocks of a region with gates among them, ENTRY first, and the ways in other than the root.
+ * @param wanted addresses at which it is to be possible to begin besides
+ */
+export function withEntries(
+  blocks: readonly Block[],
+  wanted: ReadonlySet<number>,
+): { readonly blocks: readonly Block[]; readonly doors: readonly Door[] } {
+  const graph = buildGraph(blocks);
+  const loops = loopsOf(graph);
+  const starts = graph.blocks.map(({ start }) => start);
+  const isDoor = (start: number, b: number): boolean =>
+    b > 0 &&
+    (graph.isHeader[b] === true || graph.isRejoined[b] === true || start === DISPATCH || wanted.has(start));
+  const doors = starts
+    .filter(isDoor)
+    .slice(0, DOORS_MOST)
+    .map((start, i): Door => ({ start, index: i + 1 }));
+  const indexOf = new Map(starts.map((start, b) => [start, b]));
+
+  /** The first step from outside into `among`, the loops that are entered on the way, to each door. */
+  const casesFor = (inside: readonly Door[], among: readonly Loop[]): Map<number, Door[]> => {
+    const cases = new Map<number, Door[]>();
+    for (const door of inside) {
+      const b = indexOf.get(door.start) as number;
+      const first = among.find(({ body }) => body.has(b));
+      const to = first === undefined ? door.start : (starts[first.header] as number);
+      cases.set(to, [...(cases.get(to) ?? []), door]);
+    }
+    return cases;
+  };
+
+  const gates: Block[] = [];
+  const behind = new Map<number, number>();
+  loops.forEach(({ header, body }, i) => {
+    const inside = doors.filter(({ start }) => {
+      const b = indexOf.get(start) as number;
+      return b !== header && body.has(b);
+    });
+    if (inside.length === 0) return;
+    const start = starts[header] as number;
+    const other = BEHIND - i;
+    behind.set(start, other);
+    const inner = loops.filter((loop) => loop.header !== header && body.has(loop.header));
+    gates.push({ start, code: [], end: { kind: 'gate', cases: casesFor(inside, inner), other } });
+  });
+  const first: Block = {
+    start: ENTRY,
+    code: [],
+    end: { kind: 'gate', cases: casesFor(doors, loops), other: starts[0] as number },
+  };
+  const moved = blocks.map((block) => {
+    const start = behind.get(block.start);
+    return start === undefined ? block : { ...block, start };
+  });
+  return { blocks: [first, ...gates, ...moved], doors };
+}
