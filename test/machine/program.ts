@@ -12,9 +12,12 @@ import type { Operands } from '../../src/machine/isa/format.ts';
 import type { Engine } from '../../src/contracts/engine.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
+import { turnOnWasmFeatures } from '../../src/host/node/features.ts';
 import { createJit } from '../../src/modules/engine/jit/module.ts';
 import { EAGER } from '../../src/modules/engine/jit/tiering.ts';
 import { Harness } from './harness.ts';
+
+turnOnWasmFeatures();
 
 /** Every engine, and the translating one with all that it runs translated. */
 export type Create = (machine: Machine) => Engine;

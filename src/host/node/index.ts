@@ -10,6 +10,7 @@ import type { KernelHost, Make } from '../../api/host.ts';
 import { loadConfined } from '../confined/load.ts';
 import { textOf } from '../instrument/source.ts';
 import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
+import { turnOnWasmFeatures } from './features.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
 
@@ -30,6 +31,7 @@ export interface NodeHostOptions {
 
 /** Everything that the kernel asks of Node. */
 export function nodeHost(options: NodeHostOptions = {}): KernelHost {
+  turnOnWasmFeatures();
   const folders = new Folders();
   const input = new InputSource(() => (options.stdin === undefined ? process.stdin : options.stdin));
   return {

@@ -5,49 +5,60 @@
  * rounding to nearest or to zero). Results that may be subnormal, infinite or NaN are left to soft-float.
  */
 import { type F32, type F64, f32, f64, type I32, type I64, i32, i64 } from '../wasm/expr.ts';
-import type { FastFloat, Scope } from '../isa/semantics.ts';
+import type { FastFloat, Guard, Scope } from '../isa/semantics.ts';
 
 const BOX = i64.bits(-1, 0);
 const box = (value: F32): I64 => i64.or(i64.extendU(i32.fromF32Bits(value)), BOX);
 const asSingle = (register: I64): F32 => f32.fromBits(i32.wrap(register));
 const asDouble = (register: I64): F64 => f64.fromBits(register);
 const bits = (value: F64): I64 => i64.fromF64Bits(value);
-const boxed = (...registers: readonly I64[]): I32 =>
-  i64.geU(
-    registers.reduce((a, b) => i64.and(a, b)),
-    BOX,
+const boxed = (...registers: readonly I64[]): Guard =>
+  guard(
+    i64.geU(
+      registers.reduce((a, b) => i64.and(a, b)),
+      BOX,
+    ),
   );
 const zeroD = asDouble(i64.const(0));
 const zeroS = asSingle(i64.const(0));
 
 const power = (exponent: number): F64 => asDouble(i64.bits((1023 + exponent) << 20, 0));
 const infinity = asDouble(i64.bits(0x7ff00000, 0));
-/** True if a magnitude lies in [low, high), which no NaN does. */
-const between = (value: F64, low: F64, high: F64): I32 =>
-  i32.and(f64.ge(f64.abs(value), low), f64.lt(f64.abs(value), high));
+const guard = (usual: I32, rare: I32 | null = null): Guard => ({ usual, rare });
+/** A magnitude lies in [low, high), which no NaN does. */
+const between = (value: F64, low: F64, high: F64): readonly Guard[] => [
+  guard(f64.ge(f64.abs(value), low)),
+  guard(f64.lt(f64.abs(value), high)),
+];
 
-/** Normal and finite, but for the smallest of those: it may be the rounding of a tiny number, which underflows. */
-const normalD = (value: F64): I32 => between(value, power(-1021), infinity);
-const normalS = (value: F32): I32 =>
-  i32.ltU(
-    i32.sub(i32.and(i32.shrU(i32.fromF32Bits(value), i32.const(23)), i32.const(0xff)), i32.const(2)),
-    i32.const(0xfd),
-  );
-const finiteD = (value: F64): I32 => f64.lt(f64.abs(value), infinity);
-const finiteS = (value: F32): I32 => f32.lt(f32.abs(value), asSingle(i64.const(0x7f800000)));
+const infinityS = asSingle(i64.const(0x7f800000));
+/** The smallest normal number may be the rounding of a tiny one, which underflows. */
+const aboveTinyD = power(-1021);
+const aboveTinyS = asSingle(i64.const(0x01000000));
+const finiteD = (value: F64): Guard => guard(f64.lt(f64.abs(value), infinity));
+const finiteS = (value: F32): Guard => guard(f32.lt(f32.abs(value), infinityS));
+/** Normal and not the smallest of those, or else `rare`. */
+const normalD = (value: F64, rare: I32 | null = null): readonly Guard[] => [
+  finiteD(value),
+  guard(f64.ge(f64.abs(value), aboveTinyD), rare),
+];
+const normalS = (value: F32, rare: I32 | null = null): readonly Guard[] => [
+  finiteS(value),
+  guard(f32.ge(f32.abs(value), aboveTinyS), rare),
+];
 
 type Operation = 'add' | 'sub' | 'mul' | 'div';
 
-const okD = (op: Operation, a: F64, b: F64, r: F64): I32 => {
+const okD = (op: Operation, a: F64, b: F64, r: F64): readonly Guard[] => {
   // A sum in the subnormal range is exact; a product is zero without underflow only if a factor is.
-  if (op === 'add' || op === 'sub') return finiteD(r);
+  if (op === 'add' || op === 'sub') return [finiteD(r)];
   if (op === 'div') return normalD(r);
-  return i32.or(normalD(r), i32.and(f64.eq(r, zeroD), i32.or(f64.eq(a, zeroD), f64.eq(b, zeroD))));
+  return normalD(r, i32.and(f64.eq(r, zeroD), i32.or(f64.eq(a, zeroD), f64.eq(b, zeroD))));
 };
-const okS = (op: Operation, a: F32, b: F32, r: F32): I32 => {
-  if (op === 'add' || op === 'sub') return finiteS(r);
+const okS = (op: Operation, a: F32, b: F32, r: F32): readonly Guard[] => {
+  if (op === 'add' || op === 'sub') return [finiteS(r)];
   if (op === 'div') return normalS(r);
-  return i32.or(normalS(r), i32.and(f32.eq(r, zeroS), i32.or(f32.eq(a, zeroS), f32.eq(b, zeroS))));
+  return normalS(r, i32.and(f32.eq(r, zeroS), i32.or(f32.eq(a, zeroS), f32.eq(b, zeroS))));
 };
 
 export const fastArithmeticD = (op: Operation): FastFloat => ({
@@ -68,7 +79,7 @@ export const fastArithmeticS = (op: Operation): FastFloat => ({
     const a = s.bind(asSingle(x));
     const b = s.bind(asSingle(y));
     const r = s.bind(f32[op](a, b));
-    return { ok: i32.and(boxed(x, y), okS(op, a, b, r)), result: box(r) };
+    return { ok: [boxed(x, y), ...okS(op, a, b, r)], result: box(r) };
   },
 });
 
@@ -76,7 +87,7 @@ export const fastSqrtD: FastFloat = {
   when: 'rne',
   value: (s) => {
     const r = s.bind(f64.sqrt(asDouble(s.rs1)));
-    return { ok: finiteD(r), result: bits(r) };
+    return { ok: [finiteD(r)], result: bits(r) };
   },
 };
 export const fastSqrtS: FastFloat = {
@@ -84,7 +95,7 @@ export const fastSqrtS: FastFloat = {
   value: (s) => {
     const x = s.bind(s.rs1);
     const r = s.bind(f32.sqrt(asSingle(x)));
-    return { ok: i32.and(boxed(x), finiteS(r)), result: box(r) };
+    return { ok: [boxed(x), finiteS(r)], result: box(r) };
   },
 };
 
@@ -120,6 +131,7 @@ export const fastFmaD = (negateProduct: boolean, negateAddend: boolean): FastFlo
     const b = s.bind(asDouble(s.rs2));
     const z = asDouble(s.rs3);
     const c = s.bind(negateAddend ? f64.neg(z) : z);
+    if (s.isFused) return fusedD(s, a, b, c);
     const high = s.bind(f64.mul(a, b));
     const [ah, al] = split(s, a);
     const [bh, bl] = split(s, b);
@@ -132,11 +144,23 @@ export const fastFmaD = (negateProduct: boolean, negateAddend: boolean): FastFlo
       // Then the sum was rounded once.
       f64.eq(low, zeroD),
     );
-    const limits = i32.and(between(a, power(-300), power(300)), between(b, power(-300), power(300)));
-    const ok = i32.and(limits, i32.or(between(c, power(-700), power(700)), f64.eq(c, zeroD)));
-    return { ok: i32.and(ok, clear), result: bits(result) };
+    const ok = [
+      ...between(a, power(-300), power(300)),
+      ...between(b, power(-300), power(300)),
+      guard(f64.ge(f64.abs(c), power(-700)), f64.eq(c, zeroD)),
+      guard(f64.lt(f64.abs(c), power(700))),
+      guard(clear),
+    ];
+    return { ok, result: bits(result) };
   },
 });
+
+/** A zero is exact if a factor is zero, or if the addend is so large that no part of the product can have got lost. */
+function fusedD(s: Scope, a: F64, b: F64, c: F64): ReturnType<FastFloat['value']> {
+  const r = s.bind(f64.fused(a, b, c));
+  const isExact = i32.or(i32.or(f64.eq(a, zeroD), f64.eq(b, zeroD)), f64.ge(f64.abs(c), power(-900)));
+  return { ok: normalD(r, i32.and(f64.eq(r, zeroD), isExact)), result: bits(r) };
+}
 
 /**
  * In double precision the product is exact. The sum's second rounding is harmless unless the first has put it on a
@@ -148,6 +172,13 @@ export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFlo
     const x = s.bind(s.rs1);
     const y = s.bind(s.rs2);
     const z = s.bind(s.rs3);
+    if (s.isFused) {
+      const a = asSingle(x);
+      const c = asSingle(z);
+      const r = s.bind(f32.fused(negateProduct ? f32.neg(a) : a, asSingle(y), negateAddend ? f32.neg(c) : c));
+      const isExact = i32.or(f32.eq(a, zeroS), f32.eq(asSingle(y), zeroS));
+      return { ok: [boxed(x, y, z), ...normalS(r, i32.and(f32.eq(r, zeroS), isExact))], result: box(r) };
+    }
     const unsigned = f64.mul(f64.promote(asSingle(x)), f64.promote(asSingle(y)));
     const product = s.bind(negateProduct ? f64.neg(unsigned) : unsigned);
     const addend = s.bind(negateAddend ? f64.neg(f64.promote(asSingle(z))) : f64.promote(asSingle(z)));
@@ -156,7 +187,7 @@ export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFlo
     const midpoint = i64.eq(i64.and(bits(sum), i64.const(0x1fffffff)), i64.const(0x10000000));
     const exact = i32.and(f64.eq(f64.sub(sum, product), addend), f64.eq(f64.sub(sum, addend), product));
     const harmless = i32.or(i32.eqz(midpoint), exact);
-    return { ok: i32.and(boxed(x, y, z), i32.and(normalS(r), harmless)), result: box(r) };
+    return { ok: [boxed(x, y, z), ...normalS(r), guard(harmless)], result: box(r) };
   },
 });
 
@@ -167,7 +198,7 @@ export const fastCompareD = (relation: Relation): FastFloat => ({
     const a = s.bind(asDouble(s.rs1));
     const b = s.bind(asDouble(s.rs2));
     return {
-      ok: i32.and(f64.eq(a, a), f64.eq(b, b)),
+      ok: [guard(f64.eq(a, a)), guard(f64.eq(b, b))],
       result: i64.extendU(f64[relation](a, b)),
     };
   },
@@ -180,7 +211,7 @@ export const fastCompareS = (relation: Relation): FastFloat => ({
     const a = s.bind(asSingle(x));
     const b = s.bind(asSingle(y));
     return {
-      ok: i32.and(boxed(x, y), i32.and(f32.eq(a, a), f32.eq(b, b))),
+      ok: [boxed(x, y), guard(f32.eq(a, a)), guard(f32.eq(b, b))],
       result: i64.extendU(f32[relation](a, b)),
     };
   },
@@ -191,7 +222,7 @@ export const fastMinMaxD = (which: 'min' | 'max'): FastFloat => ({
   value: (s) => {
     const a = s.bind(asDouble(s.rs1));
     const b = s.bind(asDouble(s.rs2));
-    return { ok: i32.and(f64.eq(a, a), f64.eq(b, b)), result: bits(f64[which](a, b)) };
+    return { ok: [guard(f64.eq(a, a)), guard(f64.eq(b, b))], result: bits(f64[which](a, b)) };
   },
 });
 export const fastMinMaxS = (which: 'min' | 'max'): FastFloat => ({
@@ -202,7 +233,7 @@ export const fastMinMaxS = (which: 'min' | 'max'): FastFloat => ({
     const a = s.bind(asSingle(x));
     const b = s.bind(asSingle(y));
     return {
-      ok: i32.and(boxed(x, y), i32.and(f32.eq(a, a), f32.eq(b, b))),
+      ok: [boxed(x, y), guard(f32.eq(a, a)), guard(f32.eq(b, b))],
       result: box(f32[which](a, b)),
     };
   },
@@ -213,7 +244,7 @@ export const fastWiden: FastFloat = {
   value: (s) => {
     const x = s.bind(s.rs1);
     const a = s.bind(asSingle(x));
-    return { ok: i32.and(boxed(x), f32.eq(a, a)), result: bits(f64.promote(a)) };
+    return { ok: [boxed(x), guard(f32.eq(a, a))], result: bits(f64.promote(a)) };
   },
 };
 export const fastNarrow: FastFloat = {
@@ -241,10 +272,10 @@ export const fastToInteger = (single: boolean, kind: IntegerKind): FastFloat => 
           ? f64.ge(a, minus(power(63)))
           : f64.gt(a, minus(power(0)));
     const limit = kind === 'w' ? power(31) : kind === 'wu' ? power(32) : power(63);
-    const inRange = i32.and(above, f64.lt(a, limit));
+    const inRange = [guard(above), guard(f64.lt(a, limit))];
     const whole = i64.satF64S(a);
     return {
-      ok: single ? i32.and(boxed(x), inRange) : inRange,
+      ok: single ? [boxed(x), ...inRange] : inRange,
       result: kind === 'wu' ? i64.extend32(whole) : whole,
     };
   },
@@ -264,7 +295,7 @@ export const fastFromInteger = (single: boolean, kind: IntegerKind): FastFloat =
             : kind === 'l'
               ? f32.fromI64S(s.rs1)
               : f32.fromI64U(s.rs1);
-      return { ok: null, result: box(r) };
+      return { ok: [], result: box(r) };
     }
     const r =
       kind === 'w'
@@ -274,6 +305,6 @@ export const fastFromInteger = (single: boolean, kind: IntegerKind): FastFloat =
           : kind === 'l'
             ? f64.fromI64S(s.rs1)
             : f64.fromI64U(s.rs1);
-    return { ok: null, result: bits(r) };
+    return { ok: [], result: bits(r) };
   },
 });

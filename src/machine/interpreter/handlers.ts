@@ -271,7 +271,8 @@ function variantsOf(row: Row): readonly (readonly [variant: string, build: Build
               out.push(brIf(d.slow, i32.eqz(i32.and(i32.load(d.context.get, CTX_FCSR), one))));
             }
             const { ok, result } = fast.value(s);
-            if (ok !== null) out.push(brIf(d.slow, i32.eqz(ok)));
+            for (const { usual, rare } of ok)
+              out.push(brIf(d.slow, i32.eqz(rare === null ? usual : i32.or(usual, rare))));
             out.push(setRd(d.context.get, d.record.get, result), ...next(d, length));
           }),
         ],

@@ -48,6 +48,7 @@ export function recordScope(
       CTX_F,
     ),
     imm: i64.load32S(record, R_IMM),
+    isFused: false,
     get pc(): I64 {
       return more.pc ?? missing();
     },

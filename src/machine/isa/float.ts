@@ -53,7 +53,7 @@ const floating = (exact: (s: Scope) => I64, fast: FastFloat | null, toInteger = 
 });
 /** No flags, no rounding: the exact value is fast. */
 const moving = (value: (s: Scope) => I64, toInteger = false): Semantics =>
-  floating(value, { when: 'always', value: (s) => ({ ok: null, result: value(s) }) }, toInteger);
+  floating(value, { when: 'always', value: (s) => ({ ok: [], result: value(s) }) }, toInteger);
 
 const MINUS_1 = i64.const(-1);
 const range = (positive: I64, negative: I64, high: I64, low: I64): IntegerRange => ({
@@ -240,15 +240,9 @@ export const floatRows: readonly Row[] = [
     0x2007,
     0x707f,
     F.FLOAD,
-    load(4, true, (at) => i64.or(i64.load32U(at), BOX), true),
+    load(4, true, (at, offset) => i64.or(i64.load32U(at, offset), BOX), true),
   ),
-  row(
-    'fld',
-    0x3007,
-    0x707f,
-    F.FLOAD,
-    load(8, false, (at) => i64.load(at), true),
-  ),
+  row('fld', 0x3007, 0x707f, F.FLOAD, load(8, false, i64.load, true)),
   row('fsw', 0x2027, 0x707f, F.FS, store(4, true), 'the low 32 bits, boxed or not (21.2)'),
   row('fsd', 0x3027, 0x707f, F.FS, store(8, true)),
   ...WIDTHS.flatMap(rowsOf),

@@ -19,6 +19,8 @@ export interface Scope {
   readonly rm: I32;
   /** Exact floating point; raises flags by itself. Only in `exact`. */
   readonly soft: SoftFloat;
+  /** The host multiplies and adds with one rounding. */
+  readonly isFused: boolean;
   /** Evaluate once, here, before the result of the semantics; read any number of times. */
   bind<T extends ValueType>(value: Expr<T>): Expr<T>;
 }
@@ -26,11 +28,17 @@ export interface Scope {
 /** When the hardware's result may be taken: always, or only with NX raised already and the rounding mode named. */
 export type FastWhen = 'always' | 'rne' | 'rtz';
 
+/** Holds if `usual` does or else `rare`; the latter is seldom looked at. */
+export interface Guard {
+  readonly usual: I32;
+  readonly rare: I32 | null;
+}
+
 /** Hardware arithmetic for a floating-point instruction, valid where `ok` says so. */
 export interface FastFloat {
   readonly when: FastWhen;
-  /** @returns the 64-bit register result, and a condition under which neither it nor the flags differ from `exact` */
-  readonly value: (s: Scope) => { readonly ok: I32 | null; readonly result: I64 };
+  /** @returns the 64-bit register result, and guards under all of which neither it nor the flags differ from `exact` */
+  readonly value: (s: Scope) => { readonly ok: readonly Guard[]; readonly result: I64 };
 }
 
 export type Semantics =
@@ -40,7 +48,7 @@ export type Semantics =
   | {
       readonly kind: 'load';
       readonly bytes: number;
-      readonly read: (at: I32) => I64;
+      readonly read: (at: I32, offset?: number) => I64;
       readonly unsigned: boolean;
       readonly float: boolean;
     }
@@ -63,7 +71,12 @@ export type Semantics =
 
 export const integer = (value: (s: Scope) => I64): Semantics => ({ kind: 'integer', value });
 export const branch = (taken: (s: Scope) => I32): Semantics => ({ kind: 'branch', taken });
-export const load = (bytes: number, unsigned: boolean, read: (at: I32) => I64, float = false): Semantics => ({
+export const load = (
+  bytes: number,
+  unsigned: boolean,
+  read: (at: I32, offset?: number) => I64,
+  float = false,
+): Semantics => ({
   kind: 'load',
   bytes,
   read,

@@ -5,6 +5,8 @@
  */
 
 export class WasmBytes {
+  /** Where conditional branches stand that are hardly ever taken. */
+  readonly rare: number[] = [];
   #bytes: Uint8Array;
   #length = 0;
 

@@ -3,13 +3,15 @@
  *
  * A function is declared (so that others may call it), then given locals and a body. The memory is imported as
  * `env.memory` with the loosest limits, so that one compiled module fits every machine of the same shared flag; functions
- * and a table of them, where used, are imported from `env` too.
+ * and a table of them, where used, are imported from `env` too. Source of the hints: WebAssembly branch hinting proposal, phase 5.
  */
 import { WasmBytes } from './bytes.ts';
 import {
   type Expr,
   node,
   OP_CALL,
+  OP_FUSED_F32,
+  OP_FUSED_F64,
   OP_GLOBAL_GET,
   OP_I32_CONST,
   OP_I64_CONST,
@@ -25,7 +27,30 @@ const VOID_BLOCK = 0x40;
 const FUNCREF = 0x70;
 const MAX_PAGES = 65536;
 
+/** Opcodes of a splat, of the relaxed multiply-add (LEB128), and of the extraction of lane 0. */
+const FUSED_F32 = [0x13, 0x85, 0x02, 0x1f] as const;
+const FUSED_F64 = [0x14, 0x87, 0x02, 0x21] as const;
+
+function encodeFused(out: WasmBytes, e: Expr): void {
+  const [splat, low, high, extract] = e.op === OP_FUSED_F32 ? FUSED_F32 : FUSED_F64;
+  for (const operand of [e.a, e.b, e.c]) {
+    encodeExpr(out, operand as Expr);
+    out.byte(0xfd);
+    out.byte(splat);
+  }
+  out.byte(0xfd);
+  out.byte(low);
+  out.byte(high);
+  out.byte(0xfd);
+  out.byte(extract);
+  out.byte(0);
+}
+
 function encodeExpr(out: WasmBytes, e: Expr): void {
+  if (e.op === OP_FUSED_F32 || e.op === OP_FUSED_F64) {
+    encodeFused(out, e);
+    return;
+  }
   if (e.args !== null) for (const argument of e.args) encodeExpr(out, argument);
   if (e.a !== null) encodeExpr(out, e.a);
   if (e.b !== null) encodeExpr(out, e.b);
@@ -91,6 +116,7 @@ function encodeStmt(out: WasmBytes, s: Stmt, depth: number): void {
       break;
     case 'if':
       encodeExpr(out, s.condition);
+      if (s.rare) out.rare.push(out.length);
       out.byte(0x04);
       out.byte(VOID_BLOCK);
       encodeBody(out, s.yes, depth + 1);
@@ -102,6 +128,7 @@ function encodeStmt(out: WasmBytes, s: Stmt, depth: number): void {
       break;
     case 'br':
       if (s.condition !== null) encodeExpr(out, s.condition);
+      if (s.rare) out.rare.push(out.length);
       out.byte(s.condition === null ? 0x0c : 0x0d);
       out.u32(relativeDepth(depth, s.label));
       break;
@@ -342,9 +369,27 @@ export class ModuleBuilder {
         body.u32(index);
       }
     });
+    const bodies = this.#functions.map((f) => f.encode());
+    const hinted = this.#functions.filter((_, i) => (bodies[i] as WasmBytes).rare.length > 0);
+    if (hinted.length > 0) {
+      section(0, (body) => {
+        body.name('metadata.code.branch_hint');
+        body.u32(hinted.length);
+        for (const f of hinted) {
+          const { rare } = bodies[f.index - this.#imported.length] as WasmBytes;
+          body.u32(f.index);
+          body.u32(rare.length);
+          for (const at of rare) {
+            body.u32(at);
+            body.byte(1);
+            body.byte(0);
+          }
+        }
+      });
+    }
     section(10, (body) => {
-      body.u32(this.#functions.length);
-      for (const f of this.#functions) body.sized(f.encode());
+      body.u32(bodies.length);
+      for (const one of bodies) body.sized(one);
     });
     return out.finish().slice();
   }

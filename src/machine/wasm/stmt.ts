@@ -31,8 +31,10 @@ export type Stmt =
       readonly condition: I32;
       readonly yes: readonly Stmt[];
       readonly no: readonly Stmt[];
+      /** The condition hardly ever holds: a hint to the host's compiler. */
+      readonly rare: boolean;
     }
-  | { readonly kind: 'br'; readonly label: Label; readonly condition: I32 | null }
+  | { readonly kind: 'br'; readonly label: Label; readonly condition: I32 | null; readonly rare: boolean }
   | {
       readonly kind: 'brTable';
       readonly labels: readonly Label[];
@@ -103,9 +105,24 @@ export const when = (condition: I32, yes: readonly Stmt[], no: readonly Stmt[] =
   condition,
   yes,
   no,
+  rare: false,
 });
-export const br = (to: Label): Stmt => ({ kind: 'br', label: to, condition: null });
-export const brIf = (to: Label, condition: I32): Stmt => ({ kind: 'br', label: to, condition });
+/** For what hardly ever happens. */
+export const whenRarely = (condition: I32, yes: readonly Stmt[], no: readonly Stmt[] = []): Stmt => ({
+  kind: 'if',
+  condition,
+  yes,
+  no,
+  rare: true,
+});
+export const br = (to: Label): Stmt => ({ kind: 'br', label: to, condition: null, rare: false });
+export const brIf = (to: Label, condition: I32): Stmt => ({ kind: 'br', label: to, condition, rare: false });
+export const brRarelyIf = (to: Label, condition: I32): Stmt => ({
+  kind: 'br',
+  label: to,
+  condition,
+  rare: true,
+});
 export const brTable = (index: I32, labels: readonly Label[], other: Label): Stmt => ({
   kind: 'brTable',
   labels,

@@ -6,12 +6,14 @@
  */
 import type { Decoded } from '../../../machine/isa/decode.ts';
 import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR } from '../../../machine/layout.ts';
+import { CTX_FCSR, PAGE_SIZE } from '../../../machine/layout.ts';
 import { f64, type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
 import type { Func } from '../../../machine/wasm/module.ts';
 import {
   block,
+  br,
   brIf,
+  brRarelyIf,
   brTable,
   label,
   type Label,
@@ -20,12 +22,15 @@ import {
   type Stmt,
   store,
   when,
+  whenRarely,
 } from '../../../machine/wasm/stmt.ts';
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
 import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type End, type Instruction } from './discover.ts';
 import { ENTRY_BITS, withEntries } from './entries.ts';
+import { type Bases, findBases, type Shared, type Web } from './bases.ts';
 import { Exits } from './exits.ts';
 import { buildGraph, type Graph } from './graph.ts';
+import { findModes, modesNeeded } from './modes.ts';
 import { RegisterLocals } from './locals.ts';
 import { analyse, type Flow, type Point, type Registers } from './registers.ts';
 import { structured } from './structure.ts';
@@ -48,12 +53,13 @@ export interface Surroundings {
   readonly type: number;
   /** Address of the link word of whatever begins at a pc. */
   readonly linkOf: (pc: number) => number;
+  /** The host has a fused multiply-add. */
+  readonly isFused: boolean;
 }
 
-const RTZ_OR_RNE_NX = 1;
-/** fcsr: NX, and the rounding mode. */
-const NX_AND_MODE = 0xe1;
 const ANY_HIGH = -1;
+/** Of an address: what must be small lest it reach behind its page, or lie above the flat tables. */
+const IN_PAGE = i64.bits(ANY_HIGH, PAGE_SIZE - 1);
 const zero = i64.const(0);
 const none32 = i32.const(0);
 
@@ -62,6 +68,8 @@ class Emitter {
   readonly #around: Surroundings;
   readonly #graph: Graph;
   readonly #flow: Flow;
+  readonly #bases: Bases;
+  readonly #modes: readonly (readonly number[])[];
   readonly #locals: RegisterLocals;
   readonly #exits: Exits;
   readonly #left: Local<'i32'>;
@@ -79,7 +87,9 @@ class Emitter {
     this.#around = around;
     this.#graph = buildGraph(blocks);
     this.#flow = analyse(this.#graph);
-    this.#locals = new RegisterLocals(f, blocks);
+    this.#bases = findBases(this.#graph, this.#flow.points);
+    this.#modes = findModes(this.#graph);
+    this.#locals = new RegisterLocals(f, blocks, around.isFused);
     this.#left = f.parameter('i32', 1);
     this.#depth = f.parameter('i32', 2);
     this.#enter = f.parameter('i32', 3);
@@ -94,35 +104,72 @@ class Emitter {
     this.#f.body(...whole);
   }
 
-  /** Translate an address or leave. @returns the physical address */
-  #access(
-    out: Stmt[],
-    s: Scope,
-    va: I64,
-    bytes: number,
-    write: boolean,
-    leaveIf: (condition: I32) => Stmt,
-  ): I32 {
+  #flat(va: I64, write: boolean): I32 {
     const { flatRead, flatWrite } = this.#around.tables;
-    const delta = s.bind(
-      i32.load(
-        i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const(0x3ffffc)),
-        write ? flatWrite : flatRead,
-      ),
-    );
-    const odd = i64.ne(i64.and(va, i64.bits(ANY_HIGH, bytes - 1)), zero);
-    out.push(leaveIf(odd), leaveIf(i32.eqz(delta)));
+    const entry = i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const(0x3ffffc));
+    return i32.load(entry, write ? flatWrite : flatRead);
+  }
+
+  /** Translate an address or leave. @returns the physical address */
+  #alone(out: Stmt[], va: I64, bytes: number, write: boolean, leaveIf: (condition: I32) => Stmt): I32 {
+    out.push(leaveIf(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
+    const delta = this.#locals.bindIn(out, this.#flat(va, write));
+    out.push(leaveIf(i32.eqz(delta)));
     return i32.add(i32.wrap(va), delta);
+  }
+
+  /** Look up the page of a web for its base. @param failed where to go if it does not work */
+  #look({ register, low, end, writes }: Web, s: Scope, failed: Label): readonly Stmt[] {
+    const out: Stmt[] = [];
+    const va = this.#locals.bindIn(out, i64.add(s.rs1, i64.const(low)));
+    out.push(brRarelyIf(failed, i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - (end - low)))));
+    const delta = this.#locals.bindIn(out, this.#flat(va, writes));
+    out.push(
+      brRarelyIf(failed, i32.eqz(delta)),
+      this.#locals.base(register).set(i32.add(i32.wrap(va), delta)),
+    );
+    return out;
+  }
+
+  /** An access, by the base of its web if it is of one. @param use what is done with a physical address and an offset from it */
+  #access(
+    { decoded: { operands, row } }: Instruction,
+    s: Scope,
+    shared: Shared | null,
+    leaveIf: (condition: I32) => Stmt,
+    use: (at: I32, offset: number) => Stmt,
+  ): readonly Stmt[] {
+    const { semantics } = row;
+    if (semantics.kind !== 'load' && semantics.kind !== 'store') throw new TypeError('no access');
+    const alone: Stmt[] = [];
+    const va = this.#locals.bindIn(alone, i64.add(s.rs1, s.imm));
+    alone.push(use(this.#alone(alone, va, semantics.bytes, semantics.kind === 'store', leaveIf), 0));
+    if (shared === null) return alone;
+    const { web, always, never } = shared;
+    const base = this.#locals.base(web.register);
+    const usual = use(base.get, operands.imm - web.low);
+    const isUnknown = i32.eqz(base.get);
+    if (always) return [whenRarely(isUnknown, alone, [usual])];
+    const failed = label('failed');
+    const done = label('done');
+    const look = this.#look(web, s, failed);
+    const fast = [...(never ? look : [whenRarely(isUnknown, look)]), usual, br(done)];
+    return [block(done, [block(failed, fast), base.set(none32), ...alone])];
   }
 
   #block(index: number, go: (to: number) => readonly Stmt[]): readonly Stmt[] {
     const { code, end } = this.#graph.blocks[index] as Block;
     const points = this.#flow.points[index] as readonly Point[];
+    const shared = this.#bases.shared[index] as readonly (Shared | null)[];
+    const bases = this.#bases.known[index] as readonly number[];
+    const knownModes = this.#modes[index] as readonly number[];
     const out: Stmt[] = [];
     /** Instructions retired since `left` was brought up to date. */
     let count = 0;
     code.forEach((instruction, i) => {
-      count = this.#instruction(instruction, points[i] as Point, count, out);
+      const known = bases[i] as number;
+      const modes = knownModes[i] as number;
+      count = this.#instruction(instruction, points[i] as Point, shared[i] ?? null, known, modes, count, out);
     });
     const last = code[code.length - 1] as Instruction | undefined;
     const dirty = this.#flow.dirtyAtEnd[index] as Registers;
@@ -303,7 +350,7 @@ class Emitter {
   }
 
   /** A call: everything is in memory for the callee, and what is needed is loaded after it. */
-  #call(target: I64, known: number | null, back: number, point: Point, out: Stmt[]): void {
+  #call(target: I64, known: number | null, back: number, point: Point, bases: number, out: Stmt[]): void {
     const { x, f } = point.dirty;
     const stored = { x: x | point.effects.defines.x, f };
     const pc = this.#pc;
@@ -328,7 +375,7 @@ class Emitter {
         into: [pc, left],
       },
       when(i32.or(i64.ne(pc.get, i64.const(back)), i32.leS(left.get, none32)), [ret(pc.get, left.get)]),
-      ...this.#locals.load(point.needed),
+      ...this.#locals.load(point.needed, bases & ~point.effects.defines.x),
     );
   }
 
@@ -361,7 +408,16 @@ class Emitter {
   }
 
   /** @returns instructions retired since `left` was brought up to date */
-  #instruction({ decoded, pc }: Instruction, point: Point, count: number, out: Stmt[]): number {
+  #instruction(
+    instruction: Instruction,
+    point: Point,
+    shared: Shared | null,
+    known: number,
+    modes: number,
+    count: number,
+    out: Stmt[],
+  ): number {
+    const { decoded, pc } = instruction;
     this.#locals.reset();
     const { operands, length, row } = decoded;
     const meaning: Semantics = row.semantics;
@@ -372,22 +428,26 @@ class Emitter {
       case 'integer':
         if (operands.rd !== 0) out.push(this.#locals.setRd(decoded, meaning.value(s)));
         break;
-      case 'load': {
-        const at = this.#access(out, s, s.bind(i64.add(s.rs1, s.imm)), meaning.bytes, false, leaveIf);
-        out.push(this.#locals.setRd(decoded, meaning.read(at)));
-        break;
-      }
-      case 'store': {
-        const at = this.#access(out, s, s.bind(i64.add(s.rs1, s.imm)), meaning.bytes, true, leaveIf);
+      case 'load':
         out.push(
-          meaning.float && meaning.bytes === 8
-            ? store('f64', at, f64.fromBits(s.rs2))
-            : store(storeWidth(meaning.bytes), at, s.rs2),
+          ...this.#access(instruction, s, shared, leaveIf, (at, offset) =>
+            this.#locals.setRd(decoded, meaning.read(at, offset)),
+          ),
         );
         break;
-      }
+      case 'store':
+        out.push(
+          ...this.#access(instruction, s, shared, leaveIf, (at, offset) =>
+            meaning.float && meaning.bytes === 8
+              ? store('f64', at, f64.fromBits(s.rs2), offset)
+              : store(storeWidth(meaning.bytes), at, s.rs2, offset),
+          ),
+        );
+        break;
       case 'amo': {
-        const at = s.bind(this.#access(out, s, s.bind(s.rs1), meaning.bytes, true, leaveIf));
+        const va = s.bind(s.rs1);
+        out.push(leaveIf(i64.ne(i64.and(va, i64.const(meaning.bytes - 1)), zero)));
+        const at = s.bind(this.#alone(out, va, meaning.bytes, true, leaveIf));
         const old = s.bind(meaning.bytes === 4 ? i64.load32S(at) : i64.load(at));
         const operand = s.bind(s.rs2);
         out.push(
@@ -399,12 +459,16 @@ class Emitter {
       case 'float': {
         const { fast } = meaning;
         if (fast === null) throw new TypeError(`${row.mnemonic} has no fast path`);
-        const fcsr = this.#locals.fcsr.get;
-        // NX must be raised already, and a dynamic rounding mode be the one that the fast path has.
-        const mask = fast.when === 'rne' && operands.rm !== 0 ? NX_AND_MODE : RTZ_OR_RNE_NX;
-        if (fast.when !== 'always') out.push(leaveIf(i32.ne(i32.and(fcsr, i32.const(mask)), i32.const(1))));
+        const needed = modesNeeded(decoded);
+        if ((needed & ~modes) !== 0) {
+          const found = i32.and(this.#locals.fcsr.get, i32.const(needed));
+          out.push(leaveIf(i32.ne(found, i32.const(1))));
+        }
         const { ok, result } = fast.value(s);
-        if (ok !== null) out.push(leaveIf(i32.eqz(ok)));
+        for (const { usual, rare } of ok) {
+          const not = i32.eqz(usual);
+          out.push(rare === null ? leaveIf(not) : whenRarely(not, [leaveIf(i32.eqz(rare))]));
+        }
         out.push(this.#locals.setRd(decoded, result));
         break;
       }
@@ -419,12 +483,17 @@ class Emitter {
           ? i64.const(pc + operands.imm)
           : i64.and(i64.add(s.rs1, s.imm), i64.const(-2));
         out.push(this.#left.set(i32.sub(this.#left.get, i32.const(count + 1))));
-        this.#call(target, isDirect ? pc + operands.imm : null, pc + length, point, out);
+        this.#call(target, isDirect ? pc + operands.imm : null, pc + length, point, known, out);
+        if ((known & (1 << operands.rd)) !== 0) out.push(this.#locals.base(operands.rd).set(none32));
         return 0;
       }
       default:
         break;
     }
+    // A base is that of a value that is gone.
+    const { x } = point.effects.defines;
+    if (x !== 0 && ((known & x) !== 0 || shared?.web.register === 31 - Math.clz32(x)))
+      out.push(this.#locals.base(31 - Math.clz32(x)).set(none32));
     return count + 1;
   }
 }

@@ -12,7 +12,7 @@ import {
   type Local,
   ret,
   type Stmt,
-  when,
+  whenRarely,
 } from '../../../machine/wasm/stmt.ts';
 import { none, type Registers } from './registers.ts';
 
@@ -58,7 +58,7 @@ export class Exits {
     exit.can.x &= valid.x;
     exit.can.f &= valid.f;
     const code = ((pc - this.#root) << COUNT_BITS) | count;
-    return when(condition, [this.#at.set(i32.const(code)), br(exit.label)]);
+    return whenRarely(condition, [this.#at.set(i32.const(code)), br(exit.label)]);
   }
 
   /** The body of the function, with the code of its exits behind it. @param stored stores a set of registers */

@@ -4,7 +4,16 @@
 import type { Decoded } from '../../../machine/isa/decode.ts';
 import type { Scope } from '../../../machine/isa/semantics.ts';
 import { CTX_F, CTX_FCSR, CTX_X } from '../../../machine/layout.ts';
-import { type Expr, f64, type I32, type I64, i32, i64, type ValueType } from '../../../machine/wasm/expr.ts';
+import {
+  type Expr,
+  f64,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  select,
+  type ValueType,
+} from '../../../machine/wasm/expr.ts';
 import type { Func } from '../../../machine/wasm/module.ts';
 import { type Local, type Stmt, store } from '../../../machine/wasm/stmt.ts';
 import type { Block } from './discover.ts';
@@ -16,6 +25,7 @@ const zero = i64.const(0);
 class RegisterScope implements Scope {
   readonly #value: (file: 'x' | 'f', number: number) => I64;
   readonly #temporary: <T extends ValueType>(type: T) => Local<T>;
+  readonly isFused: boolean;
   #decoded: Decoded | null = null;
   #pc = 0;
   #before: Stmt[] = [];
@@ -23,7 +33,9 @@ class RegisterScope implements Scope {
   constructor(
     value: (file: 'x' | 'f', number: number) => I64,
     temporary: <T extends ValueType>(type: T) => Local<T>,
+    isFused: boolean,
   ) {
+    this.isFused = isFused;
     this.#value = value;
     this.#temporary = temporary;
   }
@@ -85,12 +97,13 @@ export class RegisterLocals {
   readonly #usesModes: boolean;
   readonly #x: (Local<'i64'> | undefined)[] = [];
   readonly #f64: (Local<'f64'> | undefined)[] = [];
+  readonly #bases: (Local<'i32'> | undefined)[] = [];
   readonly #scope: RegisterScope;
   readonly #scratch: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
   readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
 
-  /** @param f a function whose first parameter is the address of the context */
-  constructor(f: Func, blocks: readonly Block[]) {
+  /** @param f a function whose first parameter is the address of the context @param isFused the host has a fused multiply-add */
+  constructor(f: Func, blocks: readonly Block[], isFused: boolean) {
     this.#f = f;
     this.context = f.parameter('i32', 0);
     this.fcsr = f.local('i32');
@@ -98,6 +111,7 @@ export class RegisterLocals {
     this.#scope = new RegisterScope(
       (file, number) => (file === 'x' ? this.integer(number).get : i64.fromF64Bits(this.#float(number).get)),
       (type) => this.#temporary(type),
+      isFused,
     );
   }
 
@@ -108,17 +122,34 @@ export class RegisterLocals {
     return found;
   }
 
+  /** The base of xn (bases.ts). */
+  base(number: number): Local<'i32'> {
+    const found = this.#bases[number] ?? this.#f.local('i32');
+    this.#bases[number] = found;
+    return found;
+  }
+
   #float(number: number): Local<'f64'> {
     const found = this.#f64[number] ?? this.#f.local('f64');
     this.#f64[number] = found;
     return found;
   }
 
-  /** Load registers from the context, and fcsr with them. */
-  load({ x, f }: Registers): Stmt[] {
+  /** Load registers from the context, and fcsr with them. @param known registers whose base is good as long as they do not change */
+  load({ x, f }: Registers, known: number = 0): Stmt[] {
     const out: Stmt[] = [];
+    const value = (x & known) === 0 ? null : this.#temporary('i64');
     for (let n = 0; n < 32; n++) {
-      if (((x >>> n) & 1) !== 0) out.push(this.integer(n).set(i64.load(this.context.get, CTX_X + n * 8)));
+      if (value !== null && (((x & known) >>> n) & 1) !== 0) {
+        const base = this.base(n);
+        const register = this.integer(n);
+        out.push(
+          value.set(i64.load(this.context.get, CTX_X + n * 8)),
+          base.set(select(i64.eq(value.get, register.get), base.get, i32.const(0))),
+          register.set(value.get),
+        );
+      } else if (((x >>> n) & 1) !== 0)
+        out.push(this.integer(n).set(i64.load(this.context.get, CTX_X + n * 8)));
       if (((f >>> n) & 1) !== 0) out.push(this.#float(n).set(f64.load(this.context.get, CTX_F + n * 8)));
     }
     if (this.#usesModes) out.push(this.fcsr.set(i32.load(this.context.get, CTX_FCSR)));
@@ -139,6 +170,13 @@ export class RegisterLocals {
     const found = this.#scratch[type][at] ?? this.#f.local(type);
     this.#scratch[type][at] = found;
     return found as Local<T>;
+  }
+
+  /** Keep a value for a while. */
+  bindIn<T extends ValueType>(out: Stmt[], value: Expr<T>): Expr<T> {
+    const kept = this.#temporary(value.type);
+    out.push(kept.set(value));
+    return kept.get;
   }
 
   /** The scope of an instruction; good until the next call. */

@@ -15,6 +15,7 @@ import {
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
+import { hasFusedMultiplyAdd } from '../../../machine/wasm/fused.ts';
 import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
@@ -113,6 +114,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const table = createTable(TABLE_SIZE);
   const header = plan.header >>> 2;
   const imports = { env: { memory: m.memory, table, finish: core.wasm.finish } };
+  const isFused = hasFusedMultiplyAdd(imports, m.shared);
   const enterCode = instantiate(cachedModule('jit enter 1.0', m.shared, buildEnter), imports).exports[
     'enter'
   ] as Enter;
@@ -376,7 +378,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (region === null) continue;
       const f = builder.funcOf(TRANSLATION, String(regions.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
-      ways.push(emitRegion(f, region.blocks, doors, { tables, type, linkOf }));
+      ways.push(emitRegion(f, region.blocks, doors, { tables, type, linkOf, isFused }));
       regions.push(region);
     }
     if (regions.length > 0) {
