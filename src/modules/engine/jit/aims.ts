@@ -30,6 +30,8 @@ export interface Aims {
    * @returns true if the function is to be translated again for that
    */
   at(pc: number): boolean;
+  /** A function is to have a target, whether it is translated or not. */
+  target(root: number, pc: number): void;
   targetsOf(root: number): readonly number[];
   doorsOf(root: number): ReadonlySet<number>;
   /** Functions to translate again: more is known of them, and no more came since this was asked before. */
@@ -43,6 +45,20 @@ export function createAims(): Aims {
   /** By root. */
   const aims = new Map<number, Aim>();
   return {
+    target(root, pc) {
+      const aim = aims.get(root) ?? {
+        low: root,
+        high: root,
+        code: new Set<number>(),
+        hasJumps: true,
+        targets: new Set<number>(),
+        doors: new Set<number>(),
+        used: 0,
+        before: 0,
+      };
+      aim.targets.add(pc);
+      aims.set(root, aim);
+    },
     note(root, blocks) {
       const code = new Set<number>();
       let low = root;

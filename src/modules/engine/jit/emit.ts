@@ -295,7 +295,8 @@ class Emitter {
     for (const one of inside) labels[(one.pc - first) / 2] = one.label;
     const offset = i64.sub(this.#pc.get, i64.const(first));
     let body: readonly Stmt[] = [
-      brIf(elsewhere, i32.or(i32.leS(this.#left.get, none32), i64.gtU(offset, i64.const(last - first)))),
+      brRarelyIf(elsewhere, i32.leS(this.#left.get, none32)),
+      brRarelyIf(elsewhere, i64.gtU(offset, i64.const(last - first))),
       brTable(i32.shrU(i32.wrap(offset), i32.const(1)), labels, elsewhere),
     ];
     for (const { label: at, to } of inside) body = [block(at, body), ...go(to)];

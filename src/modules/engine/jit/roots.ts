@@ -4,13 +4,13 @@
  * A loop is best translated with the function around it, so that it is nested as it was written. Where functions begin nothing
  * says; what is found here is a guess, and a wrong one costs speed alone.
  */
-import { discover, type ReadCode } from './discover.ts';
+import { type Block, discover, type ReadCode } from './discover.ts';
 
 const RET_SHORT = 0x8082;
 const RET_LOW = 0x8067;
 const NOP_SHORT = 0x0001;
 /** How far before a loop its function is looked for, in bytes. */
-const SEARCH = 4096;
+const SEARCH = 16384;
 /** How many beginnings are looked at. */
 const TRIES = 16;
 
@@ -27,26 +27,40 @@ function isPrologue(read: ReadCode, pc: number): boolean {
   return low === 0x0113 && high >= 0x8000 && (high & 0xf) === 1;
 }
 
-/** Addresses from `pc` down at which a function may begin: what is called or makes a frame comes before what merely follows a return. */
-function* candidates(read: ReadCode, pc: number, called: ReadonlySet<number>): Generator<number> {
-  const behindReturns: number[] = [];
-  for (let at = pc; at > pc - SEARCH && read(at) >= 0; at -= 2) {
-    if (called.has(at) || isPrologue(read, at)) yield at;
-    else if (beginsAfterReturn(read, at)) behindReturns.push(at);
-  }
-  yield* behindReturns;
+/** Where a hot address belongs. */
+export interface Home {
+  readonly root: number;
+  /** The address is reached from there only by an indirect jump, if at all. */
+  readonly isTarget: boolean;
 }
 
-/** The address before `pc` at which its function may begin, or `pc` itself. @param called known targets of calls */
-export function functionAround(read: ReadCode, pc: number, called: ReadonlySet<number>): number {
+const jumpsIndirectly = ({ end }: Block): boolean => end.kind === 'indirect' && !end.isReturn;
+
+/** The function that an address is in. @param called known targets of calls */
+export function functionAround(read: ReadCode, pc: number, called: ReadonlySet<number>): Home {
+  const behindReturns: number[] = [];
+  let around: number | null = null;
   let tries = 0;
-  for (const at of candidates(read, pc, called)) {
+  for (let at = pc; at > pc - SEARCH && tries < TRIES && read(at) >= 0; at -= 2) {
+    if (!called.has(at) && !isPrologue(read, at)) {
+      if (beginsAfterReturn(read, at)) behindReturns.push(at);
+      continue;
+    }
+    if (at === pc) return { root: pc, isTarget: false };
+    tries++;
+    const blocks = discover(read, at);
+    if (blocks.some(({ start }) => start === pc)) return { root: at, isTarget: false };
+    if (around !== null || !blocks.some(jumpsIndirectly)) continue;
+    if (blocks.some(({ start }) => start > pc)) around = at;
+  }
+  if (around !== null) return { root: around, isTarget: true };
+  for (const at of behindReturns) {
     let start = at;
     while (read(start) === NOP_SHORT) start += 2;
-    if (start === pc) return pc;
     if (start > pc) continue;
-    if (discover(read, start).some((block) => block.start === pc)) return start;
-    if (++tries === TRIES) break;
+    if (start === pc || discover(read, start).some((block) => block.start === pc))
+      return { root: start, isTarget: false };
+    if (++tries >= 2 * TRIES) break;
   }
-  return pc;
+  return { root: pc, isTarget: false };
 }

@@ -8,7 +8,7 @@ export interface Tiering {
   /** Samples at one address until its function is translated, and until what begins at the address itself is. */
   readonly hot: number;
   readonly stillHot: number;
-  /** How often translated code goes to an address until what begins there is translated. */
+  /** How often translated code goes to an address, between two ticks, until what begins there is translated. */
   readonly missed: number;
   /** Translations that are made at once, and samples after which fewer are. */
   readonly batch: number;
@@ -24,7 +24,7 @@ export const USUAL: Tiering = {
   slice: 8192,
   hot: 6,
   stillHot: 16,
-  missed: 4000,
+  missed: 2000,
   batch: 24,
   patience: 64,
   everywhere: false,

@@ -39,6 +39,8 @@ import {
 } from './tables.ts';
 
 const NO_DOORS: ReadonlySet<number> = new Set();
+/** What part of `missed` makes an address worth remembering. */
+const REMEMBERED = 1 / 8;
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -423,7 +425,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (seen === tiering.hot && aims.at(pc)) {
         // The function is translated, and is to be again with a way in here.
       } else if (seen === tiering.hot) {
-        const root = functionAround(reader(hart, new Map()), pc, called);
+        const { root, isTarget } = functionAround(reader(hart, new Map()), pc, called);
+        if (isTarget) aims.target(root, pc);
         want(hart, root, false);
       } else if (seen >= tiering.stillHot && seen % tiering.stillHot === 0) {
         // Its function may have been translated since.
@@ -434,6 +437,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     },
     tick(hart) {
       settle();
+      misses.clear();
       for (const root of aims.due()) wanted.set(root, { root, isPart: false, again: true });
       if (wanted.size > 0) translateWanted(hart);
     },
@@ -442,6 +446,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const seen = (misses.get(pc) ?? 0) + 1;
       if (misses.size >= SAMPLES_MOST) misses.clear();
       misses.set(pc, seen);
+      if (seen === Math.ceil(tiering.missed * REMEMBERED)) aims.at(pc);
       if (seen === tiering.missed) want(hart, pc, true);
       settle();
     },
