@@ -24,6 +24,7 @@ export type Create = (machine: Machine) => Engine;
 export const ENGINES: readonly (readonly [name: string, create: Create])[] = [
   ['interpreter', createInterpreter],
   ['jit', (machine) => createJit(machine, EAGER)],
+  ['jit with small regions taken for large', (machine) => createJit(machine, { ...EAGER, large: 4 })],
 ];
 
 export const BASE = 0x100000;

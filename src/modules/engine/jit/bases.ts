@@ -7,7 +7,7 @@
  */
 import type { Instruction } from './discover.ts';
 import type { Graph } from './graph.ts';
-import type { Point } from './registers.ts';
+import type { Flow, Point } from './registers.ts';
 
 /** Bytes from the first to behind the last that a web covers: the farther apart, the likelier on two pages. */
 const SPAN_MOST = 512;
@@ -31,6 +31,8 @@ export interface Shared {
 }
 
 export interface Bases {
+  /** All registers that have a base somewhere. */
+  readonly registers: number;
   /** By block and instruction; null for what shares nothing. */
   readonly shared: readonly (readonly (Shared | null)[])[];
   /** By block and instruction: registers whose base has a meaning before it. */
@@ -85,6 +87,7 @@ function flow(
   graph: Graph,
   points: readonly (readonly Point[])[],
   sites: Sites,
+  fresh: readonly boolean[],
 ): { readonly webOf: (site: number) => number; readonly walk: (see: See) => void } {
   /** Union-find. */
   const parents: number[] = [];
@@ -145,13 +148,16 @@ function flow(
     old.always = always;
     return changed;
   };
-  before[0] = { webs: new Int32Array(REGISTERS).fill(NO_WEB), always: 0 };
+  fresh.forEach((isFresh, b) => {
+    if (isFresh || b === 0) before[b] = { webs: new Int32Array(REGISTERS).fill(NO_WEB), always: 0 };
+  });
   for (let again = true; again; ) {
     again = false;
     graph.blocks.forEach((_, b) => {
       const state = copyOf(before[b] as State);
       carry(b, state, null);
-      for (const to of graph.successors[b] as readonly number[]) if (join(to, state)) again = true;
+      for (const to of graph.successors[b] as readonly number[])
+        if (fresh[to] !== true && join(to, state)) again = true;
     });
   }
   return {
@@ -165,8 +171,13 @@ function flow(
 }
 
 /** Sites that share nothing are left out. */
-function worthwhile(graph: Graph, points: readonly (readonly Point[])[], sites: Sites): Sites {
-  const { webOf, walk } = flow(graph, points, sites);
+function worthwhile(
+  graph: Graph,
+  points: readonly (readonly Point[])[],
+  sites: Sites,
+  fresh: readonly boolean[],
+): Sites {
+  const { webOf, walk } = flow(graph, points, sites, fresh);
   const members = new Map<number, Site[]>();
   const profiting = new Set<number>();
   const webs = sites.map((list) => list.map(() => NO_WEB));
@@ -188,10 +199,10 @@ function worthwhile(graph: Graph, points: readonly (readonly Point[])[], sites: 
   );
 }
 
-export function findBases(graph: Graph, points: readonly (readonly Point[])[]): Bases {
+export function findBases(graph: Graph, { points, fresh }: Flow): Bases {
   const all = graph.blocks.map(({ code }) => code.map(siteOf));
-  const sites = worthwhile(graph, points, all);
-  const { webOf, walk } = flow(graph, points, sites);
+  const sites = worthwhile(graph, points, all, fresh);
+  const { webOf, walk } = flow(graph, points, sites, fresh);
   const webs = new Map<number, Web>();
   const shared = sites.map((list) => list.map((): Shared | null => null));
   const known = sites.map((list) => list.map(() => 0));
@@ -214,5 +225,7 @@ export function findBases(graph: Graph, points: readonly (readonly Point[])[]): 
       never: (set & bit) === 0,
     };
   });
-  return { shared, known };
+  let registers = 0;
+  for (const { register } of webs.values()) registers |= 1 << register;
+  return { registers, shared, known };
 }

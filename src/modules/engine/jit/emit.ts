@@ -32,7 +32,7 @@ import { Exits } from './exits.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { findModes, modesNeeded } from './modes.ts';
 import { RegisterLocals } from './locals.ts';
-import { analyse, type Flow, type Point, type Registers } from './registers.ts';
+import { analyse, type Flow, none, type Point, type Registers } from './registers.ts';
 import { structured } from './structure.ts';
 import {
   JUMP_ENTER,
@@ -55,6 +55,8 @@ export interface Surroundings {
   readonly linkOf: (pc: number) => number;
   /** The host has a fused multiply-add. */
   readonly isFused: boolean;
+  /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
+  readonly large: number;
 }
 
 const ANY_HIGH = -1;
@@ -86,8 +88,8 @@ class Emitter {
     this.#root = root;
     this.#around = around;
     this.#graph = buildGraph(blocks);
-    this.#flow = analyse(this.#graph);
-    this.#bases = findBases(this.#graph, this.#flow.points);
+    this.#flow = analyse(this.#graph, around.large);
+    this.#bases = findBases(this.#graph, this.#flow);
     this.#modes = findModes(this.#graph);
     this.#locals = new RegisterLocals(f, blocks, around.isFused);
     this.#left = f.parameter('i32', 1);
@@ -101,7 +103,7 @@ class Emitter {
   build(): void {
     const body = structured(this.#graph, (index, go) => this.#block(index, go));
     const whole = this.#exits.around(body, (registers) => this.#locals.store(registers));
-    this.#f.body(...whole);
+    this.#f.body(...this.#locals.loadModes(), ...whole);
   }
 
   #flat(va: I64, write: boolean): I32 {
@@ -157,13 +159,25 @@ class Emitter {
     return [block(done, [block(failed, fast), base.set(none32), ...alone])];
   }
 
-  #block(index: number, go: (to: number) => readonly Stmt[]): readonly Stmt[] {
+  /** What an edge does to locals. @param dirty registers that are not in the context yet */
+  #onEdge(from: number, to: number, dirty: Registers): readonly Stmt[] {
+    if (this.#flow.fresh[to] === true) return this.#locals.store(dirty);
+    return from === 0 ? this.#locals.load(this.#flow.needed[to] as Registers) : [];
+  }
+
+  #block(index: number, goOn: (to: number) => readonly Stmt[]): readonly Stmt[] {
     const { code, end } = this.#graph.blocks[index] as Block;
     const points = this.#flow.points[index] as readonly Point[];
     const shared = this.#bases.shared[index] as readonly (Shared | null)[];
     const bases = this.#bases.known[index] as readonly number[];
     const knownModes = this.#modes[index] as readonly number[];
-    const out: Stmt[] = [];
+    const out: Stmt[] =
+      this.#flow.fresh[index] === true
+        ? [
+            ...this.#locals.forgetBases(this.#bases.registers),
+            ...this.#locals.load(this.#flow.needed[index] as Registers),
+          ]
+        : [];
     /** Instructions retired since `left` was brought up to date. */
     let count = 0;
     code.forEach((instruction, i) => {
@@ -172,8 +186,14 @@ class Emitter {
       count = this.#instruction(instruction, points[i] as Point, shared[i] ?? null, known, modes, count, out);
     });
     const last = code[code.length - 1] as Instruction | undefined;
-    const dirty = this.#flow.dirtyAtEnd[index] as Registers;
     const valid = this.#flow.validAtEnd[index] as Registers;
+    let dirty = this.#flow.dirtyAtEnd[index] as Registers;
+    if (this.#graph.successors[index]?.every((to) => this.#flow.fresh[to]) === true) {
+      // Whichever way it goes, and before the ways part.
+      out.push(...this.#locals.store(dirty));
+      dirty = none();
+    }
+    const go = (to: number): readonly Stmt[] => [...this.#onEdge(index, to, dirty), ...goOn(to)];
     const retire = (): void => {
       if (count > 0) out.push(this.#left.set(i32.sub(this.#left.get, i32.const(count))));
     };
@@ -222,7 +242,7 @@ class Emitter {
         out.push(...this.#gate(index, end, go));
         break;
       case 'dispatch':
-        out.push(...this.#dispatch(index, end.targets, go));
+        out.push(...this.#dispatch(index, end.targets, dirty, go));
         break;
       case 'leave':
         retire();
@@ -242,11 +262,8 @@ class Emitter {
     go: (to: number) => readonly Stmt[],
   ): readonly Stmt[] {
     const enter = this.#enter;
-    const isFirst = index === 0;
     const at = (start: number): number => this.#graph.target(index, start);
-    const edge = (to: number): readonly Stmt[] =>
-      isFirst ? [...this.#locals.load(this.#flow.needed[to] as Registers), ...go(to)] : go(to);
-    const onwards = edge(at(other));
+    const onwards = go(at(other));
     if (cases.size === 0) return onwards;
     const straight = label('straight');
     const labels: Label[] = [];
@@ -255,11 +272,11 @@ class Emitter {
       for (const { index: door } of doors) labels[door] = way;
       const to = at(start);
       const isThere = doors.some((door) => door.start === start) && !this.#isGate(to);
-      return { way, body: isThere ? [enter.set(none32), ...edge(to)] : edge(to) };
+      return { way, body: isThere ? [enter.set(none32), ...go(to)] : go(to) };
     });
     let chosen: I32 = enter.get;
     const before: Stmt[] = [brIf(straight, i32.eqz(enter.get))];
-    if (isFirst) {
+    if (index === 0) {
       const offset = i64.extendS(i32.shl(i32.shrS(enter.get, i32.const(ENTRY_BITS)), i32.const(1)));
       before.push(this.#pc.set(i64.add(i64.const(this.#root), offset)));
       chosen = enter.tee(i32.and(enter.get, i32.const((1 << ENTRY_BITS) - 1)));
@@ -282,8 +299,12 @@ class Emitter {
   }
 
   /** Go on at `pc`, at one of `targets` or outside. A check point. */
-  #dispatch(index: number, targets: readonly number[], go: (to: number) => readonly Stmt[]): readonly Stmt[] {
-    const dirty = this.#flow.dirtyAtEnd[index] as Registers;
+  #dispatch(
+    index: number,
+    targets: readonly number[],
+    dirty: Registers,
+    go: (to: number) => readonly Stmt[],
+  ): readonly Stmt[] {
     const elsewhere = label('elsewhere');
     const inside = targets.flatMap((pc) => {
       const to = this.#graph.target(index, pc);
@@ -376,6 +397,7 @@ class Emitter {
         into: [pc, left],
       },
       when(i32.or(i64.ne(pc.get, i64.const(back)), i32.leS(left.get, none32)), [ret(pc.get, left.get)]),
+      ...this.#locals.loadModes(),
       ...this.#locals.load(point.needed, bases & ~point.effects.defines.x),
     );
   }

@@ -5,7 +5,7 @@
  * before the header of each loop that holds a way in, so that the graph stays reducible. In the innermost loop there is none.
  */
 import { type Block, DISPATCH } from './discover.ts';
-import { buildGraph, type Graph } from './graph.ts';
+import { buildGraph, type Loop, loopsOf } from './graph.ts';
 
 /** Start of the block that all ways in begin with: no address of code. */
 export const ENTRY = -2;
@@ -19,28 +19,6 @@ export interface Door {
   /** Start of the block. */
   readonly start: number;
   readonly index: number;
-}
-
-interface Loop {
-  readonly header: number;
-  readonly body: ReadonlySet<number>;
-}
-
-/** Natural loops, by header; outer ones before those inside. */
-function loopsOf({ blocks, predecessors }: Graph): Loop[] {
-  const loops: Loop[] = [];
-  for (let header = 0; header < blocks.length; header++) {
-    const work = (predecessors[header] as readonly number[]).filter((from) => from >= header);
-    if (work.length === 0) continue;
-    const body = new Set([header]);
-    for (let b = work.pop(); b !== undefined; b = work.pop()) {
-      if (body.has(b)) continue;
-      body.add(b);
-      work.push(...(predecessors[b] as readonly number[]));
-    }
-    loops.push({ header, body });
-  }
-  return loops.sort((a, b) => b.body.size - a.body.size);
 }
 
 /**

@@ -148,3 +148,25 @@ export function buildGraph(found: readonly Block[]): Graph {
     target,
   };
 }
+
+export interface Loop {
+  readonly header: number;
+  readonly body: ReadonlySet<number>;
+}
+
+/** Natural loops, by header; outer ones before those inside. */
+export function loopsOf({ blocks, predecessors }: Graph): Loop[] {
+  const loops: Loop[] = [];
+  for (let header = 0; header < blocks.length; header++) {
+    const work = (predecessors[header] as readonly number[]).filter((from) => from >= header);
+    if (work.length === 0) continue;
+    const body = new Set([header]);
+    for (let b = work.pop(); b !== undefined; b = work.pop()) {
+      if (body.has(b)) continue;
+      body.add(b);
+      work.push(...(predecessors[b] as readonly number[]));
+    }
+    loops.push({ header, body });
+  }
+  return loops.sort((a, b) => b.body.size - a.body.size);
+}

@@ -135,7 +135,19 @@ export class RegisterLocals {
     return found;
   }
 
-  /** Load registers from the context, and fcsr with them. @param known registers whose base is good as long as they do not change */
+  /** Load fcsr, if anything looks at it. */
+  loadModes(): Stmt[] {
+    return this.#usesModes ? [this.fcsr.set(i32.load(this.context.get, CTX_FCSR))] : [];
+  }
+
+  /** Nothing is known of the bases of some registers any more. */
+  forgetBases(registers: number): Stmt[] {
+    const out: Stmt[] = [];
+    for (let n = 1; n < 32; n++) if (((registers >>> n) & 1) !== 0) out.push(this.base(n).set(i32.const(0)));
+    return out;
+  }
+
+  /** Load registers from the context. @param known registers whose base is good as long as they do not change */
   load({ x, f }: Registers, known: number = 0): Stmt[] {
     const out: Stmt[] = [];
     const value = (x & known) === 0 ? null : this.#temporary('i64');
@@ -152,7 +164,6 @@ export class RegisterLocals {
         out.push(this.integer(n).set(i64.load(this.context.get, CTX_X + n * 8)));
       if (((f >>> n) & 1) !== 0) out.push(this.#float(n).set(f64.load(this.context.get, CTX_F + n * 8)));
     }
-    if (this.#usesModes) out.push(this.fcsr.set(i32.load(this.context.get, CTX_FCSR)));
     return out;
   }
 

@@ -7,7 +7,7 @@
  */
 import type { Format } from '../../../machine/isa/format.ts';
 import type { Instruction } from './discover.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, loopsOf } from './graph.ts';
 
 /** Sets of registers: bit n of `x` is xn, of `f` fn. */
 export interface Registers {
@@ -97,20 +97,27 @@ export interface Point {
 }
 
 export interface Flow {
+  /** Blocks that begin with nothing in locals: edges to them store what is dirty, and they load what they need. */
+  readonly fresh: readonly boolean[];
   /** By block and instruction. */
   readonly points: readonly (readonly Point[])[];
   /** At the end of each block, behind its last instruction. */
   readonly dirtyAtEnd: readonly Registers[];
   readonly validAtEnd: readonly Registers[];
-  /** What is needed at the beginning of each block. The edges from the first load it, and it is all that is valid by them. */
+  /** What is needed at the beginning of each block. The edges from the first load it, and it is all that is valid by them; fresh blocks load it. */
   readonly needed: readonly Registers[];
 }
 
-function dirtiness(graph: Graph, effects: readonly (readonly Effects[])[]): Registers[] {
+function dirtiness(
+  graph: Graph,
+  effects: readonly (readonly Effects[])[],
+  fresh: readonly boolean[],
+): Registers[] {
   const at = graph.blocks.map(none);
   for (let changed = true; changed; ) {
     changed = false;
     graph.blocks.forEach((_, b) => {
+      if (fresh[b] === true) return;
       const state = none();
       for (const p of graph.predecessors[b] as readonly number[]) add(state, endOf(p));
       if (!same(state, at[b] as Registers)) {
@@ -151,9 +158,28 @@ function backward(points: readonly Point[], atEnd: Registers): Registers {
   return state;
 }
 
-export function analyse(graph: Graph): Flow {
+/**
+ * Blocks of a large region that are in no loop, or in a large one at most. The more is in locals over a merge of ways, the more the
+ * host's compiler moves about there; what is not repeated soon is not worth that.
+ */
+function findFresh(graph: Graph, large: number): boolean[] {
+  const sizes = graph.blocks.map(({ code }) => code.length);
+  const all = sizes.reduce((a, b) => a + b, 0);
+  const fresh = graph.blocks.map((_, b) => b > 0 && all > large);
+  // Inner loops come last, and say what holds.
+  for (const { body } of loopsOf(graph)) {
+    let size = 0;
+    for (const b of body) size += sizes[b] as number;
+    if (size <= large) for (const b of body) fresh[b] = false;
+  }
+  return fresh;
+}
+
+/** @param large how many instructions make a region or a loop large */
+export function analyse(graph: Graph, large: number): Flow {
+  const fresh = findFresh(graph, large);
   const effects = graph.blocks.map(({ code }) => code.map(effectsOf));
-  const dirtyIn = dirtiness(graph, effects);
+  const dirtyIn = dirtiness(graph, effects, fresh);
   const dirtyAtEnd: Registers[] = [];
   const points = effects.map((list, b) => {
     const state = copy(dirtyIn[b] as Registers);
@@ -173,7 +199,9 @@ export function analyse(graph: Graph): Flow {
     changed = false;
     for (let b = graph.blocks.length - 1; b >= 0; b--) {
       const atEnd = copy(dirtyAtEnd[b] as Registers);
-      for (const s of graph.successors[b] as readonly number[]) add(atEnd, neededIn[s] as Registers);
+      for (const s of graph.successors[b] as readonly number[]) {
+        if (fresh[s] !== true) add(atEnd, neededIn[s] as Registers);
+      }
       const state = backward(points[b] as readonly Point[], atEnd);
       if (same(state, neededIn[b] as Registers)) continue;
       neededIn[b] = state;
@@ -182,13 +210,16 @@ export function analyse(graph: Graph): Flow {
   }
 
   const everything: Registers = { x: -1, f: -1 };
-  const validIn = graph.blocks.map((_, b) => (b === 0 ? none() : copy(everything)));
+  const validIn = graph.blocks.map((_, b) => {
+    if (b === 0) return none();
+    return copy(fresh[b] === true ? (neededIn[b] as Registers) : everything);
+  });
   const validAtEnd = graph.blocks.map(() => copy(everything));
   for (let changed = true; changed; ) {
     changed = false;
     graph.blocks.forEach((_, b) => {
       const state = copy(validIn[b] as Registers);
-      for (const p of graph.predecessors[b] as readonly number[]) {
+      for (const p of fresh[b] === true ? [] : (graph.predecessors[b] as readonly number[])) {
         keep(state, (p === 0 ? neededIn[b] : validAtEnd[p]) as Registers);
       }
       for (const point of points[b] as readonly Point[]) {
@@ -203,5 +234,5 @@ export function analyse(graph: Graph): Flow {
       }
     });
   }
-  return { points, dirtyAtEnd, validAtEnd, needed: neededIn };
+  return { fresh, points, dirtyAtEnd, validAtEnd, needed: neededIn };
 }

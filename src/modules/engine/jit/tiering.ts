@@ -17,6 +17,8 @@ export interface Tiering {
   readonly everywhere: boolean;
   /** Most instructions of a translation that does not begin with a function. */
   readonly part: number;
+  /** How many instructions make a region or a loop large. */
+  readonly large: number;
 }
 
 /** A translation is worth some milliseconds of interpretation. */
@@ -29,6 +31,7 @@ export const USUAL: Tiering = {
   patience: 64,
   everywhere: false,
   part: 100,
+  large: 100,
 };
 /** Translates whatever is run, at once: for tests. */
 export const EAGER: Tiering = {
@@ -40,4 +43,5 @@ export const EAGER: Tiering = {
   patience: 1,
   everywhere: true,
   part: 24,
+  large: 100,
 };

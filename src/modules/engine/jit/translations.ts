@@ -380,7 +380,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (region === null) continue;
       const f = builder.funcOf(TRANSLATION, String(regions.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
-      ways.push(emitRegion(f, region.blocks, doors, { tables, type, linkOf, isFused }));
+      ways.push(emitRegion(f, region.blocks, doors, { tables, type, linkOf, isFused, large: tiering.large }));
       regions.push(region);
     }
     if (regions.length > 0) {
