@@ -46,7 +46,7 @@ const KNOWN: readonly (readonly [string, bigint, bigint, bigint])[] = [
 ];
 
 describe.each(ENGINES)('bit manipulation: %s', (_, create) => {
-  test.each(KNOWN)('%s of %x and %x', (mnemonic, a, b, result) => {
+  test.each(KNOWN)('%s of %s and %s', (mnemonic, a, b, result) => {
     const h = new Harness(8 << 20, false, create);
     h.map(CODE);
     const imm = Number(b);
