@@ -46,8 +46,32 @@ const ARITHMETIC = [
   'mulh',
   'div',
   'remu',
+  'sh2add',
+  'sh3add.uw',
+  'andn',
+  'orn',
+  'min',
+  'maxu',
+  'ror',
+  'rev8',
+  'orc.b',
+  'bclr',
+  'bext',
 ];
-const WORDS = ['addw', 'subw', 'sllw', 'srlw', 'sraw', 'mulw', 'divw', 'remuw'];
+const WORDS = [
+  'addw',
+  'subw',
+  'sllw',
+  'srlw',
+  'sraw',
+  'mulw',
+  'divw',
+  'remuw',
+  'rolw',
+  'add.uw',
+  'ctzw',
+  'zext.h',
+];
 const LOADS = ['lb', 'lh', 'lw', 'ld', 'lbu', 'lhu', 'lwu'];
 const STORES = ['sb', 'sh', 'sw', 'sd'];
 const FLOATS = ['fadd.d', 'fsub.d', 'fmul.d', 'fdiv.d', 'fadd.s', 'fmul.s', 'fsgnj.d', 'fmin.d', 'fmadd.d'];

@@ -1,5 +1,5 @@
 /**
- * Auxiliary vector tags (getauxval(3)) and riscv's AT_HWCAP bits. Data only.
+ * Auxiliary vector tags (getauxval(3)). Data only; what AT_HWCAP holds is isa.ts's.
  */
 export const AT_NULL = 0;
 export const AT_PHDR = 3;
@@ -21,10 +21,5 @@ export const AT_EXECFN = 31;
 export const AT_SYSINFO_EHDR = 33;
 export const AT_MINSIGSTKSZ = 51;
 
-/** One bit for each single-letter extension, A = bit 0: IMAFDC. */
-export const HWCAP: number = [...'IMAFDC'].reduce(
-  (bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)),
-  0,
-);
 /** USER_HZ. */
 export const CLOCK_TICKS = 100;

@@ -15,8 +15,11 @@ export const RESERVED_BYTES: number = 10 << 20;
 /** What layout.engine must hold at least: 1024 blocks (4 MiB of guest code) and the TLBs of a few harts. */
 export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
 
-/** Says that the region was laid out by this version; changes with any offset or record field here. */
-export const FORMAT = 0x49_4e_54_32;
+/**
+ * Says that the region was laid out by this version. Changes with any offset or record field here, and with the
+ * instruction tables, whose numbers the records hold.
+ */
+export const FORMAT = 0x49_4e_54_33;
 
 export const HEADER_SIZE = 256;
 export const H_FORMAT = 0;

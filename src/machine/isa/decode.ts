@@ -4,6 +4,7 @@
  * Compressed words come out as the base row that they expand to. Holds two indices built from the tables at load.
  */
 import { atomicRows } from './atomic.ts';
+import { bitRows } from './bits.ts';
 import { compressedRows } from './compressed.ts';
 import { floatRows } from './float.ts';
 import type { Field, Format, Operands, Segment } from './format.ts';
@@ -11,7 +12,7 @@ import { integerRows } from './integer.ts';
 import type { CompressedRow, Row } from './row.ts';
 
 /** All base instructions; an index into it names one for good within a build. */
-export const rows: readonly Row[] = [...integerRows, ...atomicRows, ...floatRows];
+export const rows: readonly Row[] = [...integerRows, ...bitRows, ...atomicRows, ...floatRows];
 
 /** Base rows by mnemonic. */
 export const rowByName: ReadonlyMap<string, Row> = new Map(rows.map((r) => [r.mnemonic, r]));

@@ -90,6 +90,8 @@ const ordering = bits('imm', [[25, 2, 0]]);
 
 export const R: Format = format('R', 'rd, rs1, rs2', [rd, rs1, rs2]);
 export const I: Format = format('I', 'rd, rs1, imm', [rd, rs1, immI]);
+/** One source: the bits of rs2 are part of the opcode. */
+export const UNARY: Format = format('unary', 'rd, rs1', [rd, rs1]);
 export const LOAD: Format = format('load', 'rd, imm(rs1)', [rd, rs1, immI]);
 export const FLOAD: Format = format('fload', 'rd, imm(rs1)', [fd, rs1, immI]);
 export const S: Format = format('S', 'rs2, imm(rs1)', [rs1, rs2, immS]);

@@ -85,6 +85,7 @@ export interface IntegerOps<T extends ValueType> {
   readonly geU: Binary<T, 'i32'>;
   readonly clz: Unary<T>;
   readonly ctz: Unary<T>;
+  readonly popcnt: Unary<T>;
   readonly add: Binary<T>;
   readonly sub: Binary<T>;
   readonly mul: Binary<T>;
@@ -98,6 +99,8 @@ export interface IntegerOps<T extends ValueType> {
   readonly shl: Binary<T>;
   readonly shrS: Binary<T>;
   readonly shrU: Binary<T>;
+  readonly rotl: Binary<T>;
+  readonly rotr: Binary<T>;
   readonly load: Load<T>;
   readonly load8S: Load<T>;
   readonly load8U: Load<T>;
@@ -127,6 +130,7 @@ const integerOps = <T extends 'i32' | 'i64'>(
   geU: binary('i32', compare + 10),
   clz: unary(type, arithmetic),
   ctz: unary(type, arithmetic + 1),
+  popcnt: unary(type, arithmetic + 2),
   add: binary(type, arithmetic + 3),
   sub: binary(type, arithmetic + 4),
   mul: binary(type, arithmetic + 5),
@@ -140,6 +144,8 @@ const integerOps = <T extends 'i32' | 'i64'>(
   shl: binary(type, arithmetic + 13),
   shrS: binary(type, arithmetic + 14),
   shrU: binary(type, arithmetic + 15),
+  rotl: binary(type, arithmetic + 16),
+  rotr: binary(type, arithmetic + 17),
   load: load(type, memory),
   load8S: load(type, narrow),
   load8U: load(type, narrow + 1),

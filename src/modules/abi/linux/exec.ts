@@ -23,10 +23,10 @@ import {
   AT_SECURE,
   AT_UID,
   CLOCK_TICKS,
-  HWCAP,
 } from '../../../abi/linux/auxv.ts';
 import { ALL_HIGH, ALL_LOW } from '../../../abi/linux/capability.ts';
 import { E2BIG } from '../../../abi/linux/errno.ts';
+import { HWCAP } from '../../../abi/linux/isa.ts';
 import { RLIMIT_STACK } from '../../../abi/linux/resource.ts';
 import { FRAME_SIZE } from '../../../abi/linux/signal.ts';
 import { type Kernel, WAIT } from '../../../contracts/kernel.ts';

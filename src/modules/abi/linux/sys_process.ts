@@ -7,6 +7,7 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 import type { ThreadGroup } from '../../../contracts/process.ts';
 import { full, partial, type Row } from './call.ts';
 import { cloneCalls } from './sys_clone.ts';
+import { hwprobeCalls } from './sys_hwprobe.ts';
 import { prctlCalls } from './sys_prctl.ts';
 import { syslogCalls } from './sys_syslog.ts';
 import { waitCalls } from './sys_wait.ts';
@@ -124,37 +125,11 @@ function sysGetcpu(kernel: Kernel, tid: number, cpuAt: number, nodeAt: number): 
   return nodeAt === 0 ? 0 : kernel.user.writeU32(tid, nodeAt, 0);
 }
 
-/** Values of riscv_hwprobe's keys 0 to 6: vendor, arch and implementation ids, base IMA, extensions FD and C, fast misaligned access, no Zicboz. */
-const PROBE: readonly number[] = [0, 0, 0, 1, 3, 3, 0];
-const PROBE_MAX = 1024;
-
-/** riscv_hwprobe (Documentation/arch/riscv/hwprobe.rst) */
-function sysHwprobe(
-  kernel: Kernel,
-  tid: number,
-  pairsAt: number,
-  count: number,
-  _size: number,
-  _cpus: number,
-  flags: number,
-): number {
-  if (flags !== 0 || count > PROBE_MAX) return -EINVAL;
-  const bytes = new Uint8Array(16 * count);
-  const error = kernel.user.read(tid, pairsAt, bytes);
-  if (error !== 0) return error;
-  const data = new DataView(bytes.buffer);
-  for (let at = 0; at < bytes.length; at += 16) {
-    const value = data.getInt32(at + 4, true) === 0 ? PROBE[data.getUint32(at, true)] : undefined;
-    if (value === undefined) put64(data, at, -1);
-    put64(data, at + 8, value ?? 0);
-  }
-  return kernel.user.write(tid, pairsAt, bytes);
-}
-
 export const processCalls: readonly Row[] = [
   ...cloneCalls,
   ...waitCalls,
   ...syslogCalls,
+  ...hwprobeCalls,
   full(172, 'getpid', [], sysGetpid),
   full(173, 'getppid', [], sysGetppid),
   full(178, 'gettid', [], sysGettid),
@@ -171,5 +146,4 @@ export const processCalls: readonly Row[] = [
   full(161, 'sethostname', ['ptr', 'int'], sysSethostname),
   partial(179, 'sysinfo', ['ptr'], sysSysinfo, 'load is of now'),
   full(168, 'getcpu', ['ptr', 'ptr', 'ptr'], sysGetcpu),
-  full(258, 'riscv_hwprobe', ['ptr', 'size', 'size', 'ptr', 'uint'], sysHwprobe),
 ];

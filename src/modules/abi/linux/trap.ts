@@ -2,6 +2,7 @@
  * Traps that are not calls: faults that vm refused, illegal instructions, breakpoints. Source: sigaction(2), signal(7).
  */
 import { EACCES, EIO, ENOMEM } from '../../../abi/linux/errno.ts';
+import { TIME_FREQUENCY } from '../../../abi/linux/isa.ts';
 import {
   BUS_ADRALN,
   BUS_ADRERR,
@@ -34,8 +35,7 @@ const RECLAIMED_FRAMES = 256;
 /** `csrrs rd, time, x0`, which is what rdtime stands for. */
 const RDTIME = 0xc010_2073;
 const RDTIME_MASK = 0xffff_f07f;
-/** The time base that riscv's device trees name most: 10 MHz. */
-const NS_PER_TIME_TICK = 100;
+const NS_PER_TIME_TICK: number = 1e9 / TIME_FREQUENCY;
 
 /** rdtime is the kernel's to emulate on a hart without it. @returns false if the instruction is another */
 function readTime(kernel: Kernel, tid: number, instruction: number): boolean {

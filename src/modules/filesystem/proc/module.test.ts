@@ -401,7 +401,9 @@ describe('filesystem/proc', () => {
     expect(text('meminfo')).toMatch(/Buffers: +12 kB\n[^]*Dirty: +8 kB\nWriteback: +4 kB\n/);
     expect(text('uptime')).toBe('12.34 2.00\n');
     expect(text('modules')).toBe('time_sharing 0 2 - Live 0x0000000000000000\n');
-    expect(text('cpuinfo')).toContain('isa\t\t: rv64imafdc');
+    expect(text('cpuinfo')).toContain(
+      'isa\t\t: rv64imafdc_zicsr_zifencei_zihintntl_zihintpause_zba_zbb_zbs\n',
+    );
     expect(text('stat')).toMatch(/^cpu {2}\d+ 0 \d+ 200 .*\ncpu0 .*\n/);
     expect(text('stat')).toContain('\nprocesses 4\n');
     expect(text('loadavg')).toBe('1.00 1.00 1.00 1/4 8\n');

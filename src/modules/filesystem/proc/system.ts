@@ -3,6 +3,7 @@
  *
  * Source: proc_meminfo(5), proc_stat(5), proc_cpuinfo(5), proc_uptime(5), proc_loadavg(5), proc_modules(5), proc_vmstat(5), proc_swaps(5).
  */
+import { ISA } from '../../../abi/linux/isa.ts';
 import { linuxType } from '../../../abi/linux/mount.ts';
 import { SECTORS_PER_FRAME } from '../../../contracts/block.ts';
 import type { Kernel } from '../../../contracts/kernel.ts';
@@ -114,8 +115,8 @@ export function loadavg(kernel: Kernel): string {
 export function cpuinfo(kernel: Kernel): string {
   let text = '';
   for (let hart = 0; hart < kernel.machine.layout.harts; hart++) {
-    text += `processor\t: ${hart}\nhart\t\t: ${hart}\nisa\t\t: rv64imafdc_zicsr_zifencei\nmmu\t\t: sv39\n`;
-    text += 'mvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\n\n';
+    text += `processor\t: ${hart}\nhart\t\t: ${hart}\nisa\t\t: ${ISA}\nmmu\t\t: sv39\n`;
+    text += `mvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\nhart isa\t: ${ISA}\n\n`;
   }
   return text;
 }
