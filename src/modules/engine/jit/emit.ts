@@ -29,10 +29,12 @@ import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type End, type Instruction }
 import { ENTRY_BITS, withEntries } from './entries.ts';
 import { type Bases, findBases, type Shared, type Web } from './bases.ts';
 import { Exits } from './exits.ts';
-import { buildGraph, type Graph } from './graph.ts';
+import { buildGraph, type Graph, isWayIn } from './graph.ts';
 import { findModes, modesNeeded } from './modes.ts';
+import { leavesSigned32, low32, narrowed, shiftedLeft, shiftedRight, unsignedWordShifted } from './narrow.ts';
 import { RegisterLocals } from './locals.ts';
 import { analyse, type Flow, none, type Point, type Registers } from './registers.ts';
+import { findSigns, type Signs } from './signs.ts';
 import { structured } from './structure.ts';
 import {
   JUMP_ENTER,
@@ -43,6 +45,7 @@ import {
   LINK_ENTER,
   PC_FINISH,
   PC_PASSED_HIGH,
+  PC_REFUSED_HIGH,
   type Tables,
 } from './tables.ts';
 
@@ -57,6 +60,8 @@ export interface Surroundings {
   readonly isFused: boolean;
   /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
   readonly large: number;
+  /** What holds on all ways within the region is taken to hold on the ways in, which are refused if it does not. */
+  readonly isTrusting: boolean;
 }
 
 const ANY_HIGH = -1;
@@ -65,12 +70,23 @@ const IN_PAGE = i64.bits(ANY_HIGH, PAGE_SIZE - 1);
 const zero = i64.const(0);
 const none32 = i32.const(0);
 
+/** What is known before an instruction. */
+interface Known {
+  readonly shared: Shared | null;
+  /** Registers whose base has a meaning, and those that are in i32 locals. */
+  readonly bases: number;
+  readonly signed: number;
+  /** Bits of fcsr that were looked at. */
+  readonly modes: number;
+}
+
 class Emitter {
   readonly #f: Func;
   readonly #around: Surroundings;
   readonly #graph: Graph;
   readonly #flow: Flow;
   readonly #bases: Bases;
+  readonly #signs: Signs;
   readonly #modes: readonly (readonly number[])[];
   readonly #locals: RegisterLocals;
   readonly #exits: Exits;
@@ -90,6 +106,7 @@ class Emitter {
     this.#graph = buildGraph(blocks);
     this.#flow = analyse(this.#graph, around.large);
     this.#bases = findBases(this.#graph, this.#flow);
+    this.#signs = findSigns(this.#graph, this.#flow.points, around.isTrusting);
     this.#modes = findModes(this.#graph);
     this.#locals = new RegisterLocals(f, blocks, around.isFused);
     this.#left = f.parameter('i32', 1);
@@ -102,7 +119,7 @@ class Emitter {
 
   build(): void {
     const body = structured(this.#graph, (index, go) => this.#block(index, go));
-    const whole = this.#exits.around(body, (registers) => this.#locals.store(registers));
+    const whole = this.#exits.around(body, (registers, signed) => this.#locals.store(registers, signed));
     this.#f.body(...this.#locals.loadModes(), ...whole);
   }
 
@@ -161,8 +178,23 @@ class Emitter {
 
   /** What an edge does to locals. @param dirty registers that are not in the context yet */
   #onEdge(from: number, to: number, dirty: Registers): readonly Stmt[] {
-    if (this.#flow.fresh[to] === true) return this.#locals.store(dirty);
-    return from === 0 ? this.#locals.load(this.#flow.needed[to] as Registers) : [];
+    const { fresh, needed, validAtEnd } = this.#flow;
+    const isFresh = fresh[to] === true;
+    const before = this.#signs.atEnd[from] as number;
+    const after = this.#signs.atStart[to] as number;
+    const { x, f } = needed[to] as Registers;
+    const out: Stmt[] = [];
+    if (isFresh) out.push(...this.#locals.store(dirty, before));
+    else if (from === 0) out.push(...this.#locals.load({ x, f }, 0));
+    else out.push(...this.#locals.widen((validAtEnd[from] as Registers).x & before & ~after));
+    const doubtful = x & after & ~before;
+    if (doubtful === 0 || !isWayIn(this.#graph, from, to)) return out;
+    // What holds on the ways from within is only supposed to hold here.
+    if (isFresh) out.push(...this.#locals.load({ x: doubtful, f: 0 }, 0));
+    const { out: narrow, isWider } = this.#locals.narrow(doubtful);
+    const leave = ret(i64.add(this.#pc.get, i64.bits(PC_REFUSED_HIGH, 0)), this.#left.get);
+    const stored = isFresh ? [] : this.#locals.store(dirty, before);
+    return [...out, ...narrow, whenRarely(isWider, [...stored, leave])];
   }
 
   #block(index: number, goOn: (to: number) => readonly Stmt[]): readonly Stmt[] {
@@ -170,27 +202,34 @@ class Emitter {
     const points = this.#flow.points[index] as readonly Point[];
     const shared = this.#bases.shared[index] as readonly (Shared | null)[];
     const bases = this.#bases.known[index] as readonly number[];
-    const knownModes = this.#modes[index] as readonly number[];
+    const modes = this.#modes[index] as readonly number[];
+    const signs = this.#signs.before[index] as readonly number[];
+    this.#locals.forgetShifts(-1);
     const out: Stmt[] =
       this.#flow.fresh[index] === true
         ? [
             ...this.#locals.forgetBases(this.#bases.registers),
-            ...this.#locals.load(this.#flow.needed[index] as Registers),
+            ...this.#locals.load(this.#flow.needed[index] as Registers, this.#signs.atStart[index] as number),
           ]
         : [];
     /** Instructions retired since `left` was brought up to date. */
     let count = 0;
     code.forEach((instruction, i) => {
-      const known = bases[i] as number;
-      const modes = knownModes[i] as number;
-      count = this.#instruction(instruction, points[i] as Point, shared[i] ?? null, known, modes, count, out);
+      const known: Known = {
+        shared: shared[i] ?? null,
+        bases: bases[i] as number,
+        modes: modes[i] as number,
+        signed: signs[i] as number,
+      };
+      count = this.#instruction(instruction, points[i] as Point, known, count, out);
     });
     const last = code[code.length - 1] as Instruction | undefined;
+    const signed = this.#signs.atEnd[index] as number;
     const valid = this.#flow.validAtEnd[index] as Registers;
     let dirty = this.#flow.dirtyAtEnd[index] as Registers;
     if (this.#graph.successors[index]?.every((to) => this.#flow.fresh[to]) === true) {
       // Whichever way it goes, and before the ways part.
-      out.push(...this.#locals.store(dirty));
+      out.push(...this.#locals.store(dirty, signed));
       dirty = none();
     }
     const go = (to: number): readonly Stmt[] => [...this.#onEdge(index, to, dirty), ...goOn(to)];
@@ -200,9 +239,10 @@ class Emitter {
     const to = (pc: number, from: number): readonly Stmt[] => {
       const checked = pc <= from;
       const target = this.#graph.target(index, pc);
-      if (target < 0) return this.#tail(i64.const(pc), pc, dirty, checked);
+      if (target < 0) return this.#tail(i64.const(pc), pc, dirty, signed, checked);
       if (!checked) return go(target);
-      return [this.#exits.leaveIf(i32.leS(this.#left.get, none32), dirty, valid, pc, 0), ...go(target)];
+      const isSpent = i32.leS(this.#left.get, none32);
+      return [this.#exits.leaveIf(isSpent, { dirty, valid, signed }, pc, 0), ...go(target)];
     };
     switch (end.kind) {
       case 'fall':
@@ -217,7 +257,7 @@ class Emitter {
         const { decoded, pc } = last as Instruction;
         const { semantics } = decoded.row;
         if (semantics.kind !== 'branch') throw new TypeError('a block ends in a branch that is none');
-        const taken = semantics.taken(this.#locals.scope(decoded, pc, out));
+        const taken = narrowed(semantics.taken(this.#locals.scope(decoded, pc, signed, out)));
         retire();
         if (end.taken === end.next) {
           // Taken or not, control goes on behind it, and forward is no check point.
@@ -229,12 +269,12 @@ class Emitter {
       }
       case 'indirect': {
         const { decoded, pc } = last as Instruction;
-        const { rs1, imm } = this.#locals.scope(decoded, pc, out);
+        const { rs1, imm } = this.#locals.scope(decoded, pc, signed, out);
         retire();
         const target = i64.and(i64.add(rs1, imm), i64.const(-2));
         const dispatch = end.isReturn ? -1 : this.#graph.target(index, DISPATCH);
-        if (end.isReturn) out.push(...this.#locals.store(dirty), ret(target, this.#left.get));
-        else if (dispatch < 0) out.push(...this.#tail(target, null, dirty, true));
+        if (end.isReturn) out.push(...this.#locals.store(dirty, signed), ret(target, this.#left.get));
+        else if (dispatch < 0) out.push(...this.#tail(target, null, dirty, signed, true));
         else out.push(this.#pc.set(target), ...go(dispatch));
         break;
       }
@@ -247,7 +287,7 @@ class Emitter {
       case 'leave':
         retire();
         out.push(
-          ...this.#locals.store(dirty),
+          ...this.#locals.store(dirty, signed),
           ret(i64.add(i64.const(end.pc), i64.bits(PC_PASSED_HIGH, 0)), this.#left.get),
         );
         break;
@@ -321,7 +361,10 @@ class Emitter {
       brTable(i32.shrU(i32.wrap(offset), i32.const(1)), labels, elsewhere),
     ];
     for (const { label: at, to } of inside) body = [block(at, body), ...go(to)];
-    return [block(elsewhere, body), ...this.#tail(this.#pc.get, null, dirty, true)];
+    return [
+      block(elsewhere, body),
+      ...this.#tail(this.#pc.get, null, dirty, this.#signs.atEnd[index] as number, true),
+    ];
   }
 
   /** Where in the table what begins at a pc is, 0 if it is nowhere, and by which way in. `known` is the pc as a number, if it is one. */
@@ -346,7 +389,13 @@ class Emitter {
   }
 
   /** Go on at a pc outside, in place of this function. @param checked a spent budget stops there */
-  #tail(target: I64, known: number | null, dirty: Registers, checked: boolean): readonly Stmt[] {
+  #tail(
+    target: I64,
+    known: number | null,
+    dirty: Registers,
+    signed: number,
+    checked: boolean,
+  ): readonly Stmt[] {
     const pc = this.#pc;
     const passed = select(
       i32.leS(this.#left.get, none32),
@@ -357,7 +406,7 @@ class Emitter {
     const found = this.#place.tee(place);
     const ready = checked ? i32.and(i32.ne(found, none32), i32.gtS(this.#left.get, none32)) : found;
     return [
-      ...this.#locals.store(dirty),
+      ...this.#locals.store(dirty, signed),
       pc.set(target),
       when(ready, [
         {
@@ -372,14 +421,23 @@ class Emitter {
   }
 
   /** A call: everything is in memory for the callee, and what is needed is loaded after it. */
-  #call(target: I64, known: number | null, back: number, point: Point, bases: number, out: Stmt[]): void {
+  #call(
+    target: I64,
+    known: number | null,
+    back: number,
+    point: Point,
+    { bases, signed: before }: Known,
+    out: Stmt[],
+  ): void {
+    const signed = before & ~point.effects.defines.x;
     const { x, f } = point.dirty;
     const stored = { x: x | point.effects.defines.x, f };
     const pc = this.#pc;
     const left = this.#left;
     const { place, enter } = this.#lookUp(pc.get, known);
     const found = this.#place.tee(place);
-    const able = i32.and(i32.gtS(left.get, none32), i32.gtS(this.#depth.get, none32));
+    const leave = [ret(pc.get, left.get)];
+    const isSpent = i32.leS(left.get, none32);
     out.push(
       pc.set(target),
       ...[
@@ -387,8 +445,10 @@ class Emitter {
           ? []
           : [this.#locals.integer(31 - Math.clz32(point.effects.defines.x)).set(i64.const(back))]),
       ],
-      ...this.#locals.store(stored),
-      when(i32.eqz(i32.and(i32.ne(found, none32), able)), [ret(pc.get, left.get)]),
+      ...this.#locals.store(stored, signed),
+      whenRarely(i32.eqz(found), leave),
+      whenRarely(isSpent, leave),
+      whenRarely(i32.leS(this.#depth.get, none32), leave),
       {
         kind: 'callIndirect',
         type: this.#around.type,
@@ -396,9 +456,10 @@ class Emitter {
         args: [this.#locals.context.get, left.get, i32.sub(this.#depth.get, i32.const(1)), enter],
         into: [pc, left],
       },
-      when(i32.or(i64.ne(pc.get, i64.const(back)), i32.leS(left.get, none32)), [ret(pc.get, left.get)]),
+      whenRarely(i64.ne(pc.get, i64.const(back)), leave),
+      whenRarely(isSpent, leave),
       ...this.#locals.loadModes(),
-      ...this.#locals.load(point.needed, bases & ~point.effects.defines.x),
+      ...this.#locals.reload(point.needed, bases & ~point.effects.defines.x, signed),
     );
   }
 
@@ -430,31 +491,42 @@ class Emitter {
     );
   }
 
+  #integer(decoded: Decoded, value: I64, isSigned: boolean, out: Stmt[]): void {
+    const { rd, rs1 } = decoded.operands;
+    const right = shiftedRight(value);
+    const word = right === 0 ? null : this.#locals.shifted(rs1);
+    const from = shiftedLeft(value) === 32 ? low32(value.a as I64) : null;
+    this.#locals.forgetShifts(1 << rd);
+    if (from !== null) out.push(this.#locals.noteShift(rd, from));
+    const exact = word === null ? value : unsignedWordShifted(word, right);
+    out.push(this.#locals.setRd(decoded, exact, isSigned));
+  }
+
   /** @returns instructions retired since `left` was brought up to date */
-  #instruction(
-    instruction: Instruction,
-    point: Point,
-    shared: Shared | null,
-    known: number,
-    modes: number,
-    count: number,
-    out: Stmt[],
-  ): number {
+  #instruction(instruction: Instruction, point: Point, known: Known, count: number, out: Stmt[]): number {
     const { decoded, pc } = instruction;
+    const { shared, bases, modes, signed } = known;
     this.#locals.reset();
     const { operands, length, row } = decoded;
     const meaning: Semantics = row.semantics;
     const leaveIf = (condition: I32): Stmt =>
-      this.#exits.leaveIf(condition, point.dirty, point.valid, pc + PC_FINISH, count);
-    const s = this.#locals.scope(decoded, pc, out);
+      this.#exits.leaveIf(
+        condition,
+        { dirty: point.dirty, valid: point.valid, signed },
+        pc + PC_FINISH,
+        count,
+      );
+    const s = this.#locals.scope(decoded, pc, signed, out);
+    const isSigned = leavesSigned32(decoded, signed);
+    const { x } = point.effects.defines;
     switch (meaning.kind) {
       case 'integer':
-        if (operands.rd !== 0) out.push(this.#locals.setRd(decoded, meaning.value(s)));
+        if (operands.rd !== 0) this.#integer(decoded, meaning.value(s), isSigned, out);
         break;
       case 'load':
         out.push(
           ...this.#access(instruction, s, shared, leaveIf, (at, offset) =>
-            this.#locals.setRd(decoded, meaning.read(at, offset)),
+            this.#locals.setRd(decoded, meaning.read(at, offset), isSigned),
           ),
         );
         break;
@@ -507,15 +579,15 @@ class Emitter {
           : i64.and(i64.add(s.rs1, s.imm), i64.const(-2));
         out.push(this.#left.set(i32.sub(this.#left.get, i32.const(count + 1))));
         this.#call(target, isDirect ? pc + operands.imm : null, pc + length, point, known, out);
-        if ((known & (1 << operands.rd)) !== 0) out.push(this.#locals.base(operands.rd).set(none32));
+        if ((known.bases & (1 << operands.rd)) !== 0) out.push(this.#locals.base(operands.rd).set(none32));
         return 0;
       }
       default:
         break;
     }
     // A base is that of a value that is gone.
-    const { x } = point.effects.defines;
-    if (x !== 0 && ((known & x) !== 0 || shared?.web.register === 31 - Math.clz32(x)))
+    if (meaning.kind !== 'integer') this.#locals.forgetShifts(x);
+    if (x !== 0 && ((bases & x) !== 0 || shared?.web.register === 31 - Math.clz32(x)))
       out.push(this.#locals.base(31 - Math.clz32(x)).set(none32));
     return count + 1;
   }
@@ -540,15 +612,17 @@ export function emitRegion(
   const root = (blocks[0] as Block).start;
   const { blocks: gated, doors } = withEntries(blocks, wanted);
   new Emitter(f, root, gated, around).build();
-  const ways = doors
-    .filter(({ start }) => start >= 0)
-    .map(({ start, index }) => ({ pc: start, enter: index }));
+  const way = (pc: number, index: number): WayIn => ({
+    pc,
+    enter: index | (((pc - root) / 2) << ENTRY_BITS),
+  });
+  const ways = doors.filter(({ start }) => start >= 0).map(({ start, index }) => way(start, index));
   const dispatch = doors.find(({ start }) => start === DISPATCH);
   if (dispatch === undefined) return ways;
   const direct = new Set(ways.map(({ pc }) => pc));
   const targets = blocks.flatMap(({ end }) => (end.kind === 'dispatch' ? end.targets : []));
   const indirect = targets
     .filter((pc) => pc !== root && !direct.has(pc))
-    .map((pc) => ({ pc, enter: dispatch.index | (((pc - root) / 2) << ENTRY_BITS) }));
+    .map((pc) => way(pc, dispatch.index));
   return [...ways, ...indirect];
 }

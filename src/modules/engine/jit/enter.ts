@@ -18,6 +18,7 @@ import {
   JUMP_PLACE,
   PC_FINISH,
   PC_PASSED_HIGH,
+  PC_REFUSED_HIGH,
   TRANSLATION,
 } from './tables.ts';
 
@@ -27,8 +28,10 @@ const DEPTH = 2000;
 /** `enter` says: the interpreter is to go on at the pc, in the middle of something or where a translation could begin. */
 export const ENTER_INTERPRET: number = LEAVE_SLOW;
 export const ENTER_NOT_FOUND: number = LEAVE_SLOW + 1;
+/** The translation there can not be entered as things are. */
+export const ENTER_REFUSED: number = LEAVE_SLOW + 2;
 
-/** (place, header, hart, tlb, context, left, jumps, way in) -> EXIT_ code, ENTER_INTERPRET or ENTER_NOT_FOUND; CTX_PC, CTX_RETIRED, H_LEFT brought up */
+/** (place, header, hart, tlb, context, left, jumps, way in) -> EXIT_ code or one of ENTER_; CTX_PC, CTX_RETIRED, H_LEFT brought up */
 export type Enter = (
   place: number,
   header: number,
@@ -90,6 +93,10 @@ export function buildEnter(shared: boolean): Uint8Array {
         when(i32.geU(code.get, i32.const(LEAVE_SLOW)), leave(ENTER_INTERPRET)),
         store('i32', header.get, left.get, H_LEFT),
         ret(code.get),
+      ]),
+      when(i64.ne(i64.and(pc.get, i64.bits(PC_REFUSED_HIGH, 0)), i64.const(0)), [
+        setPc(i64.and(pc.get, i64.bits(~PC_REFUSED_HIGH, -1))),
+        ...leave(ENTER_REFUSED),
       ]),
       when(i64.ne(i64.and(pc.get, i64.bits(PC_PASSED_HIGH, 0)), i64.const(0)), [
         setPc(i64.and(pc.get, i64.bits(~PC_PASSED_HIGH, -1))),

@@ -11,7 +11,7 @@ import { buildGraph, type Loop, loopsOf } from './graph.ts';
 export const ENTRY = -2;
 /** Headers behind gates have such starts from here down: the gate has the address. */
 const BEHIND = -3;
-/** The parameter's low bits say which way in, 0 being the root; the rest the distance from the root in halfwords, for the way in by DISPATCH. */
+/** The parameter's low bits say which way in, 0 being the root; the rest the distance of the address from the root in halfwords. */
 export const ENTRY_BITS = 8;
 const DOORS_MOST = (1 << ENTRY_BITS) - 1;
 

@@ -19,10 +19,19 @@ import { none, type Registers } from './registers.ts';
 /** An exit is named by its distance from the root and the instructions that are not counted yet, in so many bits. */
 const COUNT_BITS = 12;
 
+/** What is in locals at a point: must be stored when it is left, and may be; and which of the x registers are in i32 locals. */
+export interface Held {
+  readonly dirty: Registers;
+  readonly valid: Registers;
+  readonly signed: number;
+}
+
 interface Exit {
   /** Must be stored, and may be: their locals are valid. */
   readonly needs: Registers;
   readonly can: Registers;
+  /** Which of the x registers that may be stored are in i32 locals. */
+  signed: number;
   readonly label: Label;
 }
 
@@ -40,35 +49,36 @@ export class Exits {
   }
 
   /** Leave with the registers of a point stored, if the condition holds. @param count instructions retired that `left` does not know of */
-  leaveIf(condition: I32, dirty: Registers, valid: Registers, pc: number, count: number): Stmt {
+  leaveIf(condition: I32, { dirty, valid, signed }: Held, pc: number, count: number): Stmt {
     let exit: Exit | undefined;
     for (const one of this.#exits) {
-      const lacksX = (one.needs.x | dirty.x) & ~(one.can.x & valid.x);
+      const alike = ~(one.signed ^ signed);
+      const lacksX = (one.needs.x | dirty.x) & ~(one.can.x & valid.x & alike);
       const lacksF = (one.needs.f | dirty.f) & ~(one.can.f & valid.f);
       if ((lacksX | lacksF) !== 0) continue;
       exit = one;
       break;
     }
     if (exit === undefined) {
-      exit = { needs: none(), can: { ...valid }, label: label('leave') };
+      exit = { needs: none(), can: { ...valid }, signed, label: label('leave') };
       this.#exits.push(exit);
     }
     exit.needs.x |= dirty.x;
     exit.needs.f |= dirty.f;
-    exit.can.x &= valid.x;
+    exit.can.x &= valid.x & ~(exit.signed ^ signed);
     exit.can.f &= valid.f;
     const code = ((pc - this.#root) << COUNT_BITS) | count;
     return whenRarely(condition, [this.#at.set(i32.const(code)), br(exit.label)]);
   }
 
   /** The body of the function, with the code of its exits behind it. @param stored stores a set of registers */
-  around(body: readonly Stmt[], stored: (registers: Registers) => Stmt[]): readonly Stmt[] {
+  around(body: readonly Stmt[], stored: (registers: Registers, signed: number) => Stmt[]): readonly Stmt[] {
     let whole = body;
-    for (const { label: to, needs } of this.#exits) {
+    for (const { label: to, needs, signed } of this.#exits) {
       const offset = i64.extendS(i32.shrS(this.#at.get, i32.const(COUNT_BITS)));
       whole = [
         block(to, whole),
-        ...stored(needs),
+        ...stored(needs, signed),
         ret(
           i64.add(i64.const(this.#root), offset),
           i32.sub(this.#left.get, i32.and(this.#at.get, i32.const((1 << COUNT_BITS) - 1))),

@@ -170,3 +170,9 @@ export function loopsOf({ blocks, predecessors }: Graph): Loop[] {
   }
   return loops.sort((a, b) => b.body.size - a.body.size);
 }
+
+/** True for an edge by which a way in is being taken. */
+export function isWayIn({ blocks, target }: Graph, from: number, to: number): boolean {
+  const end = blocks[from]?.end;
+  return end?.kind === 'gate' && to !== target(from, end.other) && blocks[to]?.start !== DISPATCH;
+}

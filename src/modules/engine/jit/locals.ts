@@ -17,21 +17,23 @@ import {
 import type { Func } from '../../../machine/wasm/module.ts';
 import { type Local, type Stmt, store } from '../../../machine/wasm/stmt.ts';
 import type { Block } from './discover.ts';
+import { low32 } from './narrow.ts';
 import { filesOf, type Registers } from './registers.ts';
 
 const zero = i64.const(0);
 
 /** Operands of one instruction after the other, as registers in locals and constants. */
 class RegisterScope implements Scope {
-  readonly #value: (file: 'x' | 'f', number: number) => I64;
+  readonly #value: (file: 'x' | 'f', number: number, signed: number) => I64;
   readonly #temporary: <T extends ValueType>(type: T) => Local<T>;
   readonly isFused: boolean;
   #decoded: Decoded | null = null;
   #pc = 0;
+  #signed = 0;
   #before: Stmt[] = [];
 
   constructor(
-    value: (file: 'x' | 'f', number: number) => I64,
+    value: (file: 'x' | 'f', number: number, signed: number) => I64,
     temporary: <T extends ValueType>(type: T) => Local<T>,
     isFused: boolean,
   ) {
@@ -40,8 +42,9 @@ class RegisterScope implements Scope {
     this.#temporary = temporary;
   }
 
-  at(decoded: Decoded, pc: number, before: Stmt[]): void {
+  at(decoded: Decoded, pc: number, signed: number, before: Stmt[]): void {
     this.#decoded = decoded;
+    this.#signed = signed;
     this.#pc = pc;
     this.#before = before;
   }
@@ -50,7 +53,7 @@ class RegisterScope implements Scope {
     const decoded = this.#decoded as Decoded;
     const file = filesOf(decoded.row.format)[operand];
     const number = decoded.operands[operand];
-    return file === 'x' && number === 0 ? zero : this.#value(file, number);
+    return file === 'x' && number === 0 ? zero : this.#value(file, number, this.#signed);
   }
   get rs1(): I64 {
     return this.#read('rs1');
@@ -96,6 +99,9 @@ export class RegisterLocals {
   readonly #f: Func;
   readonly #usesModes: boolean;
   readonly #x: (Local<'i64'> | undefined)[] = [];
+  readonly #words: (Local<'i32'> | undefined)[] = [];
+  readonly #shifted: (Local<'i32'> | undefined)[] = [];
+  #isShifted = 0;
   readonly #f64: (Local<'f64'> | undefined)[] = [];
   readonly #bases: (Local<'i32'> | undefined)[] = [];
   readonly #scope: RegisterScope;
@@ -109,13 +115,26 @@ export class RegisterLocals {
     this.fcsr = f.local('i32');
     this.#usesModes = usesModes(blocks);
     this.#scope = new RegisterScope(
-      (file, number) => (file === 'x' ? this.integer(number).get : i64.fromF64Bits(this.#float(number).get)),
+      (file, number, signed) =>
+        file === 'x' ? this.value(number, signed) : i64.fromF64Bits(this.#float(number).get),
       (type) => this.#temporary(type),
       isFused,
     );
   }
 
-  /** The local of xn, n not 0. */
+  /** The value of xn, n not 0. @param signed which registers are in i32 locals */
+  value(number: number, signed: number): I64 {
+    return ((signed >>> number) & 1) === 0 ? this.integer(number).get : i64.extendS(this.word(number).get);
+  }
+
+  /** The i32 local of xn. */
+  word(number: number): Local<'i32'> {
+    const found = this.#words[number] ?? this.#f.local('i32');
+    this.#words[number] = found;
+    return found;
+  }
+
+  /** The i64 local of xn. */
   integer(number: number): Local<'i64'> {
     const found = this.#x[number] ?? this.#f.local('i64');
     this.#x[number] = found;
@@ -135,6 +154,22 @@ export class RegisterLocals {
     return found;
   }
 
+  /** Keep what xn was shifted left by 32 from: code for an unsigned word shifts it back. */
+  noteShift(number: number, from: I32): Stmt {
+    const found = this.#shifted[number] ?? this.#f.local('i32');
+    this.#shifted[number] = found;
+    this.#isShifted |= 1 << number;
+    return found.set(from);
+  }
+  /** What xn was shifted left by 32 from, within the block; null if it was not. */
+  shifted(number: number): I32 | null {
+    return ((this.#isShifted >>> number) & 1) === 0 ? null : (this.#shifted[number] as Local<'i32'>).get;
+  }
+  /** Registers have other values now. */
+  forgetShifts(registers: number): void {
+    this.#isShifted &= ~registers;
+  }
+
   /** Load fcsr, if anything looks at it. */
   loadModes(): Stmt[] {
     return this.#usesModes ? [this.fcsr.set(i32.load(this.context.get, CTX_FCSR))] : [];
@@ -147,33 +182,73 @@ export class RegisterLocals {
     return out;
   }
 
-  /** Load registers from the context. @param known registers whose base is good as long as they do not change */
-  load({ x, f }: Registers, known: number = 0): Stmt[] {
+  /** Load registers from the context. @param signed those that go to i32 locals */
+  load({ x, f }: Registers, signed: number): Stmt[] {
     const out: Stmt[] = [];
-    const value = (x & known) === 0 ? null : this.#temporary('i64');
+    const { get: context } = this.context;
     for (let n = 0; n < 32; n++) {
-      if (value !== null && (((x & known) >>> n) & 1) !== 0) {
-        const base = this.base(n);
-        const register = this.integer(n);
+      if (((x >>> n) & 1) !== 0) {
         out.push(
-          value.set(i64.load(this.context.get, CTX_X + n * 8)),
-          base.set(select(i64.eq(value.get, register.get), base.get, i32.const(0))),
-          register.set(value.get),
+          ((signed >>> n) & 1) === 0
+            ? this.integer(n).set(i64.load(context, CTX_X + n * 8))
+            : this.word(n).set(i32.load(context, CTX_X + n * 8)),
         );
-      } else if (((x >>> n) & 1) !== 0)
-        out.push(this.integer(n).set(i64.load(this.context.get, CTX_X + n * 8)));
-      if (((f >>> n) & 1) !== 0) out.push(this.#float(n).set(f64.load(this.context.get, CTX_F + n * 8)));
+      }
+      if (((f >>> n) & 1) !== 0) out.push(this.#float(n).set(f64.load(context, CTX_F + n * 8)));
     }
     return out;
   }
 
-  store({ x, f }: Registers): Stmt[] {
+  /**
+   * Load registers after a call. @param bases registers whose base is good as long as they do not change
+   * @param signed those that were in i32 locals before
+   */
+  reload({ x, f }: Registers, bases: number, signed: number): Stmt[] {
+    const out: Stmt[] = [];
+    const kept = x & bases;
+    const value = kept === 0 ? null : this.#temporary('i64');
+    for (let n = 1; n < 32 && value !== null; n++) {
+      if (((kept >>> n) & 1) === 0) continue;
+      const base = this.base(n);
+      out.push(
+        value.set(i64.load(this.context.get, CTX_X + n * 8)),
+        base.set(select(i64.eq(value.get, this.value(n, signed)), base.get, i32.const(0))),
+        this.integer(n).set(value.get),
+      );
+    }
+    return [...out, ...this.load({ x: x & ~kept, f }, 0)];
+  }
+
+  /** @param signed registers that are in i32 locals */
+  store({ x, f }: Registers, signed: number): Stmt[] {
     const out: Stmt[] = [];
     for (let n = 0; n < 32; n++) {
-      if (((x >>> n) & 1) !== 0) out.push(store('i64', this.context.get, this.integer(n).get, CTX_X + n * 8));
+      if (((x >>> n) & 1) !== 0)
+        out.push(store('i64', this.context.get, this.value(n, signed), CTX_X + n * 8));
       if (((f >>> n) & 1) !== 0) out.push(store('f64', this.context.get, this.#float(n).get, CTX_F + n * 8));
     }
     return out;
+  }
+
+  /** Have registers of a set in i64 locals that are in i32 locals. */
+  widen(registers: number): Stmt[] {
+    const out: Stmt[] = [];
+    for (let n = 1; n < 32; n++)
+      if (((registers >>> n) & 1) !== 0) out.push(this.integer(n).set(i64.extendS(this.word(n).get)));
+    return out;
+  }
+
+  /** Have registers of a set in i32 locals that are in i64 locals, and may be wider. @returns also whether one is */
+  narrow(registers: number): { readonly out: Stmt[]; readonly isWider: I32 } {
+    const out: Stmt[] = [];
+    let isWider: I32 = i32.const(0);
+    for (let n = 1; n < 32; n++) {
+      if (((registers >>> n) & 1) === 0) continue;
+      const { get } = this.integer(n);
+      out.push(this.word(n).set(i32.wrap(get)));
+      isWider = i32.or(isWider, i64.ne(i64.extendS(this.word(n).get), get));
+    }
+    return { out, isWider };
   }
 
   #temporary<T extends ValueType>(type: T): Local<T> {
@@ -191,8 +266,8 @@ export class RegisterLocals {
   }
 
   /** The scope of an instruction; good until the next call. */
-  scope(decoded: Decoded, pc: number, before: Stmt[]): Scope {
-    this.#scope.at(decoded, pc, before);
+  scope(decoded: Decoded, pc: number, signed: number, before: Stmt[]): Scope {
+    this.#scope.at(decoded, pc, signed, before);
     return this.#scope;
   }
 
@@ -201,11 +276,12 @@ export class RegisterLocals {
     this.#used.i32 = this.#used.i64 = this.#used.f32 = this.#used.f64 = 0;
   }
 
-  /** Give the destination of an instruction its value. */
-  setRd(decoded: Decoded, value: I64): Stmt {
+  /** Give the destination of an instruction its value. @param isSigned it is kept in an i32 local */
+  setRd(decoded: Decoded, value: I64, isSigned: boolean = false): Stmt {
     const { rd } = decoded.operands;
     const file = filesOf(decoded.row.format).rd;
     if (file === 'f') return this.#float(rd).set(f64.fromBits(value));
-    return rd === 0 ? { kind: 'drop', value } : this.integer(rd).set(value);
+    if (rd === 0) return { kind: 'drop', value };
+    return isSigned ? this.word(rd).set(low32(value)) : this.integer(rd).set(value);
   }
 }

@@ -28,8 +28,8 @@ import { selfTest } from '../../../machine/interpreter/self-test.ts';
 import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { EAGER, type Tiering, USUAL } from './tiering.ts';
-import { createTranslations } from './translations.ts';
-import { ENTER_INTERPRET, ENTER_NOT_FOUND } from './enter.ts';
+import { createTranslations, type Door } from './translations.ts';
+import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
 
 /** Instructions of translated code after which it is looked at what there is to translate. */
 const TICK = 20_000_000;
@@ -52,18 +52,25 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
   const runHart0 = (budget: number): number => {
     const block = hartAddress(m.layout, 0);
     let left = budget;
+    /** What could not be entered: the interpreter goes on from there, to the next check point at least. */
+    let hidden: Door | null = null;
     if (tiering.everywhere) translations.missed(0, pcOf(block));
     for (;;) {
       if (untilTick <= 0) {
         untilTick = TICK;
         translations.tick(0);
       }
-      const slice = left < untilSample ? left : untilSample;
+      const slice = hidden !== null ? 1 : left < untilSample ? left : untilSample;
       let code = core.stretch(0, slice);
       const done = slice - (m.i32[header + H_LEFT / 4] as number);
       left -= done;
       // With what is interpreted alone; at least 1, for the next check point is wanted.
       untilSample = Math.max(untilSample - done, 1);
+      if (hidden !== null) {
+        translations.unhide(hidden);
+        hidden = null;
+        if (code === EXIT_BUDGET && left > 0) continue;
+      }
       if (code === EXIT_BUDGET && left > 0) {
         untilSample = tiering.slice;
         translations.sample(0, pcOf(block));
@@ -84,6 +91,10 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
       untilTick += left;
       if (code === ENTER_INTERPRET) {
         if (tiering.everywhere) translations.missed(0, pcOf(block));
+        continue;
+      }
+      if (code === ENTER_REFUSED) {
+        hidden = translations.refused(0, pcOf(block));
         continue;
       }
       if (code === ENTER_NOT_FOUND) {

@@ -7,7 +7,7 @@
  */
 import type { Format } from '../../../machine/isa/format.ts';
 import type { Instruction } from './discover.ts';
-import { type Graph, loopsOf } from './graph.ts';
+import { type Graph, isWayIn, loopsOf } from './graph.ts';
 
 /** Sets of registers: bit n of `x` is xn, of `f` fn. */
 export interface Registers {
@@ -220,7 +220,9 @@ export function analyse(graph: Graph, large: number): Flow {
     graph.blocks.forEach((_, b) => {
       const state = copy(validIn[b] as Registers);
       for (const p of fresh[b] === true ? [] : (graph.predecessors[b] as readonly number[])) {
-        keep(state, (p === 0 ? neededIn[b] : validAtEnd[p]) as Registers);
+        if (p !== 0) keep(state, validAtEnd[p] as Registers);
+        // Such an edge brings nothing else.
+        if (p === 0 || isWayIn(graph, p, b)) keep(state, neededIn[b] as Registers);
       }
       for (const point of points[b] as readonly Point[]) {
         point.valid = copy(state);

@@ -41,6 +41,8 @@ import {
 const NO_DOORS: ReadonlySet<number> = new Set();
 /** What part of `missed` makes an address worth remembering. */
 const REMEMBERED = 1 / 8;
+/** A translation that was refused so often is made again, relying on less. */
+const REFUSALS_MOST = 16;
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -97,6 +99,10 @@ export interface Translations {
   /** The way into a translation at a record, linked; null if there is none here. */
   at(hart: number, record: number, pc: number): Door | null;
   enter(door: Door, hart: number, left: number): number;
+  /** A translation could not be entered at a pc: it is hidden for the time being. @returns null if nothing begins there now */
+  refused(hart: number, pc: number): Door | null;
+  /** The translation can be found again, unless it is gone. */
+  unhide(door: Door): void;
   /** No translation begins at a record. */
   unmark(record: number): void;
   /** Drop what was translated from frames that have changed. */
@@ -137,6 +143,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const samples = new Map<number, number>();
   const wanted = new Map<number, Wanted>();
   const aims = createAims();
+  /** How often a translation could not be entered for what it relies on, by root. */
+  const refusals = new Map<number, number>();
   /** Samples since something was translated. */
   let waited = 0;
   const misses = new Map<number, number>();
@@ -220,6 +228,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     misses.clear();
     wanted.clear();
     aims.clear();
+    refusals.clear();
     called.clear();
     drops = m.u32[header + H_DROPS / 4] as number;
   };
@@ -380,7 +389,17 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (region === null) continue;
       const f = builder.funcOf(TRANSLATION, String(regions.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
-      ways.push(emitRegion(f, region.blocks, doors, { tables, type, linkOf, isFused, large: tiering.large }));
+      const isTrusting = (refusals.get(want.root) ?? 0) < REFUSALS_MOST;
+      ways.push(
+        emitRegion(f, region.blocks, doors, {
+          tables,
+          type,
+          linkOf,
+          isFused,
+          large: tiering.large,
+          isTrusting,
+        }),
+      );
       regions.push(region);
     }
     if (regions.length > 0) {
@@ -474,6 +493,20 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const context = m.u32[(block + HART_CONTEXT) >>> 2] as number;
       const tlb = core.tlbOf(hart);
       return enterCode(translation.place, plan.header, block, tlb, context, left, tables.jumps, enter);
+    },
+    refused(hart, pc) {
+      const door = known.get(physicalOf(hart, pc));
+      if (door === undefined) return null;
+      const { root, isPart } = door.translation;
+      const times = (refusals.get(root) ?? 0) + 1;
+      refusals.set(root, times);
+      if (times === REFUSALS_MOST) wanted.set(root, { root, isPart, again: true });
+      unmark(recordAt(m, plan, door.address));
+      return door;
+    },
+    unhide(door) {
+      if (known.get(door.address) !== door) return;
+      m.u16[(recordAt(m, plan, door.address) + R_OP) >>> 1] = OP_ENTER;
     },
     unmark,
     settle,

@@ -1,0 +1,58 @@
+/**
+ * Which registers hold sign-extended 32-bit values where: they are in i32 locals there.
+ *
+ * What holds on every way through the region, that is. A way in from outside proves nothing, but such code was running before, so the
+ * same is taken to hold and looked at on the way in.
+ */
+import { type Graph, isWayIn } from './graph.ts';
+import { leavesSigned32 } from './narrow.ts';
+import type { Point } from './registers.ts';
+
+export interface Signs {
+  /** Sets of x registers: by block and instruction, before it; at the beginning and at the end of each block. */
+  readonly before: readonly (readonly number[])[];
+  readonly atStart: readonly number[];
+  readonly atEnd: readonly number[];
+}
+
+/** @param isTrusting what holds on all ways within is taken to hold on the ways in */
+export function findSigns(graph: Graph, points: readonly (readonly Point[])[], isTrusting: boolean): Signs {
+  const { blocks, successors } = graph;
+  const atStart = blocks.map((_, b): number => (b === 0 ? 0 : -1));
+  const carry = (b: number, see: ((known: number) => void) | null): number => {
+    let known = atStart[b] as number;
+    (blocks[b]?.code ?? []).forEach(({ decoded }, i) => {
+      see?.(known);
+      const { isCall, defines } = (points[b]?.[i] as Point).effects;
+      if (isCall) known = 0;
+      else if (defines.x === 0) return;
+      else if (leavesSigned32(decoded, known)) known |= defines.x;
+      else known &= ~defines.x;
+    });
+    return known;
+  };
+  for (let changed = true; changed; ) {
+    changed = false;
+    blocks.forEach((_, b) => {
+      const after = carry(b, null);
+      for (const to of successors[b] as readonly number[]) {
+        if (isTrusting && isWayIn(graph, b, to)) continue;
+        const both = (atStart[to] as number) & after;
+        if (both === atStart[to]) continue;
+        atStart[to] = both;
+        changed = true;
+      }
+    });
+  }
+  // x0 is no local.
+  atStart.forEach((set, b) => {
+    atStart[b] = set & ~1;
+  });
+  const before: number[][] = [];
+  const atEnd = blocks.map((_, b) => {
+    const list: number[] = [];
+    before.push(list);
+    return carry(b, (known) => list.push(known));
+  });
+  return { before, atStart, atEnd };
+}
