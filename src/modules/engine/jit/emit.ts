@@ -119,7 +119,9 @@ class Emitter {
 
   build(): void {
     const body = structured(this.#graph, (index, go) => this.#block(index, go));
-    const whole = this.#exits.around(body, (registers, signed) => this.#locals.store(registers, signed));
+    const whole = this.#exits.around(body, (registers, signed) =>
+      this.#locals.storeRarely(registers, signed),
+    );
     this.#f.body(...this.#locals.loadModes(), ...whole);
   }
 

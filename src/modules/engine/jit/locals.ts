@@ -230,6 +230,19 @@ export class RegisterLocals {
     return out;
   }
 
+  /** The same where it hardly ever happens: an extension in memory is not done beforehand, as one in a register can be. */
+  storeRarely({ x, f }: Registers, signed: number): Stmt[] {
+    const out = this.store({ x: x & ~signed, f }, 0);
+    for (let n = 1; n < 32; n++) {
+      if (((x & signed) >>> n) & 1) {
+        const { get } = this.context;
+        const at = CTX_X + n * 8;
+        out.push(store('i32', get, this.word(n).get, at), store('i64', get, i64.load32S(get, at), at));
+      }
+    }
+    return out;
+  }
+
   /** Have registers of a set in i64 locals that are in i32 locals. */
   widen(registers: number): Stmt[] {
     const out: Stmt[] = [];
