@@ -109,7 +109,13 @@ function flow(
     parents[find(a)] = parents[find(b)] = root;
     return root;
   };
-  const carry = (b: number, state: State, see: See | null): void => {
+  const before: (State | null)[] = graph.blocks.map(() => null);
+  /** Reused: what holds where a block is being looked at. */
+  const state: State = { webs: new Int32Array(REGISTERS), always: 0 };
+  const carry = (b: number, see: See | null): void => {
+    const start = before[b] as State;
+    state.webs.set(start.webs);
+    state.always = start.always;
     (points[b] as readonly Point[]).forEach(({ effects }, i) => {
       const site = (numbers[b] as readonly number[])[i] as number;
       if (see !== null) see(b, i, site, state);
@@ -127,9 +133,9 @@ function flow(
       state.always &= ~x;
     });
   };
-  const before: (State | null)[] = graph.blocks.map(() => null);
+
   /** @returns true if that changed what is known before a block */
-  const join = (b: number, state: State): boolean => {
+  const join = (b: number): boolean => {
     const old = before[b] as State | null;
     if (old === null) {
       before[b] = copyOf(state);
@@ -154,17 +160,16 @@ function flow(
   for (let again = true; again; ) {
     again = false;
     graph.blocks.forEach((_, b) => {
-      const state = copyOf(before[b] as State);
-      carry(b, state, null);
+      carry(b, null);
       for (const to of graph.successors[b] as readonly number[])
-        if (fresh[to] !== true && join(to, state)) again = true;
+        if (fresh[to] !== true && join(to)) again = true;
     });
   }
   return {
     webOf: find,
     walk(see) {
       graph.blocks.forEach((_, b) => {
-        carry(b, copyOf(before[b] as State), see);
+        carry(b, see);
       });
     },
   };

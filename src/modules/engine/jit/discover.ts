@@ -133,7 +133,12 @@ export function discover(
   const later = targets.filter((pc) => leaders.has(pc));
   while (work.length > 0 || later.length > 0) {
     let pc = (work.shift() ?? later.shift()) as number;
-    while (!known.has(pc) && count < most && (pc === root || !stops.has(pc))) {
+    while (!known.has(pc) && (pc === root || !stops.has(pc))) {
+      if (count >= most) {
+        // The rest is another region's.
+        stopped.add(pc);
+        break;
+      }
       const decoded = readInstruction(read, pc);
       if (decoded === null || !isTranslated(decoded)) break;
       known.set(pc, decoded);
