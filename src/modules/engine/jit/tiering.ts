@@ -24,8 +24,8 @@ export interface Tiering {
 /** A translation is worth some milliseconds of interpretation. */
 export const USUAL: Tiering = {
   slice: 8192,
-  hot: Number(process.env['HOT'] ?? 256),
-  stillHot: Number(process.env['HOT'] ?? 256) * 3,
+  hot: 256,
+  stillHot: 768,
   missed: 2000,
   batch: 24,
   patience: 64,
