@@ -30,8 +30,8 @@ export interface Aims {
    * @returns true if the function is to be translated again for that
    */
   at(pc: number): boolean;
-  /** A function is to have a target, whether it is translated or not. */
-  target(root: number, pc: number): void;
+  /** A function is to have a target or a way in, whether it is translated or not. */
+  expect(root: number, pc: number, isTarget: boolean): void;
   targetsOf(root: number): readonly number[];
   doorsOf(root: number): ReadonlySet<number>;
   /** Functions to translate again: more is known of them, and no more came since this was asked before. */
@@ -45,18 +45,18 @@ export function createAims(): Aims {
   /** By root. */
   const aims = new Map<number, Aim>();
   return {
-    target(root, pc) {
+    expect(root, pc, isTarget) {
       const aim = aims.get(root) ?? {
         low: root,
         high: root,
         code: new Set<number>(),
-        hasJumps: true,
+        hasJumps: isTarget,
         targets: new Set<number>(),
         doors: new Set<number>(),
         used: 0,
         before: 0,
       };
-      aim.targets.add(pc);
+      (isTarget ? aim.targets : aim.doors).add(pc);
       aims.set(root, aim);
     },
     note(root, blocks) {

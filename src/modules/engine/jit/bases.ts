@@ -2,15 +2,18 @@
  * Which accesses share one look at the page tables: those off one base register, between two of its definitions.
  *
  * Such accesses are a web. The first one on a way through looks up the page that all of the web lie in, and keeps the physical
- * address in the register's *base*, a local that is 0 when nothing is known. Data flow over a region finds webs, and for each access
- * whether a look was taken on every way there, on some or on none. A call keeps a base if the register is what it was before.
+ * address in the register's *base*, a local that is below NO_BASE when nothing is known. Data flow over a region finds webs, and for each access
+ * whether a look was taken on every way there, on some or on none. A call keeps a base if the register is what it was before, and
+ * an addition of a constant moves it within the page.
  */
-import type { Instruction } from './discover.ts';
+import type { Block, Instruction } from './discover.ts';
 import type { Graph } from './graph.ts';
 import type { Flow, Point } from './registers.ts';
 
 /** Bytes from the first to behind the last that a web covers: the farther apart, the likelier on two pages. */
 const SPAN_MOST = 512;
+/** No frame is below this, and so no base. */
+export const NO_BASE = 4096;
 const REGISTERS = 32;
 const NO_WEB = -1;
 
@@ -37,6 +40,14 @@ export interface Bases {
   readonly shared: readonly (readonly (Shared | null)[])[];
   /** By block and instruction: registers whose base has a meaning before it. */
   readonly known: readonly (readonly number[])[];
+  /** By block and instruction: the web whose base an addition moves. */
+  readonly moved: readonly (readonly (Web | null)[])[];
+}
+
+/** What an instruction adds to a register, if that is all it does and it is little; 0 otherwise. A base moves along then. */
+export function shiftOf({ decoded: { row, operands } }: Instruction): number {
+  const { rd, rs1, imm } = operands;
+  return row.mnemonic === 'addi' && rd === rs1 && rd !== 0 && Math.abs(imm) <= SPAN_MOST ? imm : 0;
 }
 
 interface Site {
@@ -116,6 +127,7 @@ function flow(
     const start = before[b] as State;
     state.webs.set(start.webs);
     state.always = start.always;
+    const { code } = graph.blocks[b] as Block;
     (points[b] as readonly Point[]).forEach(({ effects }, i) => {
       const site = (numbers[b] as readonly number[])[i] as number;
       if (see !== null) see(b, i, site, state);
@@ -129,8 +141,8 @@ function flow(
       if (effects.isCall) state.always = 0;
       const { x } = effects.defines;
       if (x === 0) return;
-      state.webs[31 - Math.clz32(x)] = NO_WEB;
       state.always &= ~x;
+      if (shiftOf(code[i] as Instruction) === 0) state.webs[31 - Math.clz32(x)] = NO_WEB;
     });
   };
 
@@ -211,10 +223,14 @@ export function findBases(graph: Graph, { points, fresh }: Flow): Bases {
   const webs = new Map<number, Web>();
   const shared = sites.map((list) => list.map((): Shared | null => null));
   const known = sites.map((list) => list.map(() => 0));
+  const moves = sites.map((list) => list.map(() => NO_WEB));
   walk((b, i, number, state) => {
     let set = 0;
     for (let r = 1; r < REGISTERS; r++) if (state.webs[r] !== NO_WEB) set |= 1 << r;
     (known[b] as number[])[i] = set;
+    const instruction = graph.blocks[b]?.code[i] as Instruction;
+    if (shiftOf(instruction) !== 0)
+      (moves[b] as number[])[i] = state.webs[instruction.decoded.operands.rd] as number;
     if (number < 0) return;
     const { register, offset, bytes, isWrite } = (sites[b] as readonly (Site | null)[])[i] as Site;
     const root = webOf(number);
@@ -232,5 +248,8 @@ export function findBases(graph: Graph, { points, fresh }: Flow): Bases {
   });
   let registers = 0;
   for (const { register } of webs.values()) registers |= 1 << register;
-  return { registers, shared, known };
+  const moved = moves.map((list) =>
+    list.map((web) => (web === NO_WEB ? null : (webs.get(webOf(web)) ?? null))),
+  );
+  return { registers, shared, known, moved };
 }

@@ -27,7 +27,7 @@ import {
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
 import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type End, type Instruction } from './discover.ts';
 import { ENTRY_BITS, withEntries } from './entries.ts';
-import { type Bases, findBases, type Shared, type Web } from './bases.ts';
+import { type Bases, findBases, NO_BASE, type Shared, type Web } from './bases.ts';
 import { Exits } from './exits.ts';
 import { buildGraph, type Graph, isWayIn } from './graph.ts';
 import { findModes, modesNeeded } from './modes.ts';
@@ -75,6 +75,7 @@ interface Known {
   readonly shared: Shared | null;
   /** Registers whose base has a meaning, and those that are in i32 locals. */
   readonly bases: number;
+  readonly moved: Web | null;
   readonly signed: number;
   /** Bits of fcsr that were looked at. */
   readonly modes: number;
@@ -152,6 +153,15 @@ class Emitter {
     return out;
   }
 
+  /** Move a base along with its register, or forget it where its web would reach out of the page. Nothing known stays that. */
+  #moveBase({ register, low, end }: Web, by: number): Stmt {
+    const base = this.#locals.base(register);
+    const offset = i32.and(base.get, i32.const(PAGE_SIZE - 1));
+    const isOut =
+      by > 0 ? i32.gtU(offset, i32.const(PAGE_SIZE - (end - low) - by)) : i32.ltU(offset, i32.const(-by));
+    return whenRarely(isOut, [base.set(none32)], [base.set(i32.add(base.get, i32.const(by)))]);
+  }
+
   /** An access, by the base of its web if it is of one. @param use what is done with a physical address and an offset from it */
   #access(
     { decoded: { operands, row } }: Instruction,
@@ -169,7 +179,7 @@ class Emitter {
     const { web, always, never } = shared;
     const base = this.#locals.base(web.register);
     const usual = use(base.get, operands.imm - web.low);
-    const isUnknown = i32.eqz(base.get);
+    const isUnknown = i32.ltU(base.get, i32.const(NO_BASE));
     if (always) return [whenRarely(isUnknown, alone, [usual])];
     const failed = label('failed');
     const done = label('done');
@@ -204,6 +214,7 @@ class Emitter {
     const points = this.#flow.points[index] as readonly Point[];
     const shared = this.#bases.shared[index] as readonly (Shared | null)[];
     const bases = this.#bases.known[index] as readonly number[];
+    const moved = this.#bases.moved[index] as readonly (Web | null)[];
     const modes = this.#modes[index] as readonly number[];
     const signs = this.#signs.before[index] as readonly number[];
     this.#locals.forgetShifts(-1);
@@ -220,6 +231,7 @@ class Emitter {
       const known: Known = {
         shared: shared[i] ?? null,
         bases: bases[i] as number,
+        moved: moved[i] ?? null,
         modes: modes[i] as number,
         signed: signs[i] as number,
       };
@@ -507,7 +519,7 @@ class Emitter {
   /** @returns instructions retired since `left` was brought up to date */
   #instruction(instruction: Instruction, point: Point, known: Known, count: number, out: Stmt[]): number {
     const { decoded, pc } = instruction;
-    const { shared, bases, modes, signed } = known;
+    const { shared, bases, moved, modes, signed } = known;
     this.#locals.reset();
     const { operands, length, row } = decoded;
     const meaning: Semantics = row.semantics;
@@ -586,6 +598,10 @@ class Emitter {
       }
       default:
         break;
+    }
+    if (moved !== null) {
+      out.push(this.#moveBase(moved, operands.imm));
+      return count + 1;
     }
     // A base is that of a value that is gone.
     if (meaning.kind !== 'integer') this.#locals.forgetShifts(x);

@@ -145,8 +145,9 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const aims = createAims();
   /** How often a translation could not be entered for what it relies on, by root. */
   const refusals = new Map<number, number>();
-  /** Samples since something was translated. */
+  /** Samples since something was translated, and misses of what is not there because of that. */
   let waited = 0;
+  let impatient = 0;
   const misses = new Map<number, number>();
   const freePlaces: number[] = [];
   let places = 1;
@@ -417,9 +418,20 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const want = (hart: number, root: number, isPart: boolean): void => {
     if (wanted.has(root)) return;
-    if (isPart && !called.has(root) && aims.at(root)) return;
     wanted.set(root, { root, isPart, again: false });
     if (wanted.size >= tiering.batch) translateWanted(hart);
+  };
+
+  /** See that what is at an address is translated: with its function, if that can be found. */
+  const wantAround = (hart: number, pc: number): void => {
+    if (called.has(pc)) return want(hart, pc, false);
+    if (aims.at(pc)) return undefined;
+    const { root, isTarget } = functionAround(reader(hart, new Map()), pc, called);
+    const translated = known.get(physicalOf(hart, root));
+    // A function that is there and has no way in here will not get one.
+    if (translated?.enter === 0 && !translated.translation.isPart && root !== pc) return want(hart, pc, true);
+    if (root !== pc) aims.expect(root, pc, isTarget);
+    return want(hart, root, root === pc);
   };
 
   if (m.u32[tables.mark >>> 2] === MARK) {
@@ -441,13 +453,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const seen = (samples.get(pc) ?? 0) + 1;
       if (samples.size >= SAMPLES_MOST) samples.clear();
       samples.set(pc, seen);
-      if (seen === tiering.hot && aims.at(pc)) {
-        // The function is translated, and is to be again with a way in here.
-      } else if (seen === tiering.hot) {
-        const { root, isTarget } = functionAround(reader(hart, new Map()), pc, called);
-        if (isTarget) aims.target(root, pc);
-        want(hart, root, false);
-      } else if (seen >= tiering.stillHot && seen % tiering.stillHot === 0) {
+      if (seen === tiering.hot) wantAround(hart, pc);
+      else if (seen >= tiering.stillHot && seen % tiering.stillHot === 0) {
         // Its function may have been translated since.
         if (wanted.size > 0) translateWanted(hart);
         else want(hart, pc, true);
@@ -456,7 +463,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     },
     tick(hart) {
       settle();
-      misses.clear();
+      for (const [pc, seen] of misses) misses.set(pc, seen >> 1);
       for (const root of aims.due()) wanted.set(root, { root, isPart: false, again: true });
       if (wanted.size > 0) translateWanted(hart);
     },
@@ -466,7 +473,12 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (misses.size >= SAMPLES_MOST) misses.clear();
       misses.set(pc, seen);
       if (seen === Math.ceil(tiering.missed * REMEMBERED)) aims.at(pc);
-      if (seen === tiering.missed) want(hart, pc, true);
+      if (seen === tiering.missed) {
+        if (called.has(pc) || !aims.at(pc)) want(hart, pc, true);
+      } else if (seen > tiering.missed && wanted.size > 0 && ++impatient >= tiering.missed) {
+        impatient = 0;
+        translateWanted(hart);
+      }
       settle();
     },
     at(hart, record, pc) {
