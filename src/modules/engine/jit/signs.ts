@@ -23,7 +23,8 @@ export function findSigns(graph: Graph, points: readonly (readonly Point[])[], i
     let known = atStart[b] as number;
     (blocks[b]?.code ?? []).forEach(({ decoded }, i) => {
       see?.(known);
-      const { isCall, defines } = (points[b]?.[i] as Point).effects;
+      const point = (points[b] as readonly Point[])[i] as Point;
+      const { isCall, defines } = point.effects;
       if (isCall) known = 0;
       else if (defines.x === 0) return;
       else if (leavesSigned32(decoded, known)) known |= defines.x;
