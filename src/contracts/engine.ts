@@ -47,7 +47,7 @@ export interface Engine {
   flushHart(hart: number): void;
   /** Forget the translation of one virtual page on every hart. @param va page aligned, below 2^38 */
   flushPage(va: number): void;
-  /** A fence.i by the kernel or a change of execute permission: code may have changed in any frame marked as code. */
+  /** Code may have changed in any frame marked as code: for who writes to frames without a look at their marks. */
   flushCode(): void;
   /**
    * The kernel wrote into a frame whose code mark is set, or frees it: forget what was translated from it.

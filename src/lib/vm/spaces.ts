@@ -106,7 +106,7 @@ const isTooMuch = (core: Core, length: number, prot: number, flags: number): boo
   length / PAGE > pagesAtAll(core);
 
 function map(core: Core, space: Space, request: MapRequest): number {
-  const { kernel, mapper, state, policy } = core;
+  const { mapper, state, policy } = core;
   const { prot, flags } = request;
   if (request.length <= 0 || !isAligned(request.offset)) return -EINVAL;
   const length = pageUp(request.length);
@@ -134,7 +134,6 @@ function map(core: Core, space: Space, request: MapRequest): number {
     forgetUnused(state, inode);
     return added;
   }
-  if ((prot & PROT_EXEC) !== 0) kernel.engine.flushCode();
   return start;
 }
 
@@ -181,11 +180,7 @@ export function vmOperations(state: VmState, kernel: Kernel, policy: Policy): Vm
     fork: (space) => fork(core, at(space)),
     map: (space, request) => map(core, at(space), request),
     unmap: (space, address, length) => unmap(at(space), address, length, mapper),
-    protect(space, address, length, prot) {
-      const result = protect(at(space), address, length, prot, mapper);
-      if ((prot & PROT_EXEC) !== 0) kernel.engine.flushCode();
-      return result;
-    },
+    protect: (space, address, length, prot) => protect(at(space), address, length, prot, mapper),
     remap: (space, address, oldLength, newLength, flags, newAddress) =>
       remap(at(space), address, oldLength, newLength, flags, newAddress, mapper),
     setHeap(space, start) {
