@@ -39,8 +39,8 @@ export type End =
       readonly cases: ReadonlyMap<number, readonly Door[]>;
       readonly other: number;
     }
-  /** The instruction at `pc` is not translated. */
-  | { readonly kind: 'leave'; readonly pc: number };
+  /** The instruction at `pc` is not translated; perhaps it is an ecall. */
+  | { readonly kind: 'leave'; readonly pc: number; readonly isEcall: boolean };
 
 /** Where the block that dispatches indirect jumps begins: no address of code. */
 export const DISPATCH = -1;
@@ -123,6 +123,7 @@ export function discover(
   const work = [root];
   for (const pc of targets) if (Math.abs(pc - root) <= REACH) leaders.add(pc);
   const stopped = new Set<number>();
+  const ecalls = new Set<number>();
   let count = 0;
   const lead = (pc: number): void => {
     if (leaders.has(pc) || Math.abs(pc - root) > REACH) return;
@@ -140,6 +141,7 @@ export function discover(
         break;
       }
       const decoded = readInstruction(read, pc);
+      if (decoded?.row.semantics.kind === 'ecall') ecalls.add(pc);
       if (decoded === null || !isTranslated(decoded)) break;
       known.set(pc, decoded);
       count++;
@@ -161,7 +163,9 @@ export function discover(
     else if (stops.has(pc)) stopped.add(pc);
   }
   for (const pc of leading) if (known.has(pc)) leaders.add(pc);
-  const blocks = [...leaders].filter((pc) => known.has(pc)).map((pc) => blockAt(pc, known, leaders, stopped));
+  const blocks = [...leaders]
+    .filter((pc) => known.has(pc))
+    .map((pc) => blockAt(pc, known, leaders, stopped, ecalls));
   if (!known.has(root)) return [];
   const inside = targets.filter((pc) => known.has(pc));
   if (inside.length > 0 && blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn)) {
@@ -176,16 +180,19 @@ function blockAt(
   known: ReadonlyMap<number, Decoded>,
   leaders: ReadonlySet<number>,
   stopped: ReadonlySet<number>,
+  ecalls: ReadonlySet<number>,
 ): Block {
   const code: Instruction[] = [];
   let pc = start;
   for (;;) {
     const decoded = known.get(pc);
     if (decoded === undefined) {
-      return { start, code, end: stopped.has(pc) ? { kind: 'fall', next: pc } : { kind: 'leave', pc } };
+      if (stopped.has(pc)) return { start, code, end: { kind: 'fall', next: pc } };
+      return { start, code, end: { kind: 'leave', pc, isEcall: ecalls.has(pc) } };
     }
     if (code.length > 0 && (leaders.has(pc) || code.length >= BLOCK_MOST)) {
-      return { start, code, end: leaders.has(pc) ? { kind: 'fall', next: pc } : { kind: 'leave', pc } };
+      if (leaders.has(pc)) return { start, code, end: { kind: 'fall', next: pc } };
+      return { start, code, end: { kind: 'leave', pc, isEcall: false } };
     }
     code.push({ pc, decoded });
     const { kind } = decoded.row.semantics;

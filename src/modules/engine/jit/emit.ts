@@ -43,6 +43,7 @@ import {
   JUMP_PC,
   JUMP_PLACE,
   LINK_ENTER,
+  PC_ECALL_HIGH,
   PC_FINISH,
   PC_PASSED_HIGH,
   PC_REFUSED_HIGH,
@@ -302,7 +303,10 @@ class Emitter {
         retire();
         out.push(
           ...this.#locals.store(dirty, signed),
-          ret(i64.add(i64.const(end.pc), i64.bits(PC_PASSED_HIGH, 0)), this.#left.get),
+          ret(
+            i64.add(i64.const(end.pc), i64.bits(end.isEcall ? PC_ECALL_HIGH : PC_PASSED_HIGH, 0)),
+            this.#left.get,
+          ),
         );
         break;
     }

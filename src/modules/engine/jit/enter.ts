@@ -3,7 +3,7 @@
  *
  * Not hot: a call, a return and a jump between translations do not come by here.
  */
-import { EXIT_BUDGET } from '../../../contracts/engine.ts';
+import { EXIT_BUDGET, EXIT_ECALL } from '../../../contracts/engine.ts';
 import { LEAVE_SLOW } from '../../../machine/interpreter/region.ts';
 import { CTX_PC, CTX_RETIRED } from '../../../machine/layout.ts';
 import { i32, i64 } from '../../../machine/wasm/expr.ts';
@@ -16,6 +16,7 @@ import {
   JUMP_ENTRY,
   JUMP_PC,
   JUMP_PLACE,
+  PC_ECALL_HIGH,
   PC_FINISH,
   PC_PASSED_HIGH,
   PC_REFUSED_HIGH,
@@ -93,6 +94,10 @@ export function buildEnter(shared: boolean): Uint8Array {
         when(i32.geU(code.get, i32.const(LEAVE_SLOW)), leave(ENTER_INTERPRET)),
         store('i32', header.get, left.get, H_LEFT),
         ret(code.get),
+      ]),
+      when(i64.ne(i64.and(pc.get, i64.bits(PC_ECALL_HIGH, 0)), i64.const(0)), [
+        setPc(i64.and(pc.get, i64.bits(~PC_ECALL_HIGH, -1))),
+        ...leave(EXIT_ECALL),
       ]),
       when(i64.ne(i64.and(pc.get, i64.bits(PC_REFUSED_HIGH, 0)), i64.const(0)), [
         setPc(i64.and(pc.get, i64.bits(~PC_REFUSED_HIGH, -1))),

@@ -42,11 +42,13 @@ export function planTables(layout: MemoryLayout): Tables {
 /**
  * A translation: (context, left, depth, way in) -> (pc, left). `left` is what is left of the budget, `depth` how many calls may nest, the way in
  * one of entries.ts. All registers are in the context before and after. The pc says where to go on; with PC_FINISH, that the instruction there is to be
- * done by the interpreter; with PC_PASSED, that a spent budget does not stop there; with PC_REFUSED, that it can not be entered
+ * done by the interpreter; with PC_PASSED, that a spent budget does not stop there; with PC_ECALL, that an ecall is there;
+ * with PC_REFUSED, that it can not be entered
  * there now, and nothing was done.
  */
 export const TRANSLATION: Signature = { parameters: ['i32', 'i32', 'i32', 'i32'], results: ['i64', 'i32'] };
 export const PC_FINISH = 1;
 /** In the high word of a pc. */
 export const PC_PASSED_HIGH = 0x4000_0000;
+export const PC_ECALL_HIGH = 0x1000_0000;
 export const PC_REFUSED_HIGH = 0x2000_0000;

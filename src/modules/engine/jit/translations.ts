@@ -482,6 +482,11 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       settle();
     },
     at(hart, record, pc) {
+      const linked = open.get(pc);
+      if (linked !== undefined) {
+        noteJump(linked);
+        return linked;
+      }
       const page = core.page(hart, pc - (pc % PAGE_SIZE));
       const found = page === 0 ? undefined : known.get(page + (pc % PAGE_SIZE));
       if (found === undefined || found.pc !== pc) {
@@ -489,10 +494,6 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
         return null;
       }
       const { translation } = found;
-      if (translation.linked) {
-        noteJump(found);
-        return found;
-      }
       if (!isHere(hart, translation)) {
         unmark(record);
         return null;
