@@ -87,11 +87,14 @@ export class Dispatcher {
 
   #do(step: number, a: number, b: number, c: number): number {
     const result = this.#perform(step, a, b, c);
-    if (this.#waits.driven) {
-      this.#waits.begin();
-      this.#kernel.vfs.signalReady();
-    }
+    this.#signalDriven();
     return result;
+  }
+
+  #signalDriven(): void {
+    if (!this.#waits.driven) return;
+    this.#waits.begin();
+    this.#kernel.vfs.signalReady();
   }
 
   #perform(step: number, a: number, b: number, c: number): number {
@@ -274,7 +277,7 @@ export class Dispatcher {
   #runThread(tid: number): void {
     const { kernel, time } = this.#parts;
     const { counters, machine } = kernel;
-    if (this.#step(PREPARE, tid, 0, 0) === 0) {
+    if (!this.#prepares(tid)) {
       // A call that ran again and waits anew may have asked for a module.
       this.#parts.boundary();
       return;
@@ -289,17 +292,17 @@ export class Dispatcher {
     let remaining = this.#step(BUDGET, tid, began, 0);
     let stays = true;
     while (stays && remaining > 0) {
-      this.#step(ACTIVATE, tid, 0, 0);
+      if (this.#trial.active) this.#step(ACTIVATE, tid, 0, 0);
+      else kernel.pmap.activate(HART, kernel.process.group(tid).space);
       const retiredBefore = machine.u32[(context + CTX_RETIRED) >>> 2] as number;
       const cause = this.#run(remaining, context);
       const retired = ((machine.u32[(context + CTX_RETIRED) >>> 2] as number) - retiredBefore) >>> 0;
       counters.instructions += retired;
       counters.kernelEntries++;
       remaining -= kernel.settings.deterministic ? retired : retired + ENTRY_COST;
-      stays = this.#step(ENTER, tid, context, cause) === 1 && cause !== EXIT_BUDGET;
+      stays = this.#enters(tid, context, cause) && cause !== EXIT_BUDGET;
       this.#parts.boundary();
-      if (stays && (this.#step(PREEMPTS, tid, 0, 0) === 1 || this.#step(PREPARE, tid, 0, 0) === 0))
-        stays = false;
+      stays = stays && !this.#preempts(tid) && this.#prepares(tid);
     }
     const ran = time.now() - began;
     counters.running = 0;
@@ -307,6 +310,27 @@ export class Dispatcher {
     const user = time.learn(instructions, ran, counters.kernelEntries - entriesBefore);
     this.#expired = remaining <= 0;
     this.#step(TICK, tid, user, ran);
+  }
+
+  // The steps of each entry, called as what they are unless they may have to be undone.
+
+  #enters(tid: number, context: number, cause: number): boolean {
+    if (this.#trial.active) return this.#step(ENTER, tid, context, cause) === 1;
+    const goesOn = this.#entries.enter(tid, context, cause);
+    this.#signalDriven();
+    return goesOn;
+  }
+
+  #prepares(tid: number): boolean {
+    if (this.#trial.active) return this.#step(PREPARE, tid, 0, 0) === 1;
+    const isReady = this.#entries.prepare(tid);
+    this.#signalDriven();
+    return isReady;
+  }
+
+  #preempts(tid: number): boolean {
+    if (this.#trial.active) return this.#step(PREEMPTS, tid, 0, 0) === 1;
+    return this.#kernel.scheduler.preempts(tid);
   }
 
   /** An engine on trial may be undone; another's run is no step, for what it writes is not logged. */

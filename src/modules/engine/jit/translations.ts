@@ -43,6 +43,8 @@ const NO_DOORS: ReadonlySet<number> = new Set();
 const REMEMBERED = 1 / 8;
 /** A translation that was refused so often is made again, relying on less. */
 const REFUSALS_MOST = 16;
+/** From a pc, in halfwords, to its entry among the jumps. */
+const JUMP_SHIFT = Math.log2(JUMP_ENTRY) - 1;
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -249,9 +251,12 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const isHere = (hart: number, { pages }: Translation): boolean =>
     pages.every(([va, page]) => core.page(hart, va) === page);
 
+  /** Number of the first word of a jump entry. */
+  const jumpEntry = (pc: number): number =>
+    (tables.jumps + ((pc << JUMP_SHIFT) & ((JUMP_ENTRIES - 1) * JUMP_ENTRY))) >>> 2;
+
   const noteJump = ({ pc, enter, translation }: Door): void => {
-    const entry =
-      (tables.jumps + ((pc << (Math.log2(JUMP_ENTRY) - 1)) & ((JUMP_ENTRIES - 1) * JUMP_ENTRY))) >>> 2;
+    const entry = jumpEntry(pc);
     m.u32[entry + JUMP_PC / 4] = pc >>> 0;
     m.u32[entry + JUMP_PC / 4 + 1] = Math.floor(pc / 2 ** 32);
     m.u32[entry + JUMP_PLACE / 4] = translation.place;
@@ -484,7 +489,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     at(hart, record, pc) {
       const linked = open.get(pc);
       if (linked !== undefined) {
-        noteJump(linked);
+        if (m.u32[jumpEntry(pc) + JUMP_PC / 4] !== pc >>> 0) noteJump(linked);
         return linked;
       }
       const page = core.page(hart, pc - (pc % PAGE_SIZE));
