@@ -24,7 +24,10 @@ export type Create = (machine: Machine) => Engine;
 export const ENGINES: readonly (readonly [name: string, create: Create])[] = [
   ['interpreter', createInterpreter],
   ['jit', (machine) => createJit(machine, EAGER)],
-  ['jit with small regions taken for large', (machine) => createJit(machine, { ...EAGER, large: 4 })],
+  [
+    'jit with small regions taken for large, by the TLB',
+    (machine) => createJit(machine, { ...EAGER, large: 4, wide: true }),
+  ],
 ];
 
 export const BASE = 0x100000;

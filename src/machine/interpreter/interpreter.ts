@@ -28,6 +28,7 @@ import {
   H_RECORDS,
   H_TLB,
   H_TLB_END,
+  H_HIGH,
   H_TOUCHED,
   H_TOUCHED_COUNT,
   H_USED,
@@ -73,7 +74,7 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     m.u32[header + H_FORMAT / 4] === FORMAT &&
     m.u32[header + H_RECORDS / 4] === plan.records &&
     m.u32[header + H_TLB_END / 4] === plan.tlbEnd;
-  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED, H_TOUCHED_COUNT])
+  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED, H_TOUCHED_COUNT, H_HIGH])
     m.u32[header + offset / 4] = 0;
   if (ours) {
     forgetCode(m, plan);

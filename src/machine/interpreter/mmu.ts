@@ -15,6 +15,7 @@ import {
   H_FLAT_READ,
   H_FLAT_WRITE,
   H_PAGE,
+  H_HIGH,
   H_TOUCHED,
   H_TOUCHED_COUNT,
   LEAVE_NEED_BLOCK,
@@ -78,7 +79,7 @@ function enterFlat(
   const page = i32.wrap(i64.shrU(va, i64.const(PAGE_SHIFT)));
   const entry = (which: number): I32 => i32.add(i32.load(header, which), i32.shl(page, i32.const(2)));
   const count = i32.load(header, H_TOUCHED_COUNT);
-  return when(i32.and(i32.ne(i32.load(header, table), i32.const(0)), i64.eqz(i64.shrU(va, i64.const(32)))), [
+  const enter = [
     when(i32.ltU(scratch.tee(count), i32.const(TOUCHED_MOST)), [
       at.set(entry(table)),
       when(i32.eqz(i32.or(i32.load(entry(H_FLAT_READ)), i32.load(entry(H_FLAT_WRITE)))), [
@@ -87,7 +88,9 @@ function enterFlat(
       ]),
       store('i32', at.get, delta),
     ]),
-  ]);
+  ];
+  const countHigh = store('i32', header, i32.add(i32.load(header, H_HIGH), i32.const(1)), H_HIGH);
+  return when(i32.load(header, table), [when(i64.eqz(i64.shrU(va, i64.const(32))), enter, [countHigh])]);
 }
 
 /** (header, hart, va, kind) -> physical page, or 0 for a fault. */

@@ -53,6 +53,8 @@ export const H_TOUCHED_COUNT = 68;
 /** Counts frames whose code was forgotten, and blocks that were made for frames. */
 export const H_DROPS = 72;
 export const H_MADE = 76;
+/** How often a page above the flat tables was looked up while there were some. */
+export const H_HIGH = 80;
 /** The last frames whose code was forgotten: a ring of DROP_RING words. */
 export const H_DROP_RING = 128;
 export const DROP_RING = 32;

@@ -24,6 +24,13 @@ import {
   when,
   whenRarely,
 } from '../../../machine/wasm/stmt.ts';
+import { pageOf, tlbSlot } from '../../../machine/interpreter/mmu.ts';
+import {
+  TLB_READ_DELTA,
+  TLB_READ_TAG,
+  TLB_WRITE_DELTA,
+  TLB_WRITE_TAG,
+} from '../../../machine/interpreter/region.ts';
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
 import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type End, type Instruction } from './discover.ts';
 import { ENTRY_BITS, withEntries } from './entries.ts';
@@ -61,6 +68,8 @@ export interface Surroundings {
   readonly isFused: boolean;
   /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
   readonly large: number;
+  /** Address of a TLB to look pages up in, in place of the flat tables; null for those. */
+  readonly wideTlb: number | null;
   /** What holds on all ways within the region is taken to hold on the ways in, which are refused if it does not. */
   readonly isTrusting: boolean;
 }
@@ -133,24 +142,37 @@ class Emitter {
     return i32.load(entry, write ? flatWrite : flatRead);
   }
 
+  /**
+   * What the physical address of some bytes is more than the virtual one. They must lie in one page.
+   * @param fail what to do if a condition holds, for then it can not be known here
+   */
+  #delta(out: Stmt[], va: I64, bytes: number, write: boolean, fail: (condition: I32) => Stmt): I32 {
+    const tlb = this.#around.wideTlb;
+    if (tlb === null) {
+      out.push(fail(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
+      const found = this.#locals.bindIn(out, this.#flat(va, write));
+      out.push(fail(i32.eqz(found)));
+      return found;
+    }
+    const offset = i32.and(i32.wrap(va), i32.const(PAGE_SIZE - 1));
+    if (bytes > 1) out.push(fail(i32.gtU(offset, i32.const(PAGE_SIZE - bytes))));
+    const slot = this.#locals.bindIn(out, tlbSlot(va));
+    const tag = i64.load(slot, tlb + (write ? TLB_WRITE_TAG : TLB_READ_TAG));
+    out.push(fail(i64.ne(tag, pageOf(va))));
+    return i32.load(slot, tlb + (write ? TLB_WRITE_DELTA : TLB_READ_DELTA));
+  }
+
   /** Translate an address or leave. @returns the physical address */
   #alone(out: Stmt[], va: I64, bytes: number, write: boolean, leaveIf: (condition: I32) => Stmt): I32 {
-    out.push(leaveIf(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
-    const delta = this.#locals.bindIn(out, this.#flat(va, write));
-    out.push(leaveIf(i32.eqz(delta)));
-    return i32.add(i32.wrap(va), delta);
+    return i32.add(i32.wrap(va), this.#delta(out, va, bytes, write, leaveIf));
   }
 
   /** Look up the page of a web for its base. @param failed where to go if it does not work */
   #look({ register, low, end, writes }: Web, s: Scope, failed: Label): readonly Stmt[] {
     const out: Stmt[] = [];
     const va = this.#locals.bindIn(out, i64.add(s.rs1, i64.const(low)));
-    out.push(brRarelyIf(failed, i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - (end - low)))));
-    const delta = this.#locals.bindIn(out, this.#flat(va, writes));
-    out.push(
-      brRarelyIf(failed, i32.eqz(delta)),
-      this.#locals.base(register).set(i32.add(i32.wrap(va), delta)),
-    );
+    const delta = this.#delta(out, va, end - low, writes, (condition) => brRarelyIf(failed, condition));
+    out.push(this.#locals.base(register).set(i32.add(i32.wrap(va), delta)));
     return out;
   }
 

@@ -19,6 +19,8 @@ export interface Tiering {
   readonly part: number;
   /** How many instructions make a region or a loop large. */
   readonly large: number;
+  /** Look pages up in the TLB of the hart from the start. */
+  readonly wide: boolean;
 }
 
 /** A translation is worth some milliseconds of interpretation. */
@@ -32,6 +34,7 @@ export const USUAL: Tiering = {
   everywhere: false,
   part: 100,
   large: 100,
+  wide: false,
 };
 /** Translates whatever is run, at once: for tests. */
 export const EAGER: Tiering = {
@@ -44,4 +47,5 @@ export const EAGER: Tiering = {
   everywhere: true,
   part: 24,
   large: 100,
+  wide: false,
 };

@@ -9,6 +9,7 @@ import {
   DROP_RING,
   H_DROP_RING,
   H_DROPS,
+  H_HIGH,
   H_TOUCHED_COUNT,
   R_OP,
 } from '../../../machine/interpreter/region.ts';
@@ -45,6 +46,9 @@ const REMEMBERED = 1 / 8;
 const REFUSALS_MOST = 16;
 /** From a pc, in halfwords, to its entry among the jumps. */
 const JUMP_SHIFT = Math.log2(JUMP_ENTRY) - 1;
+/** So many look-ups of high pages since the last time make translations wide, so many ticks without any make them narrow again. */
+const WIDE_FROM = 256;
+const NARROW_AFTER = 100;
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -150,6 +154,10 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   /** Samples since something was translated, and misses of what is not there because of that. */
   let waited = 0;
   let impatient = 0;
+  /** Translations look pages up in the TLB; how often a high page was looked up, and how many ticks ago the last was. */
+  let isWide = false;
+  let highBefore = 0;
+  let narrowTicks = 0;
   const misses = new Map<number, number>();
   const freePlaces: number[] = [];
   let places = 1;
@@ -368,6 +376,20 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     }
   };
 
+  /** Whether programs use what the flat tables can not name: then translations look in the TLB of the hart. */
+  const settleWidth = (): void => {
+    const high = m.u32[header + H_HIGH / 4] as number;
+    if (!isWide && high - highBefore >= WIDE_FROM) {
+      const kept = [...wanted];
+      forget();
+      for (const [root, want] of kept) wanted.set(root, want);
+      isWide = true;
+    }
+    narrowTicks = high === highBefore ? narrowTicks + 1 : 0;
+    highBefore = high;
+    if (narrowTicks > NARROW_AFTER) isWide = false;
+  };
+
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
     if (count > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
@@ -376,6 +398,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       for (const [root, want] of kept) wanted.set(root, want);
       links.clear();
     }
+    const wideTlb = isWide || tiering.wide ? core.tlbOf(0) : null;
     const regions: Region[] = [];
     const ways: (readonly WayIn[])[] = [];
     const builder = new ModuleBuilder();
@@ -404,6 +427,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
           isFused,
           large: tiering.large,
           isTrusting,
+          wideTlb,
         }),
       );
       regions.push(region);
@@ -453,6 +477,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       settle();
       if (wanted.size > 0 && ++waited >= tiering.patience) {
         waited = 0;
+        settleWidth();
         translateWanted(hart);
       }
       const seen = (samples.get(pc) ?? 0) + 1;
@@ -468,6 +493,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     },
     tick(hart) {
       settle();
+      settleWidth();
       for (const [pc, seen] of misses) misses.set(pc, seen >> 1);
       for (const root of aims.due()) wanted.set(root, { root, isPart: false, again: true });
       if (wanted.size > 0) translateWanted(hart);
