@@ -7,9 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
 import type { HostResult } from '../../contracts/host.ts';
 import type { KernelHost, Make } from '../../api/host.ts';
-import { loadConfined } from '../confined/load.ts';
-import { textOf } from '../instrument/source.ts';
-import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
+import { LOGGED_MODULES } from '../instrument/logged-modules.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
 
@@ -38,7 +36,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     grantArchive: async (file) => folders.grantArchive(file),
     grantMemory: (bytes) => folders.grantMemory(bytes),
     readFile: (file) => fs.promises.readFile(file),
-    asset: (name) => fs.promises.readFile(packageFile(name)),
+    asset: async (name) => fs.readFileSync(packageFile(name)),
     perform(request, done) {
       if (request.kind === 'input') input.read(request.length, (bytes): void => done({ errno: 0, bytes }));
       else done(folders.perform(request) satisfies HostResult);
@@ -53,8 +51,12 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     random: (into) => {
       randomFillSync(into);
     },
-    loadConfined: options.guestModules === 'refuse' ? refuseModules : loadConfined,
-    loadModule: async (image) => loadTrusted(textOf(image), evaluate),
+    // What evaluates module files is loaded with the first one.
+    loadConfined:
+      options.guestModules === 'refuse'
+        ? refuseModules
+        : async (image) => (await import('../confined/load.ts')).loadConfined(image),
+    loadModule: async (image) => (await import('../instrument/trusted.ts')).loadTrusted(image, evaluate),
     loggedModules: async () =>
       (await evaluate(await fs.promises.readFile(packageFile(LOGGED_MODULES), 'utf8'))) as Make,
     defer: (task) => {

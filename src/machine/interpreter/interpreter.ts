@@ -44,7 +44,8 @@ import {
   TLB_TAGS,
   TLB_WRITE_TAG,
 } from './region.ts';
-import { buildEngine, type EngineExports } from './run.ts';
+import type { EngineExports } from './run.ts';
+import { engineCode } from './code.ts';
 import { addBlock, forEachFrame } from './blocks.ts';
 
 /** Name of the compiled code; changes with it. */
@@ -122,7 +123,7 @@ export interface Interpreter {
 /** Take over the engine region. */
 export function createInterpreterCore(m: Machine): Interpreter {
   const plan = planRegion(m.layout);
-  const compiled = cachedModule(NAME, m.shared, buildEngine);
+  const compiled = cachedModule(NAME, m.shared, engineCode);
   const wasm = instantiate(compiled, { env: { memory: m.memory } }).exports as unknown as EngineExports;
   resetRegion(m, plan);
   const header = plan.header >>> 2;
