@@ -4,7 +4,6 @@
  *
  * CommonJS when built, since the loader of ES modules alone takes 3 ms. Holds no part of the command.
  */
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { runCached } from '../host/node/code-cache.ts';
 import { mapStacks } from './stacks.ts';
@@ -16,4 +15,4 @@ const name = process.argv[2] === 'run' ? 'run' : 'all';
 const file = path.join(import.meta.dirname, 'bundle', `${name}.js`);
 mapStacks(file);
 const command = runCached(file, BUILDS[name] as string) as (require: NodeJS.Require, folder: string) => void;
-command(createRequire(file), path.dirname(file));
+command(require, path.dirname(file));

@@ -5,6 +5,14 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_USAGE } from './exit.ts';
 import { runCommand, spellOutDigest } from './run.ts';
 
+/** Whoever reads the output may have seen enough. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 /** Carry out the command line. @param others the commands that there are beside `run` */
 export function start(others: readonly Command[]): void {
   const program = new Command('strake')
@@ -23,12 +31,14 @@ Examples:
   $ strake demo
   $ strake modules --json`,
     );
-  // Whoever reads the output may have seen enough; what a guest writes is `run`'s to answer for.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
-
+  // What a guest writes is `run`'s to answer for, and goes another way.
+  if (others.length > 0) endWithReader();
+  else {
+    program.addHelpText('beforeAll', () => {
+      endWithReader();
+      return '';
+    });
+  }
   const run = runCommand();
   for (const command of [run, ...others]) program.addCommand(command);
   for (const command of program.commands) command.exitOverride();

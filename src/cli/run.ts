@@ -210,10 +210,6 @@ function bootOptions(options: RunOptions): BootOptions {
   const { root, mount, replace, digest, tty, strace, swap } = options;
   const disk = swap === undefined ? options.disk : [...(options.disk ?? []), swap];
   const module = swap === undefined ? options.module : { vm: 'paging', ...options.module };
-  const terminal = {
-    rows: process.stdout.rows ?? DEFAULT_ROWS,
-    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
-  };
   const noInput = tty === true && options.interactive !== true && !process.stdin.isTTY;
   return {
     host: nodeHost({
@@ -233,17 +229,22 @@ function bootOptions(options: RunOptions): BootOptions {
     ...(replace === undefined ? {} : { replace }),
     ...(module === undefined ? {} : { modules: module }),
     ...(digest === undefined ? {} : { digest: digest === true ? 'full' : digest }),
-    ...(tty === true ? { terminal } : {}),
+    ...(tty === true ? { terminal: terminalSize() } : {}),
     ...(strace === true ? { trace: (line: string): void => void process.stderr.write(`${line}\n`) } : {}),
   };
 }
+
+const terminalSize = (): { rows: number; columns: number } => ({
+  rows: process.stdout.rows ?? DEFAULT_ROWS,
+  columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+});
 
 /** Put a program of the host into the guest. @returns its path there */
 async function place(kernel: Kernel, program: string): Promise<string> {
   const target = `/tmp/${path.basename(program)}`;
   let bytes: Uint8Array;
   try {
-    bytes = await fs.promises.readFile(program);
+    bytes = fs.readFileSync(program);
   } catch (error) {
     throw new SpawnError(program, (error as { readonly code?: string }).code === 'ENOENT' ? -2 : -13);
   }
@@ -256,7 +257,10 @@ function attachTerminal(kernel: Kernel): () => void {
   const { stdin, stdout } = process;
   if (!stdin.isTTY) return () => {};
   stdin.setRawMode(true);
-  const resize = (): void => kernel.resize(stdout.rows ?? DEFAULT_ROWS, stdout.columns ?? DEFAULT_COLUMNS);
+  const resize = (): void => {
+    const { rows, columns } = terminalSize();
+    kernel.resize(rows, columns);
+  };
   stdout.on('resize', resize);
   return () => {
     stdout.off('resize', resize);

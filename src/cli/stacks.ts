@@ -4,13 +4,14 @@
  * The map is read when the first trace is asked for; a run without an error never pays for it.
  */
 import fs from 'node:fs';
-import { SourceMap } from 'node:module';
+import type { SourceMap } from 'node:module';
 import path from 'node:path';
 
 /** @returns the map beside a bundled file, or null */
 function mapOf(file: string): SourceMap | null {
   try {
-    return new SourceMap(JSON.parse(fs.readFileSync(`${file}.map`, 'utf8')));
+    const { SourceMap: Map } = process.getBuiltinModule('node:module');
+    return new Map(JSON.parse(fs.readFileSync(`${file}.map`, 'utf8')));
   } catch {
     return null;
   }

@@ -3,7 +3,6 @@
  *
  * What a kernel may touch of the machine is what this adapter was given; it grants nothing by itself.
  */
-import { randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
 import type { HostResult } from '../../contracts/host.ts';
 import type { KernelHost, Make } from '../../api/host.ts';
@@ -35,7 +34,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     grantFile: (file, readOnly) => folders.grantFile(file, readOnly),
     grantArchive: async (file) => folders.grantArchive(file),
     grantMemory: (bytes) => folders.grantMemory(bytes),
-    readFile: (file) => fs.promises.readFile(file),
+    readFile: async (file) => fs.readFileSync(file),
     asset: async (name) => fs.readFileSync(packageFile(name)),
     perform(request, done) {
       if (request.kind === 'input') input.read(request.length, (bytes): void => done({ errno: 0, bytes }));
@@ -48,17 +47,14 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     now: () => Math.round(performance.now() * 1e6),
     wallSeconds: () => Math.floor(Date.now() / 1000),
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
-    random: (into) => {
-      randomFillSync(into);
-    },
+    random: fillRandom,
     // What evaluates module files is loaded with the first one.
     loadConfined:
       options.guestModules === 'refuse'
         ? refuseModules
         : async (image) => (await import('../confined/load.ts')).loadConfined(image),
     loadModule: async (image) => (await import('../instrument/trusted.ts')).loadTrusted(image, evaluate),
-    loggedModules: async () =>
-      (await evaluate(await fs.promises.readFile(packageFile(LOGGED_MODULES), 'utf8'))) as Make,
+    loggedModules: async () => (await evaluate(fs.readFileSync(packageFile(LOGGED_MODULES), 'utf8'))) as Make,
     defer: (task) => {
       setImmediate(task);
     },
@@ -75,6 +71,22 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
 async function evaluate(source: string): Promise<unknown> {
   const url = `data:text/javascript;base64,${Buffer.from(source).toString('base64')}`;
   return ((await import(url)) as { readonly default?: unknown }).default;
+}
+
+/** The file is as good as node:crypto, which takes 2 ms to load, where there is one. */
+function fillRandom(into: Uint8Array): void {
+  let fd: number;
+  try {
+    fd = fs.openSync('/dev/urandom', 'r');
+  } catch {
+    process.getBuiltinModule('node:crypto').randomFillSync(into);
+    return;
+  }
+  try {
+    for (let done = 0; done < into.length; ) done += fs.readSync(fd, into, done, into.length - done, null);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 const refuseModules = (): Promise<never> =>
