@@ -10,6 +10,7 @@ import { DEFAULT_PATH, SpawnError } from '../api/process.ts';
 import type { BootOptions, DiskOption, ExitStatus, MountOption } from '../api/options.ts';
 import { describeWaits } from '../api/waits.ts';
 import { nodeHost } from '../host/node/index.ts';
+import { startQuietly } from '../host/node/quiet-start.ts';
 import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
 import {
   parseCount,
@@ -161,11 +162,14 @@ export function spellOutDigest(argv: readonly string[], command: Command): strin
 /** Run one program as `strake run` does. @returns the exit code */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
   let kernel: Kernel;
+  const booted = startQuietly();
   try {
     kernel = await Kernel.boot(bootOptions(options));
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     return EXIT_FAILURE;
+  } finally {
+    booted();
   }
   const restore = options.tty === true ? attachTerminal(kernel) : (): void => {};
   const report = (): void => reportRun(kernel, options);

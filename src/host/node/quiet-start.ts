@@ -1,0 +1,34 @@
+/**
+ * Keeps V8 from optimising what runs at a start, most of which never runs again.
+ *
+ * Booting and the first page of a program make a dozen functions of the kernel look hot, and V8 counts bytes of machine code
+ * run, so that the interpreter's one large function looks hot after a hundred instructions. Optimising them takes 25 ms
+ * of other threads, and a process that ends waits for those. So both begin a moment later. Code runs as it would, unoptimised.
+ */
+
+/** How long after the boot. */
+const QUIET_MS = 50;
+/** Enough for some ten thousand instructions of the interpreter. */
+const PATIENT_BUDGET = 400_000_000;
+
+/** Bytes of machine code that a WebAssembly function runs before V8 optimises it, by V8's major version. */
+export const USUAL_BUDGETS: Readonly<Record<string, number>> = { 11: 1_800_000, 12: 13_000_000, 13: 13_000_000 };
+
+/** Begin. @returns what to call when the kernel has booted, or failed to */
+export function startQuietly(): () => void {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  const budget = USUAL_BUDGETS[process.versions.v8.split('.')[0] as string];
+  const usual = (): void => setFlagsFromString('--opt');
+  setFlagsFromString('--no-opt');
+  // Before all others that listen: what they do with compiled code must find the flags that the process began with.
+  process.prependOnceListener('exit', usual);
+  if (budget !== undefined) setFlagsFromString(`--wasm-tiering-budget=${PATIENT_BUDGET}`);
+  return () => {
+    // A module takes the budget of when it is compiled: the interpreter's was, translations of the guest's code are yet to be.
+    if (budget !== undefined) setFlagsFromString(`--wasm-tiering-budget=${budget}`);
+    setTimeout(() => {
+      process.off('exit', usual);
+      usual();
+    }, QUIET_MS).unref();
+  };
+}
