@@ -12,7 +12,11 @@ const QUIET_MS = 50;
 const PATIENT_BUDGET = 400_000_000;
 
 /** Bytes of machine code that a WebAssembly function runs before V8 optimises it, by V8's major version. */
-export const USUAL_BUDGETS: Readonly<Record<string, number>> = { 11: 1_800_000, 12: 13_000_000, 13: 13_000_000 };
+export const USUAL_BUDGETS: Readonly<Record<string, number>> = {
+  11: 1_800_000,
+  12: 13_000_000,
+  13: 13_000_000,
+};
 
 /** Begin. @returns what to call when the kernel has booted, or failed to */
 export function startQuietly(): () => void {

@@ -26,6 +26,7 @@ import {
   H_PAGE,
   H_RECORD,
   H_RECORDS,
+  H_RESERVED,
   H_TLB,
   H_TLB_END,
   H_TOUCHED,
@@ -38,6 +39,7 @@ import {
   LEAVE_SLOW,
   planRegion,
   type RegionPlan,
+  RESERVED_UNKNOWN,
   TLB_EXEC_TAG,
   TLB_READ_TAG,
   TLB_SIZE,
@@ -74,15 +76,18 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     m.u32[header + H_FORMAT / 4] === FORMAT &&
     m.u32[header + H_RECORDS / 4] === plan.records &&
     m.u32[header + H_TLB_END / 4] === plan.tlbEnd;
-  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED, H_TOUCHED_COUNT])
-    m.u32[header + offset / 4] = 0;
+  // How many pages were touched stays: it says what there is to clear to the engine whose tables they are.
+  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED]) m.u32[header + offset / 4] = 0;
   if (ours) {
     forgetCode(m, plan);
     return;
   }
+  const isFresh = m.u32[header + H_FORMAT / 4] === 0;
   m.u8.fill(0, plan.buckets, plan.buckets + BUCKETS * 4);
   const values: readonly (readonly [offset: number, value: number])[] = [
     [H_FORMAT, FORMAT],
+    [H_TOUCHED_COUNT, 0],
+    [H_RESERVED, isFresh ? 0 : RESERVED_UNKNOWN],
     [H_CODE_MARKS, m.layout.codeMarkBase],
     [H_END_FRAME, m.layout.endFrame],
     [H_BUCKETS, plan.buckets],

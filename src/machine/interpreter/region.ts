@@ -16,7 +16,7 @@ export const RESERVED_BYTES: number = 10 << 20;
 export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
 
 /** Says that the region was laid out by this version; changes with any offset or record field here. */
-export const FORMAT = 0x49_4e_54_32;
+export const FORMAT = 0x49_4e_54_33;
 
 export const HEADER_SIZE = 256;
 export const H_FORMAT = 0;
@@ -50,6 +50,9 @@ export const H_TOUCHED_COUNT = 68;
 /** Counts frames whose code was forgotten, and blocks that were made for frames. */
 export const H_DROPS = 72;
 export const H_MADE = 76;
+/** Which other engine laid out the last RESERVED_BYTES; 0 = none since the machine was made, so they are all zero. */
+export const H_RESERVED = 80;
+export const RESERVED_UNKNOWN = 0xffff_ffff;
 /** The last frames whose code was forgotten: a ring of DROP_RING words. */
 export const H_DROP_RING = 128;
 export const DROP_RING = 32;

@@ -46,12 +46,10 @@ interface Short {
 }
 
 /** Compressed rows by quadrant and funct3, in table order, with their base rows. */
-const shortBuckets: readonly (readonly Short[])[] = Array.from(
-  { length: 32 },
-  (_, key) =>
-    compressedRows
-      .filter((c) => (((((key >> 2) << 13) | (key & 3)) ^ c.match) & c.mask & 0xe003) === 0)
-      .map((c) => ({ c, base: rowByName.get(c.expands) as Row })),
+const shortBuckets: readonly (readonly Short[])[] = Array.from({ length: 32 }, (_, key) =>
+  compressedRows
+    .filter((c) => (((((key >> 2) << 13) | (key & 3)) ^ c.match) & c.mask & 0xe003) === 0)
+    .map((c) => ({ c, base: rowByName.get(c.expands) as Row })),
 );
 
 /** Read the operands of `word` by its format. */

@@ -9,6 +9,7 @@ import {
   DROP_RING,
   H_DROP_RING,
   H_DROPS,
+  H_RESERVED,
   H_TOUCHED_COUNT,
   R_OP,
 } from '../../../machine/interpreter/region.ts';
@@ -343,12 +344,14 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     if (wanted.size >= tiering.batch) translateWanted(hart);
   };
 
-  if (m.u32[tables.mark >>> 2] === MARK) {
+  const mark = header + H_RESERVED / 4;
+  if (m.u32[mark] === MARK) {
     forgetFlat();
-    m.u8.fill(0, tables.jumps, tables.mark);
+    m.u8.fill(0, tables.jumps, tables.end);
   } else {
-    m.u8.fill(0, tables.flatRead, tables.mark);
-    m.u32[tables.mark >>> 2] = MARK;
+    // Clearing what nobody has written would make pages of it: 9 MiB at each start.
+    if (m.u32[mark] !== 0) m.u8.fill(0, tables.flatRead, tables.end);
+    m.u32[mark] = MARK;
   }
 
   return {
