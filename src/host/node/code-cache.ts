@@ -18,7 +18,7 @@ const HEADER = 8;
 const WRITE_AFTER_MS = 2000;
 /** How often is looked whether a run has compiled much that the cache lacks: looking takes 2 ms. */
 const LOOK_AGAIN_MS = 60_000;
-const GROWN = 1.1;
+const GROWN = 1.03;
 /** Files of other builds and versions of Node that are kept beside a new one. */
 const KEPT = 8;
 const SUFFIX = '.code';

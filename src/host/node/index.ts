@@ -44,7 +44,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
       if (options.onOutput !== undefined) options.onOutput(stream as 1 | 2, bytes.slice());
       else writeFully(stream, bytes, options.onClosed);
     },
-    now: () => Math.round(performance.now() * 1e6),
+    now: clock(),
     wallSeconds: () => Math.floor(Date.now() / 1000),
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
     random: fillRandom,
@@ -71,6 +71,27 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
 async function evaluate(source: string): Promise<unknown> {
   const url = `data:text/javascript;base64,${Buffer.from(source).toString('base64')}`;
   return ((await import(url)) as { readonly default?: unknown }).default;
+}
+
+/** So many readings of the clock are slow ones. */
+const EARLY_READINGS = 1000;
+
+/** Nanoseconds of one clock, read in the way that needs nothing loaded, and later in the faster one: loading it takes 2 ms. */
+function clock(): () => number {
+  let early = EARLY_READINGS;
+  let offset = 0;
+  const uncommon = (): number => {
+    const [seconds, ns] = process.hrtime();
+    return seconds * 1e9 + ns;
+  };
+  return () => {
+    if (early > 0) {
+      early--;
+      if (early === 0) offset = uncommon() - Math.round(performance.now() * 1e6);
+      return uncommon();
+    }
+    return Math.round(performance.now() * 1e6) + offset;
+  };
 }
 
 /** The file is as good as node:crypto, which takes 2 ms to load, where there is one. */

@@ -3,7 +3,7 @@
  */
 import { PAGE_SIZE } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { OP_PAGE_END } from './handlers.ts';
+import { OP_PAGE_END } from './ops.ts';
 import {
   BLOCK_BYTES,
   BLOCK_ENTRY,

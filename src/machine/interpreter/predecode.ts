@@ -8,7 +8,7 @@ import { decode, isLong, rowIndex } from '../isa/decode.ts';
 import type { Row } from '../isa/row.ts';
 import { CTX_F, CTX_X, PAGE_SIZE } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { OP_CROSS, OP_UNDECODED, opOf } from './handlers.ts';
+import { OP_CROSS, OP_UNDECODED, opOf } from './ops.ts';
 import {
   CTX_SINK,
   R_AUX,

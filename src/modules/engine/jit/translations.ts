@@ -3,7 +3,7 @@
  */
 import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
 import { recordAt } from '../../../machine/interpreter/blocks.ts';
-import { OP_ENTER, OP_UNDECODED } from '../../../machine/interpreter/handlers.ts';
+import { OP_ENTER, OP_UNDECODED } from '../../../machine/interpreter/ops.ts';
 import { predecode } from '../../../machine/interpreter/predecode.ts';
 import {
   DROP_RING,
