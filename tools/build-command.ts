@@ -4,8 +4,8 @@
  *   npx tsx tools/build-command.ts [folder of the build, dist if absent]
  *
  * One file is read in a fiftieth of the time that the 300 files of its parts take. `bundle/run.js` holds what `strake run` needs,
- * `bundle/all.js` the whole command; each is a function of `require` and its own folder, which lies as deep in the package
- * as dist/host/node, since both find files of the package from there. Libraries that are bundled keep their licences beside.
+ * `bundle/all.js` the whole command; each is a function of what CommonJS and dynamic import give it, and of its own folder,
+ * which lies as deep in the package as dist/host/node, since both find files of the package from there. Libraries that are bundled keep their licences beside.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,9 @@ import { engineCode } from '../src/machine/interpreter/code.ts';
 const ROOT = path.resolve(import.meta.dirname, '..');
 /** By name of the bundle. */
 const ENTRIES: Readonly<Record<string, string>> = { run: 'src/cli/run-alone.ts', all: 'src/cli/main.ts' };
+
+/** As long as `import`, so that the map of the sources stays right. */
+const IMPORT = 'Import';
 
 const COMMON = {
   absWorkingDir: ROOT,
@@ -76,12 +79,20 @@ async function bundle(entry: string, target: string): Promise<Bundle> {
     // It changes the realm that it is loaded into, and is loaded for that alone.
     external: ['ses'],
     plugins: [childProcessLater, engineCodeBuilt],
-    banner: { js: '(function (require, __dirname) {' },
+    banner: { js: `(function (require, __dirname, ${IMPORT}) {` },
     footer: { js: '})' },
   });
   const textOf = (suffix: string): string =>
     outputFiles.find(({ path: file }) => file.endsWith(suffix))?.text ?? '';
-  return { text: textOf('.js'), map: textOf('.js.map'), inputs: metafile.inputs };
+  return { text: withImport(textOf('.js')), map: textOf('.js.map'), inputs: metafile.inputs };
+}
+
+/** Dynamic imports of what is not in the bundle, SES and texts of modules, go to the function that it is given. */
+function withImport(text: string): string {
+  const changed = text.replaceAll(/\bimport(?=\((?:"ses"\)|`data:))/g, IMPORT);
+  const other = /\bimport\((?!\)).{1,40}/.exec(changed);
+  if (other !== null) throw new Error(`a dynamic import that is not known: ${other[0]}`);
+  return changed;
 }
 
 /** Names of the packages that files are of. */
@@ -92,24 +103,29 @@ const packagesOf = (inputs: Metafile['inputs']): ReadonlySet<string> =>
 export async function buildCommand(dist: string): Promise<void> {
   const folder = path.join(dist, 'cli');
   const bundles = path.join(folder, 'bundle');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(bundles, { recursive: true });
-  const builds: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(ENTRIES)) {
-    const file = path.join(bundles, `${name}.js`);
-    const { text, map, inputs } = await bundle(entry, file);
-    writeFileSync(file, text);
-    writeFileSync(`${file}.map`, map);
-    builds[name] = createHash('sha256').update(text).digest('hex').slice(0, 16);
-    for (const of of packagesOf(inputs))
-      copyFileSync(path.join(ROOT, 'node_modules', of, 'LICENSE'), path.join(bundles, `LICENSE.${of}`));
-  }
+  const built = await Promise.all(
+    Object.entries(ENTRIES).map(async ([name, entry]) => ({
+      name,
+      ...(await bundle(entry, path.join(bundles, `${name}.js`))),
+    })),
+  );
+  const builds = Object.fromEntries(
+    built.map(({ name, text }) => [name, createHash('sha256').update(text).digest('hex').slice(0, 16)]),
+  );
   const { outputFiles } = await build({
     ...COMMON,
     entryPoints: ['src/cli/launch.ts'],
     outfile: path.join(folder, 'main.js'),
     define: { ...COMMON.define, BUILDS: JSON.stringify(builds) },
   });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(bundles, { recursive: true });
+  for (const { name, text, map, inputs } of built) {
+    writeFileSync(path.join(bundles, `${name}.js`), text);
+    writeFileSync(path.join(bundles, `${name}.js.map`), map);
+    for (const of of packagesOf(inputs))
+      copyFileSync(path.join(ROOT, 'node_modules', of, 'LICENSE'), path.join(bundles, `LICENSE.${of}`));
+  }
   writeFileSync(path.join(folder, 'main.js'), outputFiles[0]?.text ?? '', { mode: 0o755 });
   // The package is one of ES modules; these files are not.
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "commonjs" }\n');

@@ -14,5 +14,9 @@ declare const BUILDS: Readonly<Record<string, string>>;
 const name = process.argv[2] === 'run' ? 'run' : 'all';
 const file = path.join(import.meta.dirname, 'bundle', `${name}.js`);
 mapStacks(file);
-const command = runCached(file, BUILDS[name] as string) as (require: NodeJS.Require, folder: string) => void;
-command(require, path.dirname(file));
+const command = runCached(file, BUILDS[name] as string) as (
+  require: NodeJS.Require,
+  folder: string,
+  load: (specifier: string) => Promise<unknown>,
+) => void;
+command(require, path.dirname(file), (specifier) => import(specifier));

@@ -9,7 +9,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
 /** Words before the data: checksum of key and data, then bytes of compiled functions in the process that wrote it. */
@@ -90,7 +90,11 @@ function write(file: string, key: string, script: Script): void {
     fs.renameSync(fresh, file);
     removeOld(folder, file);
   } catch {
-    fs.rmSync(fresh, { force: true });
+    try {
+      fs.unlinkSync(fresh);
+    } catch {
+      // It was not even made.
+    }
   }
 }
 
@@ -132,6 +136,7 @@ function lookAgain(file: string, key: string, script: Script, found: Found): voi
 
 /**
  * Run a script of the package.
+ * It can not say `import(...)`: V8 forgets who answers that when it reads a compiled form.
  * @param file its path; its text is ASCII @param build tells its contents from those of any other build
  * @returns its value
  */
@@ -145,7 +150,6 @@ export function runCached(file: string, build: string): unknown {
   const found = cache === null ? null : read(cache, key);
   const script = new Script(source, {
     filename: file,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(found === null ? {} : { cachedData: found.data }),
   });
   if (cache !== null) {
