@@ -80,15 +80,15 @@ const EARLY_READINGS = 1000;
 function clock(): () => number {
   let early = EARLY_READINGS;
   let offset = 0;
-  const uncommon = (): number => {
+  const slowly = (): number => {
     const [seconds, ns] = process.hrtime();
     return seconds * 1e9 + ns;
   };
   return () => {
     if (early > 0) {
       early--;
-      if (early === 0) offset = uncommon() - Math.round(performance.now() * 1e6);
-      return uncommon();
+      if (early === 0) offset = slowly() - Math.round(performance.now() * 1e6);
+      return slowly();
     }
     return Math.round(performance.now() * 1e6) + offset;
   };

@@ -4,6 +4,7 @@
  * Booting and the first page of a program make a dozen functions of the kernel look hot, and V8 counts bytes of machine code
  * run, so that the interpreter's one large function looks hot after a hundred instructions. Optimising them takes 25 ms
  * of other threads, and a process that ends waits for those. So both begin a moment later. Code runs as it would, unoptimised.
+ * What the command line of Node says of optimising is left as it is.
  */
 
 /** How long after the boot. */
@@ -18,8 +19,23 @@ export const USUAL_BUDGETS: Readonly<Record<string, number>> = {
   13: 13_000_000,
 };
 
+/** True if whoever started Node may have said how V8 is to optimise. */
+const isTold = (): boolean => process.execArgv.some((option) => /opt|turbo|tiering/.test(option));
+
+/**
+ * Before code is compiled that a later process shall read: V8 compares a hash of its flags, and in some versions a flag that was
+ * changed and put back leaves another hash than one that never was.
+ */
+export function settleFlags(): void {
+  if (isTold()) return;
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  setFlagsFromString('--no-opt');
+  setFlagsFromString('--opt');
+}
+
 /** Begin. @returns what to call when the kernel has booted, or failed to */
 export function startQuietly(): () => void {
+  if (isTold()) return () => {};
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   const budget = USUAL_BUDGETS[process.versions.v8.split('.')[0] as string];
   const usual = (): void => setFlagsFromString('--opt');
