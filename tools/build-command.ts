@@ -47,6 +47,19 @@ const childProcessLater: Plugin = {
   },
 };
 
+/** Node's modules as they are: a copy of all that one exports would be made for each file that imports it. */
+const builtinsAsTheyAre: Plugin = {
+  name: 'builtins-as-they-are',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(fs|path)$/ }, ({ importer, path: name }) =>
+      importer.startsWith(path.join(ROOT, 'src')) ? { path: name, namespace: 'builtin' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
+      contents: `export default require('${name}');`,
+    }));
+  },
+};
+
 /** The bytes of the interpreter's machine code, in place of what builds them. */
 const engineCodeBuilt: Plugin = {
   name: 'engine-code-built',
@@ -78,7 +91,7 @@ async function bundle(entry: string, target: string): Promise<Bundle> {
     sourcesContent: false,
     // It changes the realm that it is loaded into, and is loaded for that alone.
     external: ['ses'],
-    plugins: [childProcessLater, engineCodeBuilt],
+    plugins: [childProcessLater, builtinsAsTheyAre, engineCodeBuilt],
     banner: { js: `(function (require, __dirname, ${IMPORT}) {` },
     footer: { js: '})' },
   });
@@ -116,6 +129,7 @@ export async function buildCommand(dist: string): Promise<void> {
     ...COMMON,
     entryPoints: ['src/cli/launch.ts'],
     outfile: path.join(folder, 'main.js'),
+    plugins: [builtinsAsTheyAre],
     define: { ...COMMON.define, BUILDS: JSON.stringify(builds) },
   });
   rmSync(folder, { recursive: true, force: true });

@@ -15,6 +15,7 @@ import {
   H_BLOCKS,
   H_BUCKETS,
   H_CODE_MARKS,
+  H_DIRTY,
   H_DROPS,
   H_END_FRAME,
   H_FLAT_READ,
@@ -87,6 +88,7 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
   const values: readonly (readonly [offset: number, value: number])[] = [
     [H_FORMAT, FORMAT],
     [H_TOUCHED_COUNT, 0],
+    [H_DIRTY, isFresh ? 0 : plan.capacity],
     [H_RESERVED, isFresh ? 0 : RESERVED_UNKNOWN],
     [H_CODE_MARKS, m.layout.codeMarkBase],
     [H_END_FRAME, m.layout.endFrame],

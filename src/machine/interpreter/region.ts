@@ -50,6 +50,8 @@ export const H_TOUCHED_COUNT = 68;
 /** Counts frames whose code was forgotten, and blocks that were made for frames. */
 export const H_DROPS = 72;
 export const H_MADE = 76;
+/** One past the last block that was ever handed out: those beyond are all zero. */
+export const H_DIRTY = 84;
 /** Which other engine laid out the last RESERVED_BYTES; 0 = none since the machine was made, so they are all zero. */
 export const H_RESERVED = 80;
 export const RESERVED_UNKNOWN = 0xffff_ffff;
