@@ -98,9 +98,10 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const table = createTable(TABLE_SIZE);
   const header = plan.header >>> 2;
   const imports = { env: { memory: m.memory, table, finish: core.wasm.finish } };
-  const enterCode = instantiate(cachedModule('jit enter 1.0', m.shared, buildEnter), imports).exports[
-    'enter'
-  ] as Enter;
+  /** Made when it is first needed: many a program is over before anything is translated. */
+  let enterCode: Enter | null = null;
+  const makeEnter = (): Enter =>
+    instantiate(cachedModule('jit enter 1.0', m.shared, buildEnter), imports).exports['enter'] as Enter;
 
   /** By physical address of the first instruction. */
   const known = new Map<number, Translation>();
@@ -407,6 +408,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     enter(place, hart, left) {
       const block = hartAddress(m.layout, hart);
       const context = m.u32[(block + HART_CONTEXT) >>> 2] as number;
+      enterCode ??= makeEnter();
       return enterCode(place, plan.header, block, core.tlbOf(hart), context, left, tables.jumps);
     },
     unmark,
