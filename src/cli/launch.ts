@@ -6,7 +6,6 @@
  */
 import path from 'node:path';
 import { runCached } from '../host/node/code-cache.ts';
-import { settleFlags } from '../host/node/quiet-start.ts';
 import { mapStacks } from './stacks.ts';
 
 /** Says which contents each bundled file has; put in by the build. */
@@ -15,7 +14,6 @@ declare const BUILDS: Readonly<Record<string, string>>;
 const name = process.argv[2] === 'run' ? 'run' : 'all';
 const file = path.join(import.meta.dirname, 'bundle', `${name}.js`);
 mapStacks(file);
-settleFlags();
 const command = runCached(file, BUILDS[name] as string) as (
   require: NodeJS.Require,
   folder: string,

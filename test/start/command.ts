@@ -18,8 +18,8 @@ export interface Ran {
 export interface Built {
   /** The package's. */
   readonly folder: string;
-  /** Run it. @param cache XDG_CACHE_HOME @param preload script that Node loads before */
-  run(args: readonly string[], cache: string, preload?: string): Ran;
+  /** Run it. @param cache XDG_CACHE_HOME @param node options of Node's */
+  run(args: readonly string[], cache: string, node?: readonly string[]): Ran;
   /** A folder that nobody has used. */
   fresh(): string;
   remove(): void;
@@ -38,9 +38,8 @@ export async function built(): Promise<Built> {
   const main = path.join(folder, 'dist/cli/main.js');
   return {
     folder,
-    run(args, cache, preload) {
-      const options = preload === undefined ? [] : ['--require', preload];
-      const { status, stdout, stderr } = spawnSync(process.execPath, [...options, main, ...args], {
+    run(args, cache, node = []) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...node, main, ...args], {
         encoding: 'utf8',
         env: { ...process.env, XDG_CACHE_HOME: cache, NODE_OPTIONS: '' },
       });

@@ -35,7 +35,7 @@ process.on('exit', () => {
 function watched(args: readonly string[]): { opened: readonly string[]; parts: readonly string[] } {
   const preload = path.join(cache, 'watch.cjs');
   writeFileSync(preload, WATCH);
-  const { status, stderr } = command.run(args, cache, preload);
+  const { status, stderr } = command.run(args, cache, ['--require', preload]);
   expect(status).toBe(0);
   return JSON.parse(stderr.trimEnd().split('\n').at(-1) as string);
 }
@@ -96,7 +96,7 @@ test('an error is told by the lines of the sources', () => {
        return real();
      };`,
   );
-  const { status, stderr } = command.run(['run', 'echo', 'hello'], cache, preload);
+  const { status, stderr } = command.run(['run', 'echo', 'hello'], cache, ['--require', preload]);
   expect(status).not.toBe(0);
   expect(stderr).toContain('planted');
   expect(stderr).toMatch(/src\/host\/node\/index\.ts:\d+:\d+/);
@@ -122,6 +122,32 @@ test('module files go on working in the bundle: trusted, with its twin, and a gu
     expect(guests.status).toBe(0);
     expect(guests.stdout).toContain('raffle');
   }
+});
+
+test('how V8 optimises is put back, and is not touched where the command line of Node says it', () => {
+  const preload = path.join(cache, 'flags.cjs');
+  writeFileSync(
+    preload,
+    `const v8 = require('node:v8');
+     const set = [];
+     const real = v8.setFlagsFromString;
+     v8.setFlagsFromString = (flags) => { set.push(flags); real(flags); };
+     process.on('exit', () => require('node:fs').writeSync(2, JSON.stringify(set)));`,
+  );
+  const flagsOf = (...node: readonly string[]): readonly string[] =>
+    JSON.parse(
+      command.run(['run', 'sh', '-c', 'sleep 1'], cache, ['--require', preload, ...node]).stderr,
+    ) as string[];
+  const set = flagsOf();
+  expect(set).toContain('--no-opt');
+  expect(set.filter((flag) => flag.endsWith('opt')).at(-1)).toBe('--opt');
+  const budget = USUAL_BUDGETS[process.versions.v8.split('.')[0] as string];
+  if (budget !== undefined) {
+    const budgets = set.filter((flag) => flag.startsWith('--wasm-tiering-budget='));
+    expect(new Set(budgets).size).toBe(2);
+    expect(budgets.at(-1)).toBe(`--wasm-tiering-budget=${budget}`);
+  }
+  expect(flagsOf('--no-opt')).toEqual([]);
 });
 
 test('the budgets that are put back are those that this V8 has', () => {

@@ -11,6 +11,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
+import { optimiseAsUsual, settleFlags } from './quiet-start.ts';
 
 /** Words before the data: checksum of key and data, then bytes of compiled functions in the process that wrote it. */
 const HEADER = 8;
@@ -82,6 +83,7 @@ function write(file: string, key: string, script: Script): void {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (!isOurs(fs.statSync(folder))) return;
+    optimiseAsUsual();
     const data = script.createCachedData();
     const bytes = Buffer.concat([Buffer.alloc(HEADER), data]);
     bytes.writeUInt32LE(functionBytes(), 4);
@@ -135,12 +137,13 @@ function lookAgain(file: string, key: string, script: Script, found: Found): voi
 }
 
 /**
- * Run a script of the package.
+ * Run a script of the package. Afterwards V8's flags of optimising may change for a while (quiet-start.ts).
  * It can not say `import(...)`: V8 forgets who answers that when it reads a compiled form.
  * @param file its path; its text is ASCII @param build tells its contents from those of any other build
  * @returns its value
  */
 export function runCached(file: string, build: string): unknown {
+  settleFlags();
   const source = fs.readFileSync(file, 'latin1');
   const folder = userFolder();
   const { version, arch } = process;

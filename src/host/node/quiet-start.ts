@@ -22,33 +22,38 @@ export const USUAL_BUDGETS: Readonly<Record<string, number>> = {
 /** True if whoever started Node may have said how V8 is to optimise. */
 const isTold = (): boolean => process.execArgv.some((option) => /opt|turbo|tiering/.test(option));
 
+/** Have V8 optimise as it does by itself. What it writes of compiled code suits no process with other flags. */
+export function optimiseAsUsual(): void {
+  if (isTold()) return;
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  setFlagsFromString('--opt');
+  setBudget(setFlagsFromString, false);
+}
+
 /**
  * Before code is compiled that a later process shall read: V8 compares a hash of its flags, and in some versions a flag that was
  * changed and put back leaves another hash than one that never was.
  */
 export function settleFlags(): void {
   if (isTold()) return;
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  setFlagsFromString('--no-opt');
-  setFlagsFromString('--opt');
+  process.getBuiltinModule('node:v8').setFlagsFromString('--no-opt');
+  optimiseAsUsual();
 }
 
 /** Begin. @returns what to call when the kernel has booted, or failed to */
 export function startQuietly(): () => void {
   if (isTold()) return () => {};
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  const budget = USUAL_BUDGETS[process.versions.v8.split('.')[0] as string];
-  const usual = (): void => setFlagsFromString('--opt');
   setFlagsFromString('--no-opt');
-  // Before all others that listen: what they do with compiled code must find the flags that the process began with.
-  process.prependOnceListener('exit', usual);
-  if (budget !== undefined) setFlagsFromString(`--wasm-tiering-budget=${PATIENT_BUDGET}`);
+  setBudget(setFlagsFromString, true);
   return () => {
     // A module takes the budget of when it is compiled: the interpreter's was, translations of the guest's code are yet to be.
-    if (budget !== undefined) setFlagsFromString(`--wasm-tiering-budget=${budget}`);
-    setTimeout(() => {
-      process.off('exit', usual);
-      usual();
-    }, QUIET_MS).unref();
+    setBudget(setFlagsFromString, false);
+    setTimeout(optimiseAsUsual, QUIET_MS).unref();
   };
+}
+
+function setBudget(setFlags: (flags: string) => void, isPatient: boolean): void {
+  const usual = USUAL_BUDGETS[process.versions.v8.split('.')[0] as string];
+  if (usual !== undefined) setFlags(`--wasm-tiering-budget=${isPatient ? PATIENT_BUDGET : usual}`);
 }
