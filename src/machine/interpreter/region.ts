@@ -16,7 +16,7 @@ export const RESERVED_BYTES: number = 10 << 20;
 export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
 
 /** Says that the region was laid out by this version; changes with any offset or record field here. */
-export const FORMAT = 0x49_4e_54_33;
+export const FORMAT = 0x49_4e_54_34;
 
 export const HEADER_SIZE = 256;
 export const H_FORMAT = 0;
