@@ -108,9 +108,14 @@ function withImport(text: string): string {
   return changed;
 }
 
-/** Names of the packages that files are of. */
-const packagesOf = (inputs: Metafile['inputs']): ReadonlySet<string> =>
-  new Set(Object.keys(inputs).flatMap((file) => /^node_modules\/([^/]+)\//.exec(file)?.[1] ?? []));
+/** Folders of the packages that files are of, by name. */
+const packagesOf = (inputs: Metafile['inputs']): ReadonlyMap<string, string> =>
+  new Map(
+    Object.keys(inputs).flatMap((file) => {
+      const match = /^(?:.*\/)?node_modules\/([^/]+)(?=\/)/.exec(file);
+      return match === null ? [] : [[match[1] as string, path.resolve(ROOT, match[0])] as const];
+    }),
+  );
 
 /** Build the command into a folder that is, or will be, a package's `dist`. */
 export async function buildCommand(dist: string): Promise<void> {
@@ -137,8 +142,8 @@ export async function buildCommand(dist: string): Promise<void> {
   for (const { name, text, map, inputs } of built) {
     writeFileSync(path.join(bundles, `${name}.js`), text);
     writeFileSync(path.join(bundles, `${name}.js.map`), map);
-    for (const of of packagesOf(inputs))
-      copyFileSync(path.join(ROOT, 'node_modules', of, 'LICENSE'), path.join(bundles, `LICENSE.${of}`));
+    for (const [library, place] of packagesOf(inputs))
+      copyFileSync(path.join(place, 'LICENSE'), path.join(bundles, `LICENSE.${library}`));
   }
   writeFileSync(path.join(folder, 'main.js'), outputFiles[0]?.text ?? '', { mode: 0o755 });
   // The package is one of ES modules; these files are not.
