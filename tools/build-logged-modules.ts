@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { LOGGED_MODULES } from '../src/host/instrument/trusted.ts';
+import { LOGGED_MODULES } from '../src/host/instrument/logged-modules.ts';
 import { loggedModuleOf } from '../src/host/instrument/source.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');

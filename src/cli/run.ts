@@ -10,6 +10,7 @@ import { DEFAULT_PATH, SpawnError } from '../api/process.ts';
 import type { BootOptions, DiskOption, ExitStatus, MountOption } from '../api/options.ts';
 import { describeWaits } from '../api/waits.ts';
 import { nodeHost } from '../host/node/index.ts';
+import { startQuietly } from '../host/node/quiet-start.ts';
 import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
 import {
   parseCount,
@@ -161,11 +162,14 @@ export function spellOutDigest(argv: readonly string[], command: Command): strin
 /** Run one program as `strake run` does. @returns the exit code */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
   let kernel: Kernel;
+  const booted = startQuietly();
   try {
     kernel = await Kernel.boot(bootOptions(options));
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     return EXIT_FAILURE;
+  } finally {
+    booted();
   }
   const restore = options.tty === true ? attachTerminal(kernel) : (): void => {};
   const report = (): void => reportRun(kernel, options);
@@ -210,10 +214,6 @@ function bootOptions(options: RunOptions): BootOptions {
   const { root, mount, replace, digest, tty, strace, swap } = options;
   const disk = swap === undefined ? options.disk : [...(options.disk ?? []), swap];
   const module = swap === undefined ? options.module : { vm: 'paging', ...options.module };
-  const terminal = {
-    rows: process.stdout.rows ?? DEFAULT_ROWS,
-    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
-  };
   const noInput = tty === true && options.interactive !== true && !process.stdin.isTTY;
   return {
     host: nodeHost({
@@ -233,17 +233,22 @@ function bootOptions(options: RunOptions): BootOptions {
     ...(replace === undefined ? {} : { replace }),
     ...(module === undefined ? {} : { modules: module }),
     ...(digest === undefined ? {} : { digest: digest === true ? 'full' : digest }),
-    ...(tty === true ? { terminal } : {}),
+    ...(tty === true ? { terminal: terminalSize() } : {}),
     ...(strace === true ? { trace: (line: string): void => void process.stderr.write(`${line}\n`) } : {}),
   };
 }
+
+const terminalSize = (): { rows: number; columns: number } => ({
+  rows: process.stdout.rows ?? DEFAULT_ROWS,
+  columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+});
 
 /** Put a program of the host into the guest. @returns its path there */
 async function place(kernel: Kernel, program: string): Promise<string> {
   const target = `/tmp/${path.basename(program)}`;
   let bytes: Uint8Array;
   try {
-    bytes = await fs.promises.readFile(program);
+    bytes = fs.readFileSync(program);
   } catch (error) {
     throw new SpawnError(program, (error as { readonly code?: string }).code === 'ENOENT' ? -2 : -13);
   }
@@ -256,7 +261,10 @@ function attachTerminal(kernel: Kernel): () => void {
   const { stdin, stdout } = process;
   if (!stdin.isTTY) return () => {};
   stdin.setRawMode(true);
-  const resize = (): void => kernel.resize(stdout.rows ?? DEFAULT_ROWS, stdout.columns ?? DEFAULT_COLUMNS);
+  const resize = (): void => {
+    const { rows, columns } = terminalSize();
+    kernel.resize(rows, columns);
+  };
   stdout.on('resize', resize);
   return () => {
     stdout.off('resize', resize);

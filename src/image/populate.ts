@@ -29,6 +29,8 @@ export class ImageError extends Error {
 const S_IFREG = 0o100_000;
 const S_IFDIR = 0o040_000;
 const INIT = 1;
+/** Set-id and sticky bits, which making and writing a file may take away. */
+const SPECIAL = 0o7000;
 
 /** Make every entry, in order; folders that exist are left as they are. Throws ImageError. */
 export async function populate(
@@ -48,7 +50,7 @@ async function make(kernel: Kernel, settle: Settle, entry: ImageEntry): Promise<
   switch (entry.type) {
     case 'directory': {
       const error = await settle(() => kernel.vfs.make(INIT, 0, path, S_IFDIR | entry.mode, 0));
-      return error < 0 ? error : settle(() => kernel.vfs.chmod(INIT, 0, path, entry.mode, true));
+      return error < 0 || isModeKept(kernel, entry.mode) ? error : setMode(kernel, settle, entry);
     }
     case 'symlink':
       return settle(() => kernel.vfs.symlink(INIT, entry.target, 0, path));
@@ -59,19 +61,39 @@ async function make(kernel: Kernel, settle: Settle, entry: ImageEntry): Promise<
       if (made < 0 && made !== -EEXIST) return made;
       const dentry = await settle(() => kernel.vfs.resolve(INIT, 0, path, true));
       if (dentry < 0) return dentry;
-      const error = await fill(kernel, settle, kernel.vfs.dentryInode(dentry), entry.bytes);
+      const error = await fill(kernel, settle, kernel.vfs.dentryInode(dentry), entry.bytes, made === 0);
       kernel.vfs.releaseDentry(dentry);
-      return error < 0 ? error : settle(() => kernel.vfs.chmod(INIT, 0, path, entry.mode, true));
+      if (error < 0 || (made === 0 && isModeKept(kernel, entry.mode))) return error;
+      return setMode(kernel, settle, entry);
     }
   }
 }
 
-async function fill(kernel: Kernel, settle: Settle, inode: number, bytes: Uint8Array): Promise<number> {
+/** True if what init makes gets this mode, and needs no call more for it: a start makes a hundred files. */
+const isModeKept = (kernel: Kernel, mode: number): boolean =>
+  (mode & (kernel.process.place(INIT).umask | SPECIAL)) === 0;
+
+const setMode = (
+  kernel: Kernel,
+  settle: Settle,
+  { path, mode }: ImageEntry & { readonly mode: number },
+): Promise<number> => settle(() => kernel.vfs.chmod(INIT, 0, path, mode, true));
+
+/** @param isNew it holds nothing yet */
+async function fill(
+  kernel: Kernel,
+  settle: Settle,
+  inode: number,
+  bytes: Uint8Array,
+  isNew: boolean,
+): Promise<number> {
   const type = kernel.vfs.fileSystemOf(superblockOf(inode));
   const fileSystem = (): Kernel['filesystem'][string] =>
     kernel.filesystem[type] as Kernel['filesystem'][string];
-  const emptied = await settle(() => fileSystem().setAttributes(inode, { size: 0 }));
-  if (emptied < 0) return emptied;
+  if (!isNew) {
+    const emptied = await settle(() => fileSystem().setAttributes(inode, { size: 0 }));
+    if (emptied < 0) return emptied;
+  }
   for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
     const frame = kernel.frames.alloc(true, 0);
     if (frame === 0) return -ENOMEM;

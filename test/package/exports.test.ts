@@ -6,11 +6,12 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildCommand } from '../../tools/build-command.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
-/** What an installation would fetch: the dependencies, and the optional peer. */
-const INSTALLED = ['commander', 'acorn', 'ses', '@endo', 'fast-check', 'pure-rand', '@types/node'];
+/** What an installation would fetch and the tests need: dependencies, and the optional peer. The command has its own. */
+const INSTALLED = ['acorn', 'ses', '@endo', 'fast-check', 'pure-rand', '@types/node'];
 
 let folder = '';
 
@@ -20,7 +21,7 @@ function command(program: string, argv: readonly string[], cwd: string): string 
   return stdout;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'strake-package-'));
   // A build of its own: nobody else's may be under way in dist.
   const stage = join(folder, 'stage');
@@ -39,6 +40,7 @@ beforeAll(() => {
   for (const config of ['tsconfig.build.json', 'tsconfig.browser.json']) {
     command(join(MODULES, '.bin/tsc'), ['-p', join(ROOT, config), '--outDir', join(stage, 'dist')], ROOT);
   }
+  await buildCommand(join(stage, 'dist'));
   command('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], stage);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) as string;
   const target = join(folder, 'node_modules/strake');
@@ -71,6 +73,25 @@ console.log(code);
 test('every export resolves and works', () => {
   writeFileSync(join(folder, 'user.mjs'), PROGRAM);
   expect(command(process.execPath, ['user.mjs'], folder)).toBe('from a package\n0\n');
+});
+
+test('the command works, with the licences of what is bundled in it', () => {
+  const strake = join(folder, 'node_modules/.bin/strake');
+  mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+  symlinkSync('../strake/dist/cli/main.js', strake);
+  const cached = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
+  for (const [argv, output] of [
+    [['run', 'echo', 'from a package'], 'from a package\n'],
+    [['run', '--module', 'engine=jit', 'echo', 'translated'], 'translated\n'],
+    [['--version'], '0.1.0\n'],
+  ] as const) {
+    for (let run = 0; run < 2; run++) {
+      const { status, stdout, stderr } = spawnSync(strake, argv, { encoding: 'utf8', env: cached });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: output, stderr: '' });
+    }
+  }
+  const bundles = readdirSync(join(folder, 'node_modules/strake/dist/cli/bundle'));
+  expect(bundles).toEqual(expect.arrayContaining(['LICENSE.acorn', 'LICENSE.commander']));
 });
 
 test('every export has its types', () => {

@@ -7,8 +7,8 @@
 import { EIO } from '../../abi/linux/errno.ts';
 import type { KernelHost, Make } from '../../api/host.ts';
 import { loadConfined } from '../confined/load.ts';
-import { textOf } from '../instrument/source.ts';
-import { loadTrusted, LOGGED_MODULES } from '../instrument/trusted.ts';
+import { LOGGED_MODULES } from '../instrument/logged-modules.ts';
+import { loadTrusted } from '../instrument/trusted.ts';
 import { type BrowserFile, BrowserFiles } from './files.ts';
 import { type BrowserInput, InputQueue } from './input.ts';
 
@@ -63,7 +63,7 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
     random: fillRandom,
     loadConfined: options.guestModules === 'refuse' ? refuseModules : loadConfined,
-    loadModule: async (image) => loadTrusted(textOf(image), evaluate),
+    loadModule: async (image) => loadTrusted(image, evaluate),
     async loggedModules() {
       const bytes = await asset(LOGGED_MODULES);
       return (await evaluate(new TextDecoder().decode(bytes))) as Make;

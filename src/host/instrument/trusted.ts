@@ -1,20 +1,18 @@
 /**
- * Module files that the embedding program names, and the rewritten twins of the modules that come with the kernel.
+ * Module files that the embedding program names.
  *
  * Trusted code is evaluated as it stands; its twin is rewritten for probation, and is missing where the file
  * can not be rewritten.
  */
 import type { TrustedModule } from '../../api/host.ts';
-import { loggedModuleOf, SourceError } from './source.ts';
+import { loggedModuleOf, SourceError, textOf } from './source.ts';
 
-/** File of the package whose default export makes the twins of all built-in modules, in their order. */
-export const LOGGED_MODULES = 'dist/logged-modules.js';
-
-/** @param evaluate gives the default export of an ES module's text */
+/** Rejects with SourceError where it is no text. @param evaluate gives the default export of an ES module's text */
 export async function loadTrusted(
-  source: string,
+  image: Uint8Array,
   evaluate: (source: string) => Promise<unknown>,
 ): Promise<TrustedModule> {
+  const source = textOf(image);
   const exported = await evaluate(source);
   let logged: string;
   try {

@@ -7,7 +7,6 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import * as errno from '../../abi/linux/errno.ts';
 import type { HostRequest, HostResult, HostStat } from '../../contracts/host.ts';
 import { MemoryDisk } from '../memory/disk.ts';
@@ -58,7 +57,7 @@ export class Folders {
     disk.close();
     let unpacked: Uint8Array;
     try {
-      unpacked = gunzipSync(fs.readFileSync(file));
+      unpacked = process.getBuiltinModule('node:zlib').gunzipSync(fs.readFileSync(file));
     } catch (error) {
       throw new Error(`archive ${file}: it can not be unpacked: ${(error as Error).message}`);
     }

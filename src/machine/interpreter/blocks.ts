@@ -3,13 +3,14 @@
  */
 import { PAGE_SIZE } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { OP_PAGE_END } from './handlers.ts';
+import { OP_PAGE_END } from './ops.ts';
 import {
   BLOCK_BYTES,
   BLOCK_ENTRY,
   BLOCK_FRAME,
   BLOCK_NEXT,
   BUCKETS,
+  H_DIRTY,
   H_FREE,
   H_MADE,
   H_USED,
@@ -67,7 +68,9 @@ export function addBlock(
     m.u32[header + H_FREE / 4] = m.u32[(entry + BLOCK_NEXT) >>> 2] as number;
   }
   const records = plan.records + index * BLOCK_BYTES;
-  m.u8.fill(0, records, records + SLOTS * RECORD);
+  // Clearing what is clear would make pages of it, most of which no record of a program is ever in.
+  if (index < (m.u32[header + H_DIRTY / 4] as number)) m.u8.fill(0, records, records + SLOTS * RECORD);
+  else m.u32[header + H_DIRTY / 4] = index + 1;
   for (const slot of [LAST_SLOT + 1, LAST_SLOT + 2]) {
     m.u16[(records + slot * RECORD + R_OP) >>> 1] = OP_PAGE_END;
   }

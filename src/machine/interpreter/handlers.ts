@@ -3,10 +3,9 @@
  *
  * Built from the ISA tables by kind of semantics; nothing here knows a mnemonic. A handler that meets its slow case
  * (TLB miss, misalignment, exact floating point) leaves without effect, and slow.ts does the whole instruction.
- * Also names the variants, so that predecode (predecode.ts) and dispatch (interpret.ts) agree.
+ * ops.ts names the variants, so that predecode (predecode.ts) and dispatch (interpret.ts) agree.
  */
 import { EXIT_BREAKPOINT, EXIT_ECALL, EXIT_ILLEGAL } from '../exits.ts';
-import { compressedRows } from '../isa/compressed.ts';
 import { rows } from '../isa/decode.ts';
 import type { Row } from '../isa/row.ts';
 import type { Scope } from '../isa/semantics.ts';
@@ -15,6 +14,7 @@ import { type I32, type I64, i32, i64 } from '../wasm/expr.ts';
 import type { Func } from '../wasm/module.ts';
 import { br, brIf, type Label, type Local, type Stmt, store, when } from '../wasm/stmt.ts';
 import { tlbSlot } from './mmu.ts';
+import { keyOf, lengthsOf, opKeys } from './ops.ts';
 import {
   R_IMM,
   RECORD_SCALE,
@@ -285,33 +285,29 @@ function variantsOf(row: Row): readonly (readonly [variant: string, build: Build
   }
 }
 
-/** Base instructions that a compressed one expands to: these have handlers of both lengths. */
-export const hasShortForm: ReadonlySet<string> = new Set(compressedRows.map((c) => c.expands));
-
-export const OP_UNDECODED = 0;
-export const OP_PAGE_END = 1;
-export const OP_CROSS = 2;
-/** A translation begins here; what the instruction is, its row says. */
-export const OP_ENTER = 3;
-const OP_FIRST_KEYED = 4;
-
-/** Handlers from OP_FIRST_KEYED on; those before are part of the dispatch function. */
-export const handlers: readonly Handler[] = [
-  { key: 'illegal', build: (d) => leave(d, EXIT_ILLEGAL) },
-  { key: 'slow', build: (d) => [br(d.slow)] },
-  { key: 'nop/4', build: (d) => next(d, 4) },
-  { key: 'nop/2', build: (d) => next(d, 2) },
+const builds: ReadonlyMap<string, Handler['build']> = new Map([
+  ['illegal', (d: Dispatch) => leave(d, EXIT_ILLEGAL)],
+  ['slow', (d: Dispatch) => [br(d.slow)]],
+  ['nop/4', (d: Dispatch) => next(d, 4)],
+  ['nop/2', (d: Dispatch) => next(d, 2)],
   ...rows.flatMap((row) =>
     variantsOf(row).flatMap(([variant, build]) =>
-      (hasShortForm.has(row.mnemonic) ? [4, 2] : [4]).map((length) => ({
-        key: `${row.mnemonic}${variant === '' ? '' : `:${variant}`}/${length}`,
-        build: (d: Dispatch, scratch: Scratch) => build(d, scratch, length),
-      })),
+      lengthsOf(row).map(
+        (length) =>
+          [
+            keyOf(row, variant, length),
+            (d: Dispatch, scratch: Scratch): readonly Stmt[] => build(d, scratch, length),
+          ] as const,
+      ),
     ),
   ),
-];
+]);
 
-const ops: ReadonlyMap<string, number> = new Map(handlers.map((h, i) => [h.key, i + OP_FIRST_KEYED]));
+function handlerOf(key: string): Handler {
+  const build = builds.get(key);
+  if (build === undefined) throw new RangeError(`no handler ${key}`);
+  return { key, build };
+}
 
-/** @returns the op of a handler by key, `mnemonic[:variant]/length`; undefined where there is none */
-export const opOf = (key: string): number | undefined => ops.get(key);
+/** In the order of their ops, from the first that has a key. */
+export const handlers: readonly Handler[] = opKeys.map(handlerOf);

@@ -9,7 +9,8 @@ import { CTX_PC, CTX_RETIRED, PAGE_SIZE } from '../layout.ts';
 import { i32, i64 } from '../wasm/expr.ts';
 import type { Func, ModuleBuilder } from '../wasm/module.ts';
 import { block, br, brIf, brTable, type Label, label, loop, ret, type Stmt, store } from '../wasm/stmt.ts';
-import { type Dispatch, handlers, OP_CROSS, OP_ENTER, OP_PAGE_END, OP_UNDECODED } from './handlers.ts';
+import { type Dispatch, handlers } from './handlers.ts';
+import { OP_CROSS, OP_ENTER, OP_PAGE_END, OP_UNDECODED } from './ops.ts';
 import { pageOf, tlbSlot } from './mmu.ts';
 import {
   H_LEFT,

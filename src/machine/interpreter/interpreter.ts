@@ -15,6 +15,7 @@ import {
   H_BLOCKS,
   H_BUCKETS,
   H_CODE_MARKS,
+  H_DIRTY,
   H_DROPS,
   H_END_FRAME,
   H_FLAT_READ,
@@ -26,6 +27,7 @@ import {
   H_PAGE,
   H_RECORD,
   H_RECORDS,
+  H_RESERVED,
   H_TLB,
   H_TLB_END,
   H_HIGH,
@@ -39,13 +41,15 @@ import {
   LEAVE_SLOW,
   planRegion,
   type RegionPlan,
+  RESERVED_UNKNOWN,
   TLB_EXEC_TAG,
   TLB_READ_TAG,
   TLB_SIZE,
   TLB_TAGS,
   TLB_WRITE_TAG,
 } from './region.ts';
-import { buildEngine, type EngineExports } from './run.ts';
+import type { EngineExports } from './run.ts';
+import { engineCode } from './code.ts';
 import { addBlock, forEachFrame } from './blocks.ts';
 
 /** Name of the compiled code; changes with it. */
@@ -74,15 +78,19 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     m.u32[header + H_FORMAT / 4] === FORMAT &&
     m.u32[header + H_RECORDS / 4] === plan.records &&
     m.u32[header + H_TLB_END / 4] === plan.tlbEnd;
-  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED, H_TOUCHED_COUNT, H_HIGH])
-    m.u32[header + offset / 4] = 0;
+  // How many pages were touched stays: it says what there is to clear to the engine whose tables they are.
+  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED, H_HIGH]) m.u32[header + offset / 4] = 0;
   if (ours) {
     forgetCode(m, plan);
     return;
   }
+  const isFresh = m.u32[header + H_FORMAT / 4] === 0;
   m.u8.fill(0, plan.buckets, plan.buckets + BUCKETS * 4);
   const values: readonly (readonly [offset: number, value: number])[] = [
     [H_FORMAT, FORMAT],
+    [H_TOUCHED_COUNT, 0],
+    [H_DIRTY, isFresh ? 0 : plan.capacity],
+    [H_RESERVED, isFresh ? 0 : RESERVED_UNKNOWN],
     [H_CODE_MARKS, m.layout.codeMarkBase],
     [H_END_FRAME, m.layout.endFrame],
     [H_BUCKETS, plan.buckets],
@@ -123,7 +131,7 @@ export interface Interpreter {
 /** Take over the engine region. */
 export function createInterpreterCore(m: Machine): Interpreter {
   const plan = planRegion(m.layout);
-  const compiled = cachedModule(NAME, m.shared, buildEngine);
+  const compiled = cachedModule(NAME, m.shared, engineCode);
   const wasm = instantiate(compiled, { env: { memory: m.memory } }).exports as unknown as EngineExports;
   resetRegion(m, plan);
   const header = plan.header >>> 2;

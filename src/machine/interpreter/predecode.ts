@@ -4,11 +4,11 @@
  * Decodes ahead from the slot asked for to the end of the straight line. Operates on linear memory only; what it
  * keeps is in the engine region.
  */
-import { decode, isLong, rowIndex, rows } from '../isa/decode.ts';
+import { decode, isLong, rowIndex } from '../isa/decode.ts';
 import type { Row } from '../isa/row.ts';
 import { CTX_F, CTX_X, PAGE_SIZE } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { hasShortForm, OP_CROSS, OP_UNDECODED, opOf } from './handlers.ts';
+import { OP_CROSS, OP_UNDECODED, opOf } from './ops.ts';
 import {
   CTX_SINK,
   R_AUX,
@@ -116,8 +116,7 @@ function choiceOf(row: Row, length: number): Pick<Plan, 'choice' | 'op' | 'other
 const fileOf = (row: Row, operand: 'rd' | 'rs1' | 'rs2'): number =>
   row.format.fields.find((f) => f.operand === operand)?.file === 'f' ? CTX_F : CTX_X;
 
-function planOf(row: Row, length: number): Plan | null {
-  if (length === 2 && !hasShortForm.has(row.mnemonic)) return null;
+function planOf(row: Row, length: number): Plan {
   const { kind } = row.semantics;
   return {
     ...choiceOf(row, length),
@@ -128,15 +127,27 @@ function planOf(row: Row, length: number): Plan | null {
     ends: kind === 'jal' || kind === 'jalr' || kind === 'ebreak',
   };
 }
-const PLANS_4: ReadonlyMap<Row, Plan | null> = new Map(rows.map((row) => [row, planOf(row, 4)]));
-const PLANS_2: ReadonlyMap<Row, Plan | null> = new Map(rows.map((row) => [row, planOf(row, 2)]));
+
+/** Made as instructions are met: a small program has few different ones. */
+const PLANS_4 = new Map<Row, Plan>();
+const PLANS_2 = new Map<Row, Plan>();
+
+function planFor(row: Row, length: number): Plan {
+  const plans = length === 2 ? PLANS_2 : PLANS_4;
+  let plan = plans.get(row);
+  if (plan === undefined) {
+    plan = planOf(row, length);
+    plans.set(row, plan);
+  }
+  return plan;
+}
 
 /** Write the record at `at`, its op excepted, for an instruction `pageOffset` bytes into its page. @returns its op */
 function writeRecord(m: Machine, at: number, word: number, pageOffset: number): number {
   const decoded = decode(word);
   if (decoded === null) return ILLEGAL;
   const { operands: o, length } = decoded;
-  const plan = (length === 2 ? PLANS_2 : PLANS_4).get(decoded.row) as Plan;
+  const plan = planFor(decoded.row, length);
   let { op } = plan;
   let { imm } = o;
   switch (plan.choice) {

@@ -19,7 +19,7 @@ export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
  * Says that the region was laid out by this version. Changes with any offset or record field here, and with the
  * instruction tables, whose numbers the records hold.
  */
-export const FORMAT = 0x49_4e_54_33;
+export const FORMAT = 0x49_4e_54_34;
 
 export const HEADER_SIZE = 256;
 export const H_FORMAT = 0;
@@ -53,8 +53,13 @@ export const H_TOUCHED_COUNT = 68;
 /** Counts frames whose code was forgotten, and blocks that were made for frames. */
 export const H_DROPS = 72;
 export const H_MADE = 76;
+/** One past the last block that was ever handed out: those beyond are all zero. */
+export const H_DIRTY = 84;
+/** Which other engine laid out the last RESERVED_BYTES; 0 = none since the machine was made, so they are all zero. */
+export const H_RESERVED = 80;
+export const RESERVED_UNKNOWN = 0xffff_ffff;
 /** How often a page above the flat tables was looked up while there were some. */
-export const H_HIGH = 80;
+export const H_HIGH = 88;
 /** The last frames whose code was forgotten: a ring of DROP_RING words. */
 export const H_DROP_RING = 128;
 export const DROP_RING = 32;

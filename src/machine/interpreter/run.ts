@@ -10,7 +10,7 @@ import { type I32, i32, i64 } from '../wasm/expr.ts';
 import { type Func, ModuleBuilder } from '../wasm/module.ts';
 import { block, br, brIf, label, loop, ret, type Stmt, store, when } from '../wasm/stmt.ts';
 import { buildInterpret } from './interpret.ts';
-import { OP_ENTER } from './handlers.ts';
+import { OP_ENTER } from './ops.ts';
 import { buildMmu, pageOf, tlbSlot } from './mmu.ts';
 import {
   H_LEFT,

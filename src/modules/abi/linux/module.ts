@@ -98,10 +98,11 @@ const byNumber = (a: Row, b: Row): number => a.number - b.number;
 const ALL: readonly Row[] = [...CORE, ...Object.values(OPTIONAL).flat()].sort(byNumber);
 
 /** Rows by number; a call out of its range is absent. */
-const tableOf = (rows: readonly Row[]): readonly (Row | undefined)[] =>
-  Array.from({ length: (ALL.at(-1)?.number ?? 0) + 1 }, (_, number) =>
-    rows.find((row) => row.number === number),
-  );
+function tableOf(rows: readonly Row[]): readonly (Row | undefined)[] {
+  const table: (Row | undefined)[] = Array.from({ length: (ALL.at(-1)?.number ?? 0) + 1 });
+  for (const row of rows) table[row.number] = row;
+  return table;
+}
 
 /** The interface that an absent call belongs to, by its number. */
 const FAMILIES: ReadonlyMap<number, string> = new Map(

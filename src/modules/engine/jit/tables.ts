@@ -26,8 +26,8 @@ export interface Tables {
   readonly touched: number;
   readonly jumps: number;
   readonly links: number;
-  /** Says that the tables before it were laid out by this version. */
-  readonly mark: number;
+  /** One past the last byte. */
+  readonly end: number;
 }
 
 export function planTables(layout: MemoryLayout): Tables {
@@ -36,7 +36,7 @@ export function planTables(layout: MemoryLayout): Tables {
   const touched = flatWrite + FLAT_BYTES;
   const jumps = touched + TOUCHED_MOST * 4;
   const links = jumps + JUMP_ENTRIES * JUMP_ENTRY;
-  return { flatRead: start, flatWrite, touched, jumps, links, mark: links + LINKS * LINK };
+  return { flatRead: start, flatWrite, touched, jumps, links, end: links + LINKS * LINK };
 }
 
 /**

@@ -3,13 +3,14 @@
  */
 import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
 import { recordAt } from '../../../machine/interpreter/blocks.ts';
-import { OP_ENTER, OP_UNDECODED } from '../../../machine/interpreter/handlers.ts';
+import { OP_ENTER, OP_UNDECODED } from '../../../machine/interpreter/ops.ts';
 import { predecode } from '../../../machine/interpreter/predecode.ts';
 import {
   DROP_RING,
   H_DROP_RING,
   H_DROPS,
   H_HIGH,
+  H_RESERVED,
   H_TOUCHED_COUNT,
   R_OP,
 } from '../../../machine/interpreter/region.ts';
@@ -55,7 +56,7 @@ const TRANSLATIONS_MOST = 16_384;
 const TABLE_SIZE = 4096;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
-const MARK = 0x4a_49_54_31;
+const MARK = 0x4a_49_54_32;
 
 /** An address at which a translation is to begin; a part does not begin with a function. */
 interface Wanted {
@@ -128,10 +129,11 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const table = createTable(TABLE_SIZE);
   const header = plan.header >>> 2;
   const imports = { env: { memory: m.memory, table, finish: core.wasm.finish } };
-  const isFused = hasFusedMultiplyAdd(imports, m.shared);
-  const enterCode = instantiate(cachedModule('jit enter 1.0', m.shared, buildEnter), imports).exports[
-    'enter'
-  ] as Enter;
+  let isFused: boolean | null = null;
+  /** Made when it is first needed: many a program is over before anything is translated. */
+  let enterCode: Enter | null = null;
+  const makeEnter = (): Enter =>
+    instantiate(cachedModule('jit enter 2.0', m.shared, buildEnter), imports).exports['enter'] as Enter;
 
   /** By physical address. */
   const known = new Map<number, Door>();
@@ -398,6 +400,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       for (const [root, want] of kept) wanted.set(root, want);
       links.clear();
     }
+    isFused ??= hasFusedMultiplyAdd(imports, m.shared);
     const wideTlb = isWide || tiering.wide ? core.tlbOf(0) : null;
     const regions: Region[] = [];
     const ways: (readonly WayIn[])[] = [];
@@ -463,12 +466,14 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     return want(hart, root, root === pc);
   };
 
-  if (m.u32[tables.mark >>> 2] === MARK) {
+  const mark = header + H_RESERVED / 4;
+  if (m.u32[mark] === MARK) {
     forgetFlat();
-    m.u8.fill(0, tables.jumps, tables.mark);
+    m.u8.fill(0, tables.jumps, tables.end);
   } else {
-    m.u8.fill(0, tables.flatRead, tables.mark);
-    m.u32[tables.mark >>> 2] = MARK;
+    // Clearing what nobody has written would make pages of it: 9 MiB at each start.
+    if (m.u32[mark] !== 0) m.u8.fill(0, tables.flatRead, tables.end);
+    m.u32[mark] = MARK;
   }
 
   return {
@@ -536,6 +541,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const block = hartAddress(m.layout, hart);
       const context = m.u32[(block + HART_CONTEXT) >>> 2] as number;
       const tlb = core.tlbOf(hart);
+      enterCode ??= makeEnter();
       return enterCode(translation.place, plan.header, block, tlb, context, left, tables.jumps, enter);
     },
     refused(hart, pc) {
