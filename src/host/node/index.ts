@@ -89,8 +89,11 @@ function clock(): () => number {
   return () => {
     if (early > 0) {
       early--;
-      if (early === 0) offset = slowly() - Math.round(performance.now() * 1e6);
-      return slowly();
+      if (early > 0) return slowly();
+      // The first use loads it, which must not come between the two readings: time would go back by as much.
+      performance.now();
+      const now = slowly();
+      offset = now - Math.round(performance.now() * 1e6);
     }
     return Math.round(performance.now() * 1e6) + offset;
   };
