@@ -58,6 +58,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
     for (;;) {
       if (untilTick <= 0) {
         untilTick = TICK;
+        translations.ran(TICK);
         translations.tick(0);
       }
       const slice = hidden !== null ? 1 : left < untilSample ? left : untilSample;
@@ -73,6 +74,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
       }
       if (code === EXIT_BUDGET && left > 0) {
         untilSample = tiering.slice;
+        translations.ran(tiering.slice);
         translations.sample(0, pcOf(block));
         continue;
       }

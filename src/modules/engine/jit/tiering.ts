@@ -19,6 +19,8 @@ export interface Tiering {
   readonly part: number;
   /** How many instructions make a region or a loop large. */
   readonly large: number;
+  /** How many instructions must have been run for each that is translated, lest a program that ends soon pays for what it does not use. */
+  readonly worth: number;
   /** Look pages up in the TLB of the hart from the start. */
   readonly wide: boolean;
 }
@@ -34,6 +36,7 @@ export const USUAL: Tiering = {
   everywhere: false,
   part: 100,
   large: 100,
+  worth: 250_000,
   wide: false,
 };
 /** Translates whatever is run, at once: for tests. */
@@ -47,5 +50,6 @@ export const EAGER: Tiering = {
   everywhere: true,
   part: 24,
   large: 100,
+  worth: 0,
   wide: false,
 };

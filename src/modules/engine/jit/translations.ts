@@ -50,6 +50,8 @@ const JUMP_SHIFT = Math.log2(JUMP_ENTRY) - 1;
 /** So many look-ups of high pages since the last time make translations wide, so many ticks without any make them narrow again. */
 const WIDE_FROM = 256;
 const NARROW_AFTER = 100;
+/** How many instructions may be translated at once at most, however long nothing was. */
+const CREDIT_MOST = 4000;
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
@@ -97,6 +99,8 @@ export interface Door extends WayIn {
 
 export interface Translations {
   readonly tables: Tables;
+  /** So many instructions were run since this was said last. */
+  ran(instructions: number): void;
   /** The pc of a sample: translate what is hot. */
   sample(hart: number, pc: number): void;
   /** From time to time. */
@@ -153,6 +157,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const aims = createAims();
   /** How often a translation could not be entered for what it relies on, by root. */
   const refusals = new Map<number, number>();
+  /** Instructions that were run and not used up by translating. */
+  let credit = 0;
   /** Samples since something was translated, and misses of what is not there because of that. */
   let waited = 0;
   let impatient = 0;
@@ -394,6 +400,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
+    if (credit < 0) return;
     if (count > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
       const kept = [...wanted];
       forget();
@@ -434,6 +441,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
         }),
       );
       regions.push(region);
+      for (const { code } of region.blocks) credit -= code.length * tiering.worth;
     }
     if (regions.length > 0) {
       const { exports } = instantiate(compileModule(builder.encode(m.shared)), imports);
@@ -478,6 +486,9 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   return {
     tables,
+    ran(instructions) {
+      credit = Math.min(credit + instructions, CREDIT_MOST * tiering.worth);
+    },
     sample(hart, pc) {
       settle();
       if (wanted.size > 0 && ++waited >= tiering.patience) {
