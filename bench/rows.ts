@@ -108,16 +108,16 @@ export const ROWS: readonly Row[] = [
   program('bodies', 175, 'double precision: planets that attract each other'),
   program('filter', 50, 'single precision: a cascade of filters, vectors that are turned'),
 
-  kernel('syscall', 160, 'a system call that does nothing: getppid'),
-  kernel('pipe', 12_000, 'one byte to another process and back'),
-  kernel('stream', 12_000, '64 KiB at a time to another process'),
-  kernel('fork', 240, 'fork, exit, wait'),
-  kernel('exec', 26, 'fork, exec of a static program, wait; in QEMU the new program is QEMU again'),
-  kernel('files', 2200, 'small files made, written, looked at, read, removed'),
-  kernel('threads', 90, 'four threads made and joined'),
-  kernel('futex', 1500, 'two threads that wait for each other by turns'),
-  kernel('mmap', 1400, 'memory mapped, protected, cut in two, unmapped'),
-  kernel('faults', 540, 'first touch of a page of anonymous memory'),
+  kernel('syscall', 240, 'a system call that does nothing: getppid'),
+  kernel('pipe', 120, 'one byte to another process and back'),
+  kernel('stream', 600, '64 KiB at a time to another process'),
+  kernel('fork', 80, 'fork, exit, wait'),
+  kernel('exec', 6, 'fork, exec of a static program, wait; in QEMU the new program is QEMU again'),
+  kernel('files', 100, 'small files made, written, looked at, read, removed'),
+  kernel('threads', 70, 'four threads made and joined'),
+  kernel('futex', 50, 'two threads that wait for each other by turns'),
+  kernel('mmap', 350, 'memory mapped, protected, cut in two, unmapped'),
+  kernel('faults', 270, 'first touch of a page of anonymous memory'),
 
   real('python', 5, 'python3: queens, primes, words, long integers, objects', {
     from: 'debian',
@@ -129,19 +129,19 @@ export const ROWS: readonly Row[] = [
     program: '/usr/bin/lua5.4',
     args: (work) => ['compute.lua', String(work)],
   }),
-  real('sqlite', 12, 'sqlite3: a table in memory filled, indexed, joined, changed', {
+  real('sqlite', 16, 'sqlite3: a table in memory filled, indexed, joined, changed', {
     from: 'debian',
     program: '/usr/bin/sqlite3',
     args: () => ['-batch', ':memory:', '.read speed-now.sql'],
     input: { file: 'speed-now.sql', kind: 'template', source: 'speed.sql' },
   }),
-  real('gzip', 300, 'gzip of a text', {
+  real('gzip', 1000, 'gzip of a text', {
     from: 'debian',
     program: '/usr/bin/gzip',
     args: () => ['-c', 'text'],
     input: { file: 'text', kind: 'text' },
   }),
-  real('xz', 300, 'xz of a text, in one thread', {
+  real('xz', 110, 'xz of a text, in one thread', {
     from: 'debian',
     program: '/usr/bin/xz',
     args: () => ['-T1', '-c', 'text'],
@@ -167,7 +167,7 @@ export const ROWS: readonly Row[] = [
       '--bundle',
       '--format=esm',
       '--log-level=error',
-      work < 100 ? 'd3-array/src/index.js' : 'vega-lite/build/index.js',
+      work < 100 ? 'acorn/dist/acorn.mjs' : 'vega-lite/build/index.js',
     ],
   }),
 ];

@@ -50,6 +50,7 @@ export const SYSTEMS: readonly System[] = [
 
 export interface Run {
   readonly seconds: number;
+  /** of standard output, a character for each byte */
   readonly text: string;
 }
 
@@ -58,11 +59,12 @@ export type Timing = 'clock' | 'cpu';
 
 /** @throws Error if the program can not be started, fails, or does not end */
 export function run(command: readonly string[], folder: string | null, timing: Timing): Run {
-  const timed = ['bash', '-c', 'TIMEFORMAT="%U %S"; time "$@"', 'bash', ...command];
+  // Killing bash would leave its child, so that has its own limit.
+  const script = 'TIMEFORMAT="%U %S"; time timeout --foreground --signal=KILL $0 "$@"';
+  const timed = ['bash', '-c', script, String(TIMEOUT_MS / 1000), ...command];
   const [file, ...args] = (timing === 'cpu' ? timed : command) as [string, ...string[]];
   const began = performance.now();
   const done = spawnSync(file, args, {
-    encoding: 'latin1',
     cwd: folder ?? undefined,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
@@ -71,11 +73,12 @@ export function run(command: readonly string[], folder: string | null, timing: T
   });
   const wall = (performance.now() - began) / 1000;
   if (done.error !== undefined) throw done.error;
-  const complaint = done.stderr.trimEnd().split('\n');
+  const text = done.stdout.toString('latin1');
+  const complaint = done.stderr.toString().trimEnd().split('\n');
   const times = timing === 'cpu' ? complaint.pop() : undefined;
   if (done.status !== 0)
     throw new Error(`ended with ${done.status ?? done.signal}: ${complaint.slice(-2).join(' ')}`);
-  if (times === undefined) return { seconds: wall, text: done.stdout };
+  if (times === undefined) return { seconds: wall, text };
   const [user = Number.NaN, sys = Number.NaN] = times.split(' ').map(Number);
-  return { seconds: user + sys, text: done.stdout };
+  return { seconds: user + sys, text };
 }

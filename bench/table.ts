@@ -68,8 +68,8 @@ export function markdownTable(results: readonly Result[], systems: readonly stri
         ...ratios.map(([slow, fast]) => number(ratio(result, slow, fast))),
       ]);
   }
-  lines.push(['**geometric means**', ...blanks, ...ratios.map(() => '')]);
-  for (const mean of means(results))
+  if (ratios.length > 0) lines.push(['**geometric means**', ...blanks, ...ratios.map(() => '')]);
+  for (const mean of ratios.length > 0 ? means(results) : [])
     lines.push([
       `${mean.name} (${mean.rows})`,
       ...blanks,

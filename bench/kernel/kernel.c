@@ -220,9 +220,9 @@ struct operation {
   long count;
 };
 static const struct operation operations[] = {
-    {"start", nothing, 1},         {"syscall", null_call, 30000},   {"pipe", pipe_round_trip, 20}, {"stream", pipe_stream, 10},
-    {"fork", fork_wait, 10},       {"exec", fork_exec, 2},          {"files", small_files, 20},    {"threads", threads, 10},
-    {"futex", futex_round_trip, 20}, {"mmap", map_unmap, 50},       {"faults", page_faults, 400},
+    {"start", nothing, 1},   {"syscall", null_call, 20000}, {"pipe", pipe_round_trip, 2000},   {"stream", pipe_stream, 200},
+    {"fork", fork_wait, 30}, {"exec", fork_exec, 10},       {"files", small_files, 500},       {"threads", threads, 20},
+    {"mmap", map_unmap, 200}, {"faults", page_faults, 800}, {"futex", futex_round_trip, 2000},
 };
 
 static double now(void) {

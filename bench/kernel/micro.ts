@@ -13,8 +13,8 @@ import { START } from '../rows.ts';
 import { SYSTEMS } from '../systems.ts';
 
 const ROUNDS = 3;
-/** Enough for a tenth of a second of each operation in QEMU. */
-const SCALE = 100;
+/** Enough for a tenth of a second of each operation in QEMU, and for the kernel's code to be warm. */
+const SCALE = 10;
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'strake-bench-'));
 const results = new Map<string, Map<string, number[]>>();
