@@ -119,10 +119,11 @@ export const ROWS: readonly Row[] = [
   kernel('mmap', 350, 'memory mapped, protected, cut in two, unmapped'),
   kernel('faults', 270, 'first touch of a page of anonymous memory'),
 
-  real('python', 5, 'python3: queens, primes, words, long integers, objects', {
+  real('python', 35, 'python3: queens, primes, words, long integers, objects', {
     from: 'debian',
     program: '/usr/bin/python3',
-    args: (work) => ['compute.py', String(work)],
+    // Alone (-I, -S), and leaving the root as it is (-B).
+    args: (work) => ['-I', '-S', '-B', 'compute.py', String(work)],
   }),
   real('lua', 45, 'lua5.4: permutations, matrices, closures, strings, tables', {
     from: 'debian',
