@@ -168,7 +168,7 @@ export const ROWS: readonly Row[] = [
       '--bundle',
       '--format=esm',
       '--log-level=error',
-      work < 100 ? 'acorn/dist/acorn.mjs' : 'vega-lite/build/index.js',
+      work < 100 ? 'd3-time/dist/d3-time.mjs' : 'vega-lite/build/index.js',
     ],
   }),
 ];

@@ -7,8 +7,8 @@ import type { Job } from './build.ts';
 
 const MAIN = path.join(import.meta.dirname, '../dist/cli/main.js');
 const QEMU = 'qemu-riscv64-static';
-/** Where guests of Strake find the working folder. */
-const FOLDER = '/bench';
+/** Where guests of Strake find the working folder: by its name, for esbuild looks for packages in a `node_modules`. */
+const guestFolder = (folder: string): string => `/bench/${path.basename(folder)}`;
 const TIMEOUT_MS = 300_000;
 const MAX_OUTPUT_BYTES = 1 << 28;
 
@@ -26,7 +26,9 @@ const strake = (engine: string): System => ({
     'run',
     '--module',
     `engine=${engine}`,
-    ...(folder === null ? [] : ['--mount', `${folder}:${FOLDER}:ro`, '--cwd', FOLDER]),
+    ...(folder === null
+      ? []
+      : ['--mount', `${folder}:${guestFolder(folder)}:ro`, '--cwd', guestFolder(folder)]),
     ...(root === null ? ['--host-program', guest] : ['--root', root, guest]),
     ...args,
   ],
