@@ -75,9 +75,9 @@ export function page(given: Page): string {
 }
 
 const introduction = ({ date }: Page): string =>
-  `Whole programs natively, in QEMU's user mode, and on Strake's two engines: the same C sources, and for the last three the same
-riscv64 programs. This page and its plot were printed by \`npm run bench -- --write\` on ${date.slice(0, 10)}; what was measured by hand,
-replacement, the interpreter alone, what was tried, is in [measurements.md](measurements.md).`;
+  `Whole programs natively, in QEMU's user mode, and on Strake's two engines. QEMU and Strake run the very same riscv64 programs, native code is of the same
+C sources. This page and its plot were printed by \`npm run bench -- --write\` on ${date.slice(0, 10)}. What was measured by hand,
+replacement, the interpreter alone, single operations of the kernel, is in [measurements.md](measurements.md).`;
 
 function summary({ results }: Measured): string {
   return means(results)

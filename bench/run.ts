@@ -42,7 +42,7 @@ function optionsOrExit(): Options {
 }
 
 async function main(): Promise<void> {
-  const bar = new SingleBar({ format: '{bar} {value}/{total} {row} on {system}, {eta_formatted} left' });
+  const bar = new SingleBar({ format: '{bar} {value}/{total} {row} on {system}, {duration_formatted}' });
   bar.start(rows.length * systems.length * rounds, 0, { row: '', system: '' });
   let begun = 0;
   const plan: Plan = {

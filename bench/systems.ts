@@ -2,6 +2,7 @@
  * The systems that are compared, and one run of a job on one of them.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Job } from './build.ts';
 
@@ -16,6 +17,12 @@ export interface System {
   readonly name: string;
   /** @returns the command, or null: this system does not run that job */
   readonly command: (job: Job) => readonly string[] | null;
+}
+
+/** A program that executes another by itself has no PATH search. */
+function whereIs(tool: string): string {
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+  return folders.map((folder) => path.join(folder, tool)).find((file) => existsSync(file)) ?? tool;
 }
 
 const strake = (engine: string): System => ({
@@ -43,7 +50,7 @@ export const SYSTEMS: readonly System[] = [
       ...(cpu === null ? [] : ['-cpu', cpu]),
       ...(root === null ? [guest] : ['-L', root, path.join(root, guest)]),
       ...args,
-      ...(launches ? [`/usr/bin/${QEMU}`] : []),
+      ...(launches ? [whereIs(QEMU)] : []),
     ],
   },
   strake('interpreter'),

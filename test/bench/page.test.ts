@@ -30,7 +30,7 @@ describe('the page', () => {
     for (const part of [
       '![Speed relative to QEMU, by row](picture.svg)',
       '| Processor | Abacus, 2 logical cores |',
-      'on 2031-02-03;',
+      'on 2031-02-03.',
       'native 1 ms, qemu 10 ms, interpreter 250 ms, jit 260 ms. All figures include that.',
       '- The jit, without floating point (3): 0.63 times the speed of QEMU, 2.8 times slower than native.',
       '- **planets**: what planets does (floating point).',
