@@ -1,47 +1,44 @@
 /**
- * The kernel path against QEMU's user mode and, where the host compiler is there, native Linux: ns for each operation.
+ * The kernel path against QEMU's user mode and native Linux, without what a start costs: ns for each operation.
  *
- * Run: npm run bench:kernel. Needs riscv64-linux-gnu-gcc; one run of each after the other, several rounds, medians.
+ * Run: npm run bench:kernel. Needs riscv64-linux-gnu-gcc and gcc; one run of each after the other, several rounds, medians.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { build } from '../build.ts';
+import { median } from '../measure.ts';
+import { START } from '../rows.ts';
+import { SYSTEMS } from '../systems.ts';
 
 const ROUNDS = 3;
-const source = path.join(import.meta.dirname, 'micro.c');
-const cli = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
+/** Enough for a tenth of a second of each operation in QEMU, and for the kernel's code to be warm. */
+const SCALE = 10;
+
 const scratch = mkdtempSync(path.join(tmpdir(), 'strake-bench-'));
-const guest = path.join(scratch, 'micro');
-const native = path.join(scratch, 'micro-native');
-execFileSync('riscv64-linux-gnu-gcc', ['-O2', '-static', '-o', guest, source]);
-execFileSync('gcc', ['-O2', '-static', '-o', native, source]);
-
-const SYSTEMS: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
-  ['strake', process.execPath, [cli, 'run', '--host-program', guest]],
-  ['qemu', 'qemu-riscv64-static', [guest]],
-  ['native', native, []],
-];
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
 const results = new Map<string, Map<string, number[]>>();
-for (let round = 0; round < ROUNDS; round++) {
-  for (const [system, command, args] of SYSTEMS) {
-    const output = execFileSync(command, args, { encoding: 'utf8' });
-    for (const line of output.trim().split('\n')) {
-      const [name, ns] = line.split(' ') as [string, string];
-      const row = results.get(name) ?? new Map<string, number[]>();
-      row.set(system, [...(row.get(system) ?? []), Number(ns)]);
-      results.set(name, row);
+try {
+  const job = { ...build(START, 1, scratch), args: ['times', String(SCALE)], launches: true };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { name: system, command } of SYSTEMS) {
+      const [file, ...args] = (command(job) ?? []) as [string, ...string[]];
+      const output = execFileSync(file, args, { encoding: 'utf8' });
+      for (const line of output.trim().split('\n')) {
+        const [name, ns] = line.split(' ') as [string, string];
+        const row = results.get(name) ?? new Map<string, number[]>();
+        row.set(system, [...(row.get(system) ?? []), Number(ns)]);
+        results.set(name, row);
+      }
     }
   }
+} finally {
+  rmSync(scratch, { recursive: true });
 }
-console.log('| ns for one | strake | qemu | native | strake / qemu |\n|---|---|---|---|---|');
+const names = SYSTEMS.map(({ name }) => name);
+console.log(`| ns for one | ${names.join(' | ')} | qemu / jit |\n|---|${'---:|'.repeat(names.length + 1)}`);
 for (const [name, row] of results) {
-  const [strake, qemu, linux] = ['strake', 'qemu', 'native'].map((system) => median(row.get(system) ?? []));
-  console.log(
-    `| ${name} | ${strake} | ${qemu} | ${linux} | ${((strake as number) / (qemu as number)).toFixed(2)} |`,
-  );
+  const of = (system: string): number => median(row.get(system) ?? []);
+  const cells = names.map((system) => of(system).toFixed(0));
+  console.log(`| ${name} | ${cells.join(' | ')} | ${(of('qemu') / of('jit')).toFixed(2)} |`);
 }
