@@ -30,6 +30,7 @@ import {
   H_TLB_END,
   H_TOUCHED,
   H_TOUCHED_COUNT,
+  TOUCHED_UNKNOWN,
   H_USED,
   H_VICTIM,
   LEAVE_CROSS,
@@ -73,8 +74,8 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     m.u32[header + H_FORMAT / 4] === FORMAT &&
     m.u32[header + H_RECORDS / 4] === plan.records &&
     m.u32[header + H_TLB_END / 4] === plan.tlbEnd;
-  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED, H_TOUCHED_COUNT])
-    m.u32[header + offset / 4] = 0;
+  // The count of touched pages stays: what was touched is still to be cleared by who has use for the flat tables.
+  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED]) m.u32[header + offset / 4] = 0;
   if (ours) {
     forgetCode(m, plan);
     return;
@@ -94,6 +95,7 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     [H_VICTIM, 0],
     [H_DROPS, 0],
     [H_MADE, 0],
+    [H_TOUCHED_COUNT, TOUCHED_UNKNOWN],
   ];
   for (const [offset, value] of values) m.u32[header + offset / 4] = value;
 }

@@ -11,6 +11,7 @@ import {
   H_DROPS,
   H_TOUCHED_COUNT,
   R_OP,
+  TOUCHED_UNKNOWN,
 } from '../../../machine/interpreter/region.ts';
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
@@ -422,12 +423,14 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     if (wanted.size >= tiering.batch) translateWanted(hart);
   };
 
-  if (m.u32[tables.mark >>> 2] === MARK) {
+  const isTouchedKnown = m.u32[header + H_TOUCHED_COUNT / 4] !== TOUCHED_UNKNOWN;
+  if (m.u32[tables.mark >>> 2] === MARK && isTouchedKnown) {
     forgetFlat();
     m.u8.fill(0, tables.jumps, tables.mark);
   } else {
     m.u8.fill(0, tables.flatRead, tables.mark);
     m.u32[tables.mark >>> 2] = MARK;
+    m.u32[header + H_TOUCHED_COUNT / 4] = 0;
   }
 
   return {
