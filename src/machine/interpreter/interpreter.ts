@@ -30,7 +30,6 @@ import {
   H_TLB_END,
   H_TOUCHED,
   H_TOUCHED_COUNT,
-  TOUCHED_UNKNOWN,
   H_USED,
   H_VICTIM,
   LEAVE_CROSS,
@@ -74,7 +73,7 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     m.u32[header + H_FORMAT / 4] === FORMAT &&
     m.u32[header + H_RECORDS / 4] === plan.records &&
     m.u32[header + H_TLB_END / 4] === plan.tlbEnd;
-  // The count of touched pages stays: what was touched is still to be cleared by who has use for the flat tables.
+  // How many pages were touched stays: it says what there is to clear to the engine whose tables they are.
   for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED]) m.u32[header + offset / 4] = 0;
   if (ours) {
     forgetCode(m, plan);
@@ -83,6 +82,7 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
   m.u8.fill(0, plan.buckets, plan.buckets + BUCKETS * 4);
   const values: readonly (readonly [offset: number, value: number])[] = [
     [H_FORMAT, FORMAT],
+    [H_TOUCHED_COUNT, 0],
     [H_CODE_MARKS, m.layout.codeMarkBase],
     [H_END_FRAME, m.layout.endFrame],
     [H_BUCKETS, plan.buckets],
@@ -95,7 +95,6 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     [H_VICTIM, 0],
     [H_DROPS, 0],
     [H_MADE, 0],
-    [H_TOUCHED_COUNT, TOUCHED_UNKNOWN],
   ];
   for (const [offset, value] of values) m.u32[header + offset / 4] = value;
 }

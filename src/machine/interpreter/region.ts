@@ -59,8 +59,6 @@ export const DROP_RING = 32;
 
 /** Entries that the list of touched pages has room for. When it is full, no more are made. */
 export const TOUCHED_MOST = 65536;
-/** In place of their number: any page may have entries. */
-export const TOUCHED_UNKNOWN = 0xffff_ffff;
 
 export const TLB_ENTRIES = 512;
 export const TLB_TAGS: number = TLB_ENTRIES * 8;

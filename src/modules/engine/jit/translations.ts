@@ -11,15 +11,16 @@ import {
   H_DROPS,
   H_TOUCHED_COUNT,
   R_OP,
-  TOUCHED_UNKNOWN,
 } from '../../../machine/interpreter/region.ts';
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { hasFusedMultiplyAdd } from '../../../machine/wasm/fused.ts';
 import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
-import { ModuleBuilder } from '../../../machine/wasm/module.ts';
+import { type Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
+import type { TranslationCounts } from '../../../contracts/engine.ts';
+import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
 import { type Block, crosses, discover, type ReadCode } from './discover.ts';
 import { emitRegion, type WayIn } from './emit.ts';
 import type { Tiering } from './tiering.ts';
@@ -48,6 +49,8 @@ const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
 const TABLE_SIZE = 4096;
+/** Targets of calls that are remembered. */
+const CALLED_MOST = 65_536;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
 const MARK = 0x4a_49_54_31;
@@ -71,6 +74,14 @@ interface Region extends Place {
   readonly blocks: readonly Block[];
 }
 
+/** A region as it was written, not yet compiled. */
+interface Written {
+  readonly region: Region;
+  readonly ways: readonly WayIn[];
+  /** The link words that it uses, by pc. */
+  readonly calls: ReadonlySet<number>;
+}
+
 /** Where two can be entered at one address: that of a whole function is better, best if it begins there. */
 const rank = ({ enter, translation: { isPart } }: Door): number => (isPart ? 0 : enter === 0 ? 2 : 1);
 /** An instruction there may lie on two pages, and then its record must be looked at each time. */
@@ -79,6 +90,8 @@ const isOnEdge = (pc: number): boolean => pc % PAGE_SIZE === PAGE_SIZE - 2;
 interface Translation extends Place {
   readonly place: number;
   readonly doors: readonly Door[];
+  readonly calls: ReadonlySet<number>;
+  readonly emitted: Emitted<Translation>;
   linked: boolean;
 }
 
@@ -115,9 +128,15 @@ export interface Translations {
   flushPage(va: number): void;
   /** Drop everything. */
   forget(): void;
+  counts(): TranslationCounts;
 }
 
-export function createTranslations(m: Machine, core: Interpreter, tiering: Tiering): Translations {
+export function createTranslations(
+  m: Machine,
+  core: Interpreter,
+  tiering: Tiering,
+  options: CacheOptions,
+): Translations {
   const { plan } = core;
   const tables = planTables(m.layout);
   const table = createTable(TABLE_SIZE);
@@ -134,12 +153,15 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const roots = new Map<number, number>();
   /** Doors of linked translations by virtual address. */
   const open = new Map<number, Door>();
-  let count = 0;
+  const cache = createCodeCache<Translation>(options);
   const byFrame = new Map<number, Set<Translation>>();
   let linked: Translation[] = [];
   const linkedPages = new Set<number>();
   /** Numbers of link words by pc. */
   const links = new Map<number, number>();
+  /** By number, how many regions have a link word in their code; numbers that none has. */
+  const linkUses: number[] = [];
+  const freeLinks: number[] = [];
   const called = new Set<number>();
   const samples = new Map<number, number>();
   const wanted = new Map<number, Wanted>();
@@ -156,7 +178,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const linkOf = (pc: number): number => {
     let number = links.get(pc);
     if (number === undefined) {
-      number = links.size;
+      number = freeLinks.pop() ?? linkUses.push(0) - 1;
       links.set(pc, number);
       const door = open.get(pc);
       if (door !== undefined) setLink(number, door);
@@ -167,6 +189,19 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     const word = (tables.links + number * LINK) >>> 2;
     m.u32[word] = door === null ? 0 : door.translation.place;
     m.u32[word + LINK_ENTER / 4] = door === null ? 0 : door.enter;
+  };
+
+  const holdLinks = (calls: ReadonlySet<number>): void => {
+    for (const pc of calls) (linkUses[links.get(pc) as number] as number)++;
+  };
+  const releaseLinks = (calls: ReadonlySet<number>): void => {
+    for (const pc of calls) {
+      const number = links.get(pc) as number;
+      if (--(linkUses[number] as number) > 0) continue;
+      setLink(number, null);
+      links.delete(pc);
+      freeLinks.push(number);
+    }
   };
 
   const forgetFlat = (): void => {
@@ -207,23 +242,46 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (others === 0) roots.delete(door.pc);
       else roots.set(door.pc, others);
     }
-    for (const [, page] of translation.pages) byFrame.get(page >>> 12)?.delete(translation);
-    count--;
+    for (const [, page] of translation.pages) {
+      const all = byFrame.get(page >>> 12);
+      all?.delete(translation);
+      if (all?.size === 0) byFrame.delete(page >>> 12);
+    }
+    cache.remove(translation.emitted, translation);
+    releaseLinks(translation.calls);
     table.set(translation.place, null);
     freePlaces.push(translation.place);
+  };
+
+  /** Drop for good: nothing stays of what was learned, so that what is kept is bounded by what there is. */
+  const dropWithAims = (translation: Translation): void => {
+    drop(translation);
+    aims.drop(translation.root);
+    refusals.delete(translation.root);
+  };
+
+  /** Make room for a module. What is evicted has to become hot once more. */
+  const makeRoom = (bytes: number): void => {
+    const victims = cache.victims(bytes);
+    if (victims.length === 0) return;
+    // What runs is linked again when it is entered next, and so is known to be in use.
+    unlinkAll();
+    for (const victim of victims) dropWithAims(victim);
+    cache.noteEvicted(victims.length);
+    samples.clear();
+    misses.clear();
   };
 
   const dropFrame = (frame: number): void => {
     const all = byFrame.get(frame);
     if (all === undefined || all.size === 0) return;
     unlinkAll();
-    for (const translation of [...all]) drop(translation);
-    byFrame.delete(frame);
+    for (const translation of [...all]) dropWithAims(translation);
   };
 
   const forget = (): void => {
     unlinkAll();
-    for (const translation of new Set([...known.values()].map((door) => door.translation))) drop(translation);
+    for (const translation of cache.all()) drop(translation);
     byFrame.clear();
     samples.clear();
     misses.clear();
@@ -260,6 +318,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const link = (translation: Translation): void => {
     translation.linked = true;
+    cache.touch(translation.emitted);
     linked.push(translation);
     for (const [va] of translation.pages) linkedPages.add(va);
     for (const door of translation.doors) {
@@ -313,6 +372,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
         used.add(pc - (pc % PAGE_SIZE));
         const last = pc + decoded.length - 1;
         used.add(last - (last % PAGE_SIZE));
+        if (called.size >= CALLED_MOST) called.clear();
         if (decoded.row.semantics.kind === 'jal' && decoded.operands.rd !== 0)
           called.add(pc + decoded.operands.imm);
       }
@@ -327,13 +387,14 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     };
   };
 
-  const install = ({ root, isPart, pages }: Region, ways: readonly WayIn[], code: unknown): void => {
+  const install = ({ region, ways, calls }: Written, code: unknown, emitted: Emitted<Translation>): void => {
+    const { root, isPart, pages } = region;
     const place = freePlaces.pop() ?? places++;
     if (place >= table.length) table.grow(TABLE_SIZE);
     table.set(place, code);
     const doors: Door[] = [];
     const replaced = new Set<Translation>();
-    const translation: Translation = { root, isPart, pages, place, doors, linked: false };
+    const translation: Translation = { root, isPart, pages, place, doors, calls, emitted, linked: false };
     for (const { pc, enter } of [{ pc: root, enter: 0 }, ...ways]) {
       const va = pc - (pc % PAGE_SIZE);
       const page = (pages.find(([at]) => at === va) as readonly [number, number])[1];
@@ -349,7 +410,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       roots.set(pc, (roots.get(pc) ?? 0) + 1);
       m.u16[(record + R_OP) >>> 1] = OP_ENTER;
     }
-    count++;
+    cache.add(emitted, translation);
     for (const [, page] of pages) {
       const frame = page >>> 12;
       const all = byFrame.get(frame) ?? new Set();
@@ -365,16 +426,16 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
-    if (count > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+    const began = options.now();
+    if (cache.size() > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
       const kept = [...wanted];
       forget();
       for (const [root, want] of kept) wanted.set(root, want);
-      links.clear();
     }
-    const regions: Region[] = [];
-    const ways: (readonly WayIn[])[] = [];
-    const builder = new ModuleBuilder();
-    const type = builder.signature(TRANSLATION);
+    let written: Written[] = [];
+    let size = 0;
+    let builder = new ModuleBuilder();
+    let type = builder.signature(TRANSLATION);
     for (const want of wanted.values()) {
       const physical = physicalOf(hart, want.root);
       const found = known.get(physical);
@@ -388,29 +449,48 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       }
       const region = prepare(hart, want);
       if (region === null) continue;
-      const f = builder.funcOf(TRANSLATION, String(regions.length));
+      const f: Func = builder.funcOf(TRANSLATION, String(written.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
       const isTrusting = (refusals.get(want.root) ?? 0) < REFUSALS_MOST;
-      ways.push(
-        emitRegion(f, region.blocks, doors, {
-          tables,
-          type,
-          linkOf,
-          isFused,
-          large: tiering.large,
-          isTrusting,
-        }),
-      );
-      regions.push(region);
-    }
-    if (regions.length > 0) {
-      const { exports } = instantiate(compileModule(builder.encode(m.shared)), imports);
-      regions.forEach((region, i) => {
-        install(region, ways[i] as readonly WayIn[], exports[String(i)]);
+      const calls = new Set<number>();
+      const linkFor = (pc: number): number => {
+        calls.add(pc);
+        return linkOf(pc);
+      };
+      const ways = emitRegion(f, region.blocks, doors, {
+        tables,
+        type,
+        linkOf: linkFor,
+        isFused,
+        large: tiering.large,
+        isTrusting,
       });
+      holdLinks(calls);
+      written.push({ region, ways, calls });
+      size += f.encode().length;
+      if (size < cache.moduleMost) continue;
+      compile(builder, written);
+      written = [];
+      size = 0;
+      builder = new ModuleBuilder();
+      type = builder.signature(TRANSLATION);
     }
+    if (written.length > 0) compile(builder, written);
     wanted.clear();
     settle();
+    cache.noteTime(options.now() - began);
+  };
+
+  const compile = (builder: ModuleBuilder, written: readonly Written[]): void => {
+    const bytes = builder.encode(m.shared);
+    if (bytes.length > options.most) {
+      for (const { calls } of written) releaseLinks(calls);
+      return;
+    }
+    makeRoom(bytes.length);
+    const { exports } = instantiate(compileModule(bytes), imports);
+    const emitted = cache.emit(bytes.length);
+    written.forEach((one, i) => install(one, exports[String(i)], emitted));
   };
 
   const physicalOf = (hart: number, va: number): number =>
@@ -423,14 +503,12 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     if (wanted.size >= tiering.batch) translateWanted(hart);
   };
 
-  const isTouchedKnown = m.u32[header + H_TOUCHED_COUNT / 4] !== TOUCHED_UNKNOWN;
-  if (m.u32[tables.mark >>> 2] === MARK && isTouchedKnown) {
+  if (m.u32[tables.mark >>> 2] === MARK) {
     forgetFlat();
     m.u8.fill(0, tables.jumps, tables.mark);
   } else {
     m.u8.fill(0, tables.flatRead, tables.mark);
     m.u32[tables.mark >>> 2] = MARK;
-    m.u32[header + H_TOUCHED_COUNT / 4] = 0;
   }
 
   return {
@@ -531,5 +609,6 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (linkedPages.has(va)) unlinkAll();
     },
     forget,
+    counts: () => cache.counts(),
   };
 }
