@@ -4,6 +4,7 @@
  * The host frees code by the module, when none of its functions can be called any more. So it is modules that are counted and
  * evicted, the one that was linked longest ago first: links are undone at each eviction, and what is in use is linked again.
  */
+import type { WasmModule } from '../../../machine/wasm/host.ts';
 import type { TranslationCounts } from '../../../contracts/engine.ts';
 
 export interface CacheOptions {
@@ -17,6 +18,7 @@ export const UNBOUNDED: CacheOptions = { most: Number.POSITIVE_INFINITY, now: ()
 
 /** A module that was compiled. */
 export interface Emitted<T> {
+  readonly code: WasmModule;
   readonly bytes: number;
   /** Its translations that can still be called. */
   readonly members: Set<T>;
@@ -28,7 +30,7 @@ export interface CodeCache<T> {
   /** What a module may have before another is begun: many to a cache, so that what is evicted is a small part of it. */
   readonly moduleMost: number;
   /** A module was compiled. Pre: `victims` were dropped. */
-  emit(bytes: number): Emitted<T>;
+  emit(code: WasmModule, bytes: number): Emitted<T>;
   add(emitted: Emitted<T>, member: T): void;
   remove(emitted: Emitted<T>, member: T): void;
   touch(emitted: Emitted<T>): void;
@@ -38,6 +40,8 @@ export interface CodeCache<T> {
   noteEvicted(count: number): void;
   noteTime(ns: number): void;
   all(): readonly T[];
+  /** Those with a live translation. */
+  modules(): readonly Emitted<T>[];
   /** How many translations there are. */
   size(): number;
   counts(): TranslationCounts;
@@ -62,10 +66,10 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
   let clock = 0;
   return {
     moduleMost: most / PARTS,
-    emit(bytes) {
+    emit(code, bytes) {
       counts.modules++;
       counts.emittedBytes += bytes;
-      return { bytes, members: new Set(), used: ++clock };
+      return { code, bytes, members: new Set(), used: ++clock };
     },
     add(emitted, member) {
       if (emitted.members.size === 0) {
@@ -106,6 +110,7 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
       counts.hostNs += ns;
     },
     all: () => [...modules].flatMap(({ members }) => [...members]),
+    modules: () => [...modules],
     size: () => counts.live,
     counts: () => ({ ...counts, mostBytes: most }),
   };

@@ -16,7 +16,14 @@ import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { hasFusedMultiplyAdd } from '../../../machine/wasm/fused.ts';
-import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
+import {
+  compileModule,
+  createTable,
+  instantiate,
+  type WasmImports,
+  type WasmInstance,
+  type WasmTable,
+} from '../../../machine/wasm/host.ts';
 import { type Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
 import type { TranslationCounts } from '../../../contracts/engine.ts';
@@ -49,6 +56,8 @@ const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
 const TABLE_SIZE = 4096;
+/** Instances of modules that are gone, beside as many as there are modules, after which the table is made anew. */
+const DEAD_MOST = 64;
 /** Targets of calls that are remembered. */
 const CALLED_MOST = 65_536;
 /** Link words that one region may need at most: it has no more calls than instructions. */
@@ -89,6 +98,8 @@ const isOnEdge = (pc: number): boolean => pc % PAGE_SIZE === PAGE_SIZE - 2;
 
 interface Translation extends Place {
   readonly place: number;
+  /** What the module that it is in exports it as. */
+  readonly name: string;
   readonly doors: readonly Door[];
   readonly calls: ReadonlySet<number>;
   readonly emitted: Emitted<Translation>;
@@ -139,13 +150,16 @@ export function createTranslations(
 ): Translations {
   const { plan } = core;
   const tables = planTables(m.layout);
-  const table = createTable(TABLE_SIZE);
+  let table = createTable(TABLE_SIZE);
   const header = plan.header >>> 2;
-  const imports = { env: { memory: m.memory, table, finish: core.wasm.finish } };
+  const importsOf = (functions: WasmTable): WasmImports => ({
+    env: { memory: m.memory, table: functions, finish: core.wasm.finish },
+  });
+  let imports = importsOf(table);
   const isFused = hasFusedMultiplyAdd(imports, m.shared);
-  const enterCode = instantiate(cachedModule('jit enter 1.0', m.shared, buildEnter), imports).exports[
-    'enter'
-  ] as Enter;
+  let enterCode: Enter | null = null;
+  const makeEnter = (): Enter =>
+    instantiate(cachedModule('jit enter 1.0', m.shared, buildEnter), imports).exports['enter'] as Enter;
 
   /** By physical address. */
   const known = new Map<number, Door>();
@@ -154,6 +168,8 @@ export function createTranslations(
   /** Doors of linked translations by virtual address. */
   const open = new Map<number, Door>();
   const cache = createCodeCache<Translation>(options);
+  /** Instances that import the table. */
+  let instances = 0;
   const byFrame = new Map<number, Set<Translation>>();
   let linked: Translation[] = [];
   const linkedPages = new Set<number>();
@@ -258,6 +274,23 @@ export function createTranslations(
     drop(translation);
     aims.drop(translation.root);
     refusals.delete(translation.root);
+  };
+
+  /**
+   * Hosts keep an instance for as long as the table that it imports (V8 before 12), and write to each at every `set`. So now and
+   * then the living get another table: their code is compiled already.
+   */
+  const renewTable = (): void => {
+    const living = cache.modules();
+    if (instances <= 2 * living.length + DEAD_MOST) return;
+    table = createTable(table.length);
+    imports = importsOf(table);
+    enterCode = null;
+    instances = living.length;
+    for (const { code, members } of living) {
+      const { exports } = instantiate(code, imports);
+      for (const { place, name } of members) table.set(place, exports[name]);
+    }
   };
 
   /** Make room for a module. What is evicted has to become hot once more. */
@@ -387,14 +420,29 @@ export function createTranslations(
     };
   };
 
-  const install = ({ region, ways, calls }: Written, code: unknown, emitted: Emitted<Translation>): void => {
+  const install = (
+    { region, ways, calls }: Written,
+    name: string,
+    exports: WasmInstance['exports'],
+    emitted: Emitted<Translation>,
+  ): void => {
     const { root, isPart, pages } = region;
     const place = freePlaces.pop() ?? places++;
     if (place >= table.length) table.grow(TABLE_SIZE);
-    table.set(place, code);
+    table.set(place, exports[name]);
     const doors: Door[] = [];
     const replaced = new Set<Translation>();
-    const translation: Translation = { root, isPart, pages, place, doors, calls, emitted, linked: false };
+    const translation: Translation = {
+      root,
+      isPart,
+      pages,
+      place,
+      name,
+      doors,
+      calls,
+      emitted,
+      linked: false,
+    };
     for (const { pc, enter } of [{ pc: root, enter: 0 }, ...ways]) {
       const va = pc - (pc % PAGE_SIZE);
       const page = (pages.find(([at]) => at === va) as readonly [number, number])[1];
@@ -488,9 +536,12 @@ export function createTranslations(
       return;
     }
     makeRoom(bytes.length);
-    const { exports } = instantiate(compileModule(bytes), imports);
-    const emitted = cache.emit(bytes.length);
-    written.forEach((one, i) => install(one, exports[String(i)], emitted));
+    renewTable();
+    const code = compileModule(bytes);
+    const { exports } = instantiate(code, imports);
+    instances++;
+    const emitted = cache.emit(code, bytes.length);
+    written.forEach((one, i) => install(one, String(i), exports, emitted));
   };
 
   const physicalOf = (hart: number, va: number): number =>
@@ -573,6 +624,7 @@ export function createTranslations(
       const block = hartAddress(m.layout, hart);
       const context = m.u32[(block + HART_CONTEXT) >>> 2] as number;
       const tlb = core.tlbOf(hart);
+      enterCode ??= makeEnter();
       return enterCode(translation.place, plan.header, block, tlb, context, left, tables.jumps, enter);
     },
     refused(hart, pc) {
