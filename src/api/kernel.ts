@@ -26,6 +26,8 @@ import { describeWaits, type WaitStat, waitsOf } from './waits.ts';
 export const RELEASE = '6.12.0-strake';
 const VERSION = '#1 Strake';
 const DEFAULT_MEMORY = 1 << 30;
+/** Bytes of WebAssembly; the host needs some times as much for what it makes of it. */
+export const DEFAULT_JIT_CACHE: number = 64 << 20;
 /** Kernel entries that a module new to its slot serves on probation. */
 export const DEFAULT_PROBATION = 1000;
 const X_OK = 1;
@@ -74,6 +76,7 @@ export class Kernel {
         machine: 'riscv64',
         hostname: options.hostname ?? 'strake',
         memoryBytes: options.memory ?? DEFAULT_MEMORY,
+        codeCacheBytes: options.jitCache ?? DEFAULT_JIT_CACHE,
         deterministic: options.deterministic ?? false,
         terminal: this.#terminal,
       },

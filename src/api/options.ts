@@ -34,6 +34,8 @@ export interface BootOptions {
   readonly disks?: readonly DiskOption[];
   /** Guest memory in bytes; 1 GiB unless told. */
   readonly memory?: number;
+  /** Most bytes of WebAssembly that an engine which translates keeps, at least 64 KiB; 64 MiB unless told. */
+  readonly jitCache?: number;
   /** Slot to module name, or path of a module file, in place of the defaults. */
   readonly modules?: Readonly<Record<string, string>>;
   /** Replacements ahead, each `SLOT=NAME@WHEN`. */

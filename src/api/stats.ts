@@ -1,6 +1,7 @@
 /**
  * Figures of a run for `--stats` and `Kernel.stats`, and of its processes for `Kernel.processes`.
  */
+import type { TranslationCounts } from '../contracts/engine.ts';
 import type { Nucleus } from '../nucleus/nucleus.ts';
 
 const INIT = 1;
@@ -27,6 +28,8 @@ export interface KernelStats {
   readonly absentSyscalls: Readonly<Record<string, number>>;
   readonly pageFaults: number;
   readonly contextSwitches: number;
+  /** What the engine in place translated since it came in; null if it does not translate. */
+  readonly translation: TranslationCounts | null;
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
   readonly replacements: readonly ReplacementStat[];
   /** Older replacements that the ledger no longer lists. */
@@ -59,6 +62,7 @@ export function statsOf(nucleus: Nucleus, wallNs: number): KernelStats {
     absentSyscalls: byName(calls.absent, (call) => kernel.abi.nameOf(call)),
     pageFaults: counters.pageFaults,
     contextSwitches: counters.contextSwitches,
+    translation: kernel.engine.translation?.() ?? null,
     memory: { totalBytes: kernel.frames.total() * 4096, freeBytes: kernel.frames.free() * 4096 },
     replacements: ledger.entries().map(({ cell, from, to, by, atEntry, pauseNs, bytesMoved, failed }) => {
       const slot = cell.startsWith('filesystem:') ? 'filesystem' : cell;

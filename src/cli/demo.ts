@@ -42,8 +42,8 @@ export function demoCommand(): Command {
     .addOption(
       new Option('--memory <size>', 'guest memory').argParser(parseSize).default(512 * 2 ** 20, '512M'),
     )
-    .option('--from <module>', 'vm, scheduler, ipc, io: the module before, by name or path')
-    .option('--to <module>', 'vm, scheduler, ipc, io: the module after, by name or path')
+    .option('--from <module>', 'vm, scheduler, ipc, io, engine: the module before, by name or path')
+    .option('--to <module>', 'vm, scheduler, ipc, io, engine: the module after, by name or path')
     .option('--itself', 'replace by the same module: nothing can get better, so the verdict must be no')
     .addOption(new Option('--slot <slot>', 'rest: this slot alone').choices(SLOTS))
     .addOption(new Option('--json', 'print JSON').conflicts('markdown'))

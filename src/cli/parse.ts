@@ -11,6 +11,8 @@ const MIN_MEMORY = 4 * 2 ** 20;
 /** (uid_t) -1 means none. */
 const MOST_ID = 0xffff_fffe;
 const MAX_DISK: number = 2 ** 40;
+const MIN_CACHE = 64 * 2 ** 10;
+const MAX_CACHE: number = 2 ** 30;
 const MAX_MEMORY = 3.5 * 2 ** 30;
 
 /** @returns NaN if it is no size */
@@ -25,6 +27,14 @@ export function parseSize(text: string): number {
   if (!Number.isFinite(size)) throw new InvalidArgumentError('write a size such as 256M or 1G.');
   if (size < MIN_MEMORY || size > MAX_MEMORY)
     throw new InvalidArgumentError('it must be between 4M and 3.5G.');
+  return Math.floor(size);
+}
+
+/** `64M` and the like. @returns bytes of translated code */
+export function parseCache(text: string): number {
+  const size = bytesIn(text);
+  if (!Number.isFinite(size)) throw new InvalidArgumentError('write a size such as 512k or 64M.');
+  if (size < MIN_CACHE || size > MAX_CACHE) throw new InvalidArgumentError('it must be between 64k and 1G.');
   return Math.floor(size);
 }
 

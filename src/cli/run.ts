@@ -13,6 +13,7 @@ import { nodeHost } from '../host/node/index.ts';
 import { startQuietly } from '../host/node/quiet-start.ts';
 import { complain, EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_SIGNAL } from './exit.ts';
 import {
+  parseCache,
   parseCount,
   parseDisk,
   parseEnvironment,
@@ -35,6 +36,7 @@ export interface RunOptions {
   readonly cwd: string;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly memory: number;
+  readonly jitCache?: number;
   readonly module?: Readonly<Record<string, string>>;
   readonly replace?: readonly string[];
   readonly transfer: 'move' | 'copy';
@@ -87,6 +89,11 @@ export function runCommand(): Command {
     .option('--cwd <dir>', 'working directory', '/')
     .option('--user <uid[:gid]>', 'run as this user (default: root)', parseUser)
     .addOption(new Option('--memory <size>', 'guest memory').argParser(parseSize).default(2 ** 30, '1G'))
+    .option(
+      '--jit-cache <size>',
+      'most WebAssembly that engine jit keeps of what it translates (default: 64M)',
+      parseCache,
+    )
     .option(
       '--module <slot=name>',
       'fill a slot with this module, by name or path; may be repeated',
@@ -231,6 +238,7 @@ function bootOptions(options: RunOptions): BootOptions {
     ...(mount === undefined ? {} : { mounts: mount }),
     ...(disk === undefined ? {} : { disks: disk }),
     ...(replace === undefined ? {} : { replace }),
+    ...(options.jitCache === undefined ? {} : { jitCache: options.jitCache }),
     ...(module === undefined ? {} : { modules: module }),
     ...(digest === undefined ? {} : { digest: digest === true ? 'full' : digest }),
     ...(tty === true ? { terminal: terminalSize() } : {}),

@@ -30,6 +30,25 @@ export const engineLayout: StateLayout<EngineState> = layout(
   () => ({}),
 );
 
+/**
+ * What an engine that translates did since it came in. For people: nothing of it may reach a guest, for it depends on the host.
+ */
+export interface TranslationCounts {
+  /** Modules of the host's that were compiled, and the host time in ns that finding, writing and compiling code took. */
+  readonly modules: number;
+  readonly hostNs: number;
+  /** Translations made; of these dropped because their code changed or something better took their place; evicted for room. */
+  readonly made: number;
+  readonly dropped: number;
+  readonly evicted: number;
+  /** Translations that there are now. */
+  readonly live: number;
+  /** Bytes of code given to the host in all, those of modules that have a live translation, and the most that these may be. */
+  readonly emittedBytes: number;
+  readonly liveBytes: number;
+  readonly mostBytes: number;
+}
+
 export interface Engine {
   /**
    * Run the context that the hart block names, in the address space of the root it names.
@@ -54,11 +73,16 @@ export interface Engine {
    * Post: the frame's code mark is zero.
    */
   invalidateFrame(frame: number): void;
+  /** Interface `translation`. Changes nothing. */
+  translation?(): TranslationCounts;
 }
 
 export const engine: Contract<Engine> = {
   name: 'engine',
   version: 1,
   operations: ['run', 'flushHart', 'flushPage', 'flushCode', 'invalidateFrame'],
-  interfaces: {},
+  interfaces: {
+    /** Code is translated, and it can be asked how much. */
+    translation: ['translation'],
+  },
 };

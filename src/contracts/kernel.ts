@@ -50,6 +50,8 @@ export interface Kernel extends Linkage {
   readonly waits: Waits;
   readonly user: UserMemory;
   readonly time: TimeSource;
+  /** Host time in ns, for figures about the host alone: nothing that a guest can see may depend on it. */
+  readonly hostNow: () => number;
   readonly host: Host;
   readonly modules: ModuleControl;
   readonly leases: Leases;
@@ -194,6 +196,8 @@ export interface Settings {
   readonly machine: string;
   hostname: string;
   readonly memoryBytes: number;
+  /** Most bytes of code that an engine which translates may keep. */
+  readonly codeCacheBytes: number;
   readonly deterministic: boolean;
   /** True if a console terminal is attached to standard input and output. */
   readonly terminal: boolean;

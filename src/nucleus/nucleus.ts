@@ -101,10 +101,10 @@ export class Nucleus {
       },
       false,
     );
-    this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host);
+    const hostNow = (): number => adapter.now();
+    this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host, hostNow);
     this.waits = new WaitQueues(this.kernel);
     this.cells = new Cells(this.kernel);
-    const hostNow = (): number => adapter.now();
     const { kernel, cells, host, ledger } = this;
     this.journal = new Journal(machine);
     this.trial = new Trial({
@@ -269,6 +269,7 @@ function emptyKernel(
   counters: Counters,
   time: MachineTime,
   host: HostPort,
+  hostNow: () => number,
 ): Kernel {
   const unfilled = null as never;
   return {
@@ -292,6 +293,7 @@ function emptyKernel(
     waits: unfilled,
     user: unfilled,
     time,
+    hostNow,
     host,
     modules: unfilled,
     leases: unfilled,

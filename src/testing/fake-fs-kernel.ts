@@ -120,6 +120,7 @@ export function fakeFsKernel(frames = 256): FakeFsKernel {
       machine: 'riscv64',
       hostname: 'strake',
       memoryBytes: frames * PAGE,
+      codeCacheBytes: 0,
       deterministic: false,
       terminal: false,
     },

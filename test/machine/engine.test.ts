@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import {
+  type Engine,
   EXIT_BREAKPOINT,
   EXIT_BUDGET,
   EXIT_ECALL,
@@ -24,7 +25,7 @@ import {
   PAGE_SIZE,
 } from '../../src/machine/layout.ts';
 import { contextAddress, hartAddress } from '../../src/machine/machine.ts';
-import { interpreterEngine } from '../../src/modules/engine/interpreter/module.ts';
+import { createInterpreter, interpreterEngine } from '../../src/modules/engine/interpreter/module.ts';
 import { jitEngine } from '../../src/modules/engine/jit/module.ts';
 import { selfTest } from '../../src/machine/interpreter/self-test.ts';
 import { ENGINES } from './program.ts';
@@ -454,6 +455,25 @@ describe.each(ENGINES)('engine %s', (_name, create) => {
         expect(h.run(1e6)).toBe(EXIT_BREAKPOINT);
         expect(h.x(5)).toBe(BigInt(pages * turn));
       }
+    });
+
+    test('a fresh instance knows nothing of what another knew of the address space', () => {
+      const words = [a('ld', { rd: 5, rs1: 10, imm: 0 }), a('addi', { rd: 6, rs1: 6, imm: -1 })];
+      const h = machine([...words, a('bne', { rs1: 6, rs2: 0, imm: -8 }), EBREAK]);
+      const load = (engine: Engine): bigint => {
+        h.setX(10, OTHER);
+        h.setX(6, 100);
+        h.pc = CODE;
+        expect(engine.run(0, 10_000)).toBe(EXIT_BREAKPOINT);
+        return h.x(5);
+      };
+      h.map(OTHER);
+      h.write(OTHER, Uint8Array.of(1));
+      expect(load(h.engine)).toBe(1n);
+      createInterpreter(h.machine);
+      h.map(OTHER);
+      h.write(OTHER, Uint8Array.of(2));
+      expect(load(create(h.machine))).toBe(2n);
     });
 
     test('a fresh instance takes over in the middle', () => {

@@ -114,6 +114,7 @@ export async function runRig(argv: readonly string[], options: RigOptions = {}):
       machine: 'riscv64',
       hostname: 'strake',
       memoryBytes: MEMORY_BYTES,
+      codeCacheBytes: 2 ** 26,
       deterministic: true,
       terminal,
     },

@@ -15,6 +15,24 @@ export const atMost = (title: string, part: number, before: number, after: numbe
   holds: after <= before * part,
 });
 
+/** A figure that is to rise to at least this part of what it was. */
+export const atLeast = (title: string, part: number, before: number, after: number, show: Show): Claim => ({
+  title,
+  before: show(before),
+  after: show(after),
+  claim: `at least ${percent(part).replace('.0', '')}`,
+  holds: after >= before * part,
+});
+
+/** What is to be the same, whatever was replaced. */
+export const theSame = (title: string, before: string, after: string): Claim => ({
+  title,
+  before,
+  after,
+  claim: 'the same',
+  holds: before === after,
+});
+
 /** A feature that is lacking before. @param works what says that it is there */
 export const becomesPossible = (title: string, works: string, before: string, after: string): Claim => ({
   title,

@@ -24,7 +24,7 @@ the place of Debian's. \`strake demo NAME --itself\` puts the same module in aga
 
 export function reportMarkdown({ name, paper }: Scenario, report: Report): string {
   const { title, programs, load, claims, table, intact, notes, records } = report;
-  const single = table.length === 0;
+  const single = claims.length > 0;
   const replaced = records.map((record) =>
     record.replacements === 0
       ? `${record.slot} was not replaced`
@@ -48,7 +48,9 @@ export function reportMarkdown({ name, paper }: Scenario, report: Report): strin
             claim === '' ? '' : `${claim}: ${holds ? 'yes' : 'NO'}`,
           ]),
         ])
-      : rows(table)),
+      : []),
+    ...(single && table.length > 0 ? [''] : []),
+    ...(table.length > 0 ? rows(table) : []),
     '',
     ...(single
       ? replaced.map((line) => `- Replaced: ${line}`)

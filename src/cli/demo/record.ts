@@ -63,7 +63,7 @@ export interface Report {
   /** Some of what the programs put out, as they did. */
   readonly said: readonly string[];
   readonly claims: readonly Claim[];
-  /** A table in place of claims: its first row is the head, its first two columns are text. */
+  /** Beside claims or in place of them: its first row is the head, its first two columns are text. */
   readonly table: readonly (readonly string[])[];
   /** How it was seen whether the programs' output is intact. */
   readonly intact: string;

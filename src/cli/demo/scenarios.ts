@@ -1,6 +1,7 @@
 /**
  * The scenarios that there are, in the order in which `all` shows them. A new one is one file and one row here.
  */
+import { engineScenario } from './engine.ts';
 import { featuresScenario } from './features.ts';
 import { ioScenario } from './io.ts';
 import { ipcScenario } from './ipc.ts';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ipcScenario,
   mmuScenario,
   ioScenario,
+  engineScenario,
   featuresScenario,
   restScenario,
 ];

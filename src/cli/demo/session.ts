@@ -34,7 +34,18 @@ const POLL_MS = 5;
 const PATIENCE_NS = 300e9;
 
 export interface SessionOptions
-  extends Pick<BootOptions, 'root' | 'modules' | 'deterministic' | 'disks' | 'onDemand'> {
+  extends Pick<
+    BootOptions,
+    | 'root'
+    | 'modules'
+    | 'deterministic'
+    | 'disks'
+    | 'onDemand'
+    | 'digest'
+    | 'replace'
+    | 'transfer'
+    | 'probation'
+  > {
   readonly memory: number;
   /** The scenario's present step, for people who wait. */
   readonly progress: (text: string) => void;

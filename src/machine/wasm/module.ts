@@ -171,6 +171,7 @@ export class Func<R extends ValueType = ValueType> {
   readonly parameters: readonly ValueType[];
   readonly #locals: ValueType[] = [];
   #body: readonly Stmt[] = [];
+  #encoded: WasmBytes | null = null;
 
   constructor(index: number, parameters: readonly ValueType[], results: readonly R[]) {
     this.index = index;
@@ -190,6 +191,7 @@ export class Func<R extends ValueType = ValueType> {
 
   body(...body: readonly Stmt[]): void {
     this.#body = body;
+    this.#encoded = null;
   }
 
   /** The value of a call. */
@@ -207,7 +209,13 @@ export class Func<R extends ValueType = ValueType> {
       : { kind: 'drop', value: this.call(...args) };
   }
 
+  /** Locals and body; kept, so that it can be asked for its length beforehand. */
   encode(): WasmBytes {
+    this.#encoded ??= this.#encode();
+    return this.#encoded;
+  }
+
+  #encode(): WasmBytes {
     const out = new WasmBytes(1024);
     const groups: { type: ValueType; count: number }[] = [];
     for (const type of this.#locals) {

@@ -36,6 +36,8 @@ export interface Aims {
   doorsOf(root: number): ReadonlySet<number>;
   /** Functions to translate again: more is known of them, and no more came since this was asked before. */
   due(): readonly number[];
+  /** What is known of a function is no longer wanted. */
+  drop(root: number): void;
   clear(): void;
 }
 
@@ -102,6 +104,7 @@ export function createAims(): Aims {
       }
       return roots;
     },
+    drop: (root) => void aims.delete(root),
     clear: () => aims.clear(),
   };
 }

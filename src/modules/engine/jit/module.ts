@@ -27,6 +27,7 @@ import {
 import { selfTest } from '../../../machine/interpreter/self-test.ts';
 import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
+import { type CacheOptions, UNBOUNDED } from './cache.ts';
 import { EAGER, type Tiering, USUAL } from './tiering.ts';
 import { createTranslations, type Door } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
@@ -35,9 +36,9 @@ import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
 const TICK = 20_000_000;
 
 /** Build the engine over a machine. Takes over the engine region. */
-export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
+export function createJit(m: Machine, tiering: Tiering = USUAL, cache: CacheOptions = UNBOUNDED): Engine {
   const core = createInterpreterCore(m);
-  const translations = createTranslations(m, core, tiering);
+  const translations = createTranslations(m, core, tiering, cache);
   const header = core.plan.header >>> 2;
   let made = -1;
   let untilSample = tiering.slice;
@@ -140,6 +141,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL): Engine {
       core.invalidateFrame(frame);
       translations.settle();
     },
+    translation: () => translations.counts(),
   };
 }
 
@@ -149,12 +151,13 @@ export const jitEngine: Module<Engine, EngineState> = {
     name: 'jit',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['translation'],
     needs: {},
     description: 'Translates hot code to WebAssembly functions',
   },
   layout: engineLayout,
-  create: (_state, kernel) => createJit(kernel.machine),
+  create: (_state, kernel) =>
+    createJit(kernel.machine, USUAL, { most: kernel.settings.codeCacheBytes, now: kernel.hostNow }),
   selfTest: () =>
     selfTest((machine) => createJit(machine)) ?? selfTest((machine) => createJit(machine, EAGER)),
 };

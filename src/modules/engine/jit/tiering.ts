@@ -19,7 +19,9 @@ export interface Tiering {
   readonly part: number;
   /** How many instructions make a region or a loop large. */
   readonly large: number;
-  /** How many instructions must have been run for each that is translated, lest a program that ends soon pays for what it does not use. */
+  /** What the translation of an instruction costs, in instructions interpreted. */
+  readonly price: number;
+  /** How many instructions must have been run for each that is translated without having been seen so often itself. */
   readonly worth: number;
   /** Look pages up in the TLB of the hart from the start. */
   readonly wide: boolean;
@@ -36,7 +38,8 @@ export const USUAL: Tiering = {
   everywhere: false,
   part: 100,
   large: 100,
-  worth: 250_000,
+  price: 15_000,
+  worth: 100_000,
   wide: false,
 };
 /** Translates whatever is run, at once: for tests. */
@@ -50,6 +53,7 @@ export const EAGER: Tiering = {
   everywhere: true,
   part: 24,
   large: 100,
+  price: 0,
   worth: 0,
   wide: false,
 };

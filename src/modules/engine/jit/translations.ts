@@ -18,9 +18,18 @@ import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { hasFusedMultiplyAdd } from '../../../machine/wasm/fused.ts';
-import { compileModule, createTable, instantiate } from '../../../machine/wasm/host.ts';
-import { ModuleBuilder } from '../../../machine/wasm/module.ts';
+import {
+  compileModule,
+  createTable,
+  instantiate,
+  type WasmImports,
+  type WasmInstance,
+  type WasmTable,
+} from '../../../machine/wasm/host.ts';
+import { type Func, ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
+import type { TranslationCounts } from '../../../contracts/engine.ts';
+import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
 import { type Block, crosses, discover, type ReadCode } from './discover.ts';
 import { emitRegion, type WayIn } from './emit.ts';
 import type { Tiering } from './tiering.ts';
@@ -52,10 +61,16 @@ const WIDE_FROM = 256;
 const NARROW_AFTER = 100;
 /** How many instructions may be translated at once at most, however long nothing was. */
 const CREDIT_MOST = 4000;
+/** How much that is wanted and not paid for is remembered. */
+const UNPAID_MOST = 64;
 const SAMPLES_MOST = 4096;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
 const TABLE_SIZE = 4096;
+/** Instances of modules that are gone, beside as many as there are modules, after which the table is made anew. */
+const DEAD_MOST = 64;
+/** Targets of calls that are remembered. */
+const CALLED_MOST = 65_536;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
 const MARK = 0x4a_49_54_32;
@@ -66,6 +81,10 @@ interface Wanted {
   readonly isPart: boolean;
   /** In place of one that there is. */
   readonly again: boolean;
+  /** How often it was seen running. */
+  readonly samples: number;
+  /** How many there are, if that is known by now; else 0. */
+  readonly instructions: number;
 }
 
 interface Place {
@@ -79,6 +98,14 @@ interface Region extends Place {
   readonly blocks: readonly Block[];
 }
 
+/** A region as it was written, not yet compiled. */
+interface Written {
+  readonly region: Region;
+  readonly ways: readonly WayIn[];
+  /** The link words that it uses, by pc. */
+  readonly calls: ReadonlySet<number>;
+}
+
 /** Where two can be entered at one address: that of a whole function is better, best if it begins there. */
 const rank = ({ enter, translation: { isPart } }: Door): number => (isPart ? 0 : enter === 0 ? 2 : 1);
 /** An instruction there may lie on two pages, and then its record must be looked at each time. */
@@ -86,7 +113,11 @@ const isOnEdge = (pc: number): boolean => pc % PAGE_SIZE === PAGE_SIZE - 2;
 
 interface Translation extends Place {
   readonly place: number;
+  /** What the module that it is in exports it as. */
+  readonly name: string;
   readonly doors: readonly Door[];
+  readonly calls: ReadonlySet<number>;
+  readonly emitted: Emitted<Translation>;
   linked: boolean;
 }
 
@@ -125,16 +156,24 @@ export interface Translations {
   flushPage(va: number): void;
   /** Drop everything. */
   forget(): void;
+  counts(): TranslationCounts;
 }
 
-export function createTranslations(m: Machine, core: Interpreter, tiering: Tiering): Translations {
+export function createTranslations(
+  m: Machine,
+  core: Interpreter,
+  tiering: Tiering,
+  options: CacheOptions,
+): Translations {
   const { plan } = core;
   const tables = planTables(m.layout);
-  const table = createTable(TABLE_SIZE);
+  let table = createTable(TABLE_SIZE);
   const header = plan.header >>> 2;
-  const imports = { env: { memory: m.memory, table, finish: core.wasm.finish } };
+  const importsOf = (functions: WasmTable): WasmImports => ({
+    env: { memory: m.memory, table: functions, finish: core.wasm.finish },
+  });
+  let imports = importsOf(table);
   let isFused: boolean | null = null;
-  /** Made when it is first needed: many a program is over before anything is translated. */
   let enterCode: Enter | null = null;
   const makeEnter = (): Enter =>
     instantiate(cachedModule('jit enter 2.0', m.shared, buildEnter), imports).exports['enter'] as Enter;
@@ -145,12 +184,17 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const roots = new Map<number, number>();
   /** Doors of linked translations by virtual address. */
   const open = new Map<number, Door>();
-  let count = 0;
+  const cache = createCodeCache<Translation>(options);
+  /** Instances that import the table. */
+  let instances = 0;
   const byFrame = new Map<number, Set<Translation>>();
   let linked: Translation[] = [];
   const linkedPages = new Set<number>();
   /** Numbers of link words by pc. */
   const links = new Map<number, number>();
+  /** By number, how many regions have a link word in their code; numbers that none has. */
+  const linkUses: number[] = [];
+  const freeLinks: number[] = [];
   const called = new Set<number>();
   const samples = new Map<number, number>();
   const wanted = new Map<number, Wanted>();
@@ -159,6 +203,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const refusals = new Map<number, number>();
   /** Instructions that were run and not used up by translating. */
   let credit = 0;
+  /** Of what is wanted, how much could not be paid for the last time. */
+  let unpaidBefore = 0;
   /** Samples since something was translated, and misses of what is not there because of that. */
   let waited = 0;
   let impatient = 0;
@@ -174,7 +220,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
   const linkOf = (pc: number): number => {
     let number = links.get(pc);
     if (number === undefined) {
-      number = links.size;
+      number = freeLinks.pop() ?? linkUses.push(0) - 1;
       links.set(pc, number);
       const door = open.get(pc);
       if (door !== undefined) setLink(number, door);
@@ -185,6 +231,19 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     const word = (tables.links + number * LINK) >>> 2;
     m.u32[word] = door === null ? 0 : door.translation.place;
     m.u32[word + LINK_ENTER / 4] = door === null ? 0 : door.enter;
+  };
+
+  const holdLinks = (calls: ReadonlySet<number>): void => {
+    for (const pc of calls) (linkUses[links.get(pc) as number] as number)++;
+  };
+  const releaseLinks = (calls: ReadonlySet<number>): void => {
+    for (const pc of calls) {
+      const number = links.get(pc) as number;
+      if (--(linkUses[number] as number) > 0) continue;
+      setLink(number, null);
+      links.delete(pc);
+      freeLinks.push(number);
+    }
   };
 
   const forgetFlat = (): void => {
@@ -225,23 +284,63 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (others === 0) roots.delete(door.pc);
       else roots.set(door.pc, others);
     }
-    for (const [, page] of translation.pages) byFrame.get(page >>> 12)?.delete(translation);
-    count--;
+    for (const [, page] of translation.pages) {
+      const all = byFrame.get(page >>> 12);
+      all?.delete(translation);
+      if (all?.size === 0) byFrame.delete(page >>> 12);
+    }
+    cache.remove(translation.emitted, translation);
+    releaseLinks(translation.calls);
     table.set(translation.place, null);
     freePlaces.push(translation.place);
+  };
+
+  /** Drop for good: nothing stays of what was learned, so that what is kept is bounded by what there is. */
+  const dropWithAims = (translation: Translation): void => {
+    drop(translation);
+    aims.drop(translation.root);
+    refusals.delete(translation.root);
+  };
+
+  /**
+   * Hosts keep an instance for as long as the table that it imports (V8 before 12), and write to each at every `set`. So now and
+   * then the living get another table: their code is compiled already.
+   */
+  const renewTable = (): void => {
+    const living = cache.modules();
+    if (instances <= 2 * living.length + DEAD_MOST) return;
+    table = createTable(table.length);
+    imports = importsOf(table);
+    enterCode = null;
+    instances = living.length;
+    for (const { code, members } of living) {
+      const { exports } = instantiate(code, imports);
+      for (const { place, name } of members) table.set(place, exports[name]);
+    }
+  };
+
+  /** Make room for a module. What is evicted has to become hot once more. */
+  const makeRoom = (bytes: number): void => {
+    const victims = cache.victims(bytes);
+    if (victims.length === 0) return;
+    // What runs is linked again when it is entered next, and so is known to be in use.
+    unlinkAll();
+    for (const victim of victims) dropWithAims(victim);
+    cache.noteEvicted(victims.length);
+    samples.clear();
+    misses.clear();
   };
 
   const dropFrame = (frame: number): void => {
     const all = byFrame.get(frame);
     if (all === undefined || all.size === 0) return;
     unlinkAll();
-    for (const translation of [...all]) drop(translation);
-    byFrame.delete(frame);
+    for (const translation of [...all]) dropWithAims(translation);
   };
 
   const forget = (): void => {
     unlinkAll();
-    for (const translation of new Set([...known.values()].map((door) => door.translation))) drop(translation);
+    for (const translation of cache.all()) drop(translation);
     byFrame.clear();
     samples.clear();
     misses.clear();
@@ -281,6 +380,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
 
   const link = (translation: Translation): void => {
     translation.linked = true;
+    cache.touch(translation.emitted);
     linked.push(translation);
     for (const [va] of translation.pages) linkedPages.add(va);
     for (const door of translation.doors) {
@@ -334,6 +434,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
         used.add(pc - (pc % PAGE_SIZE));
         const last = pc + decoded.length - 1;
         used.add(last - (last % PAGE_SIZE));
+        if (called.size >= CALLED_MOST) called.clear();
         if (decoded.row.semantics.kind === 'jal' && decoded.operands.rd !== 0)
           called.add(pc + decoded.operands.imm);
       }
@@ -348,13 +449,29 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     };
   };
 
-  const install = ({ root, isPart, pages }: Region, ways: readonly WayIn[], code: unknown): void => {
+  const install = (
+    { region, ways, calls }: Written,
+    name: string,
+    exports: WasmInstance['exports'],
+    emitted: Emitted<Translation>,
+  ): void => {
+    const { root, isPart, pages } = region;
     const place = freePlaces.pop() ?? places++;
     if (place >= table.length) table.grow(TABLE_SIZE);
-    table.set(place, code);
+    table.set(place, exports[name]);
     const doors: Door[] = [];
     const replaced = new Set<Translation>();
-    const translation: Translation = { root, isPart, pages, place, doors, linked: false };
+    const translation: Translation = {
+      root,
+      isPart,
+      pages,
+      place,
+      name,
+      doors,
+      calls,
+      emitted,
+      linked: false,
+    };
     for (const { pc, enter } of [{ pc: root, enter: 0 }, ...ways]) {
       const va = pc - (pc % PAGE_SIZE);
       const page = (pages.find(([at]) => at === va) as readonly [number, number])[1];
@@ -370,7 +487,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       roots.set(pc, (roots.get(pc) ?? 0) + 1);
       m.u16[(record + R_OP) >>> 1] = OP_ENTER;
     }
-    count++;
+    cache.add(emitted, translation);
     for (const [, page] of pages) {
       const frame = page >>> 12;
       const all = byFrame.get(frame) ?? new Set();
@@ -398,22 +515,39 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
     if (narrowTicks > NARROW_AFTER) isWide = false;
   };
 
+  const instructionsOf = ({ blocks }: Region): number =>
+    blocks.reduce((sum, { code }) => sum + code.length, 0);
+  const isHot = (instructions: number, samples: number): boolean =>
+    samples * tiering.slice >= instructions * tiering.price;
+  /** What runs so often that its translation would have paid by now is translated; the rest is paid for by what runs at all. */
+  const isPaid = (region: Region, { samples }: Wanted): boolean => {
+    const instructions = instructionsOf(region);
+    if (isHot(instructions, samples)) return true;
+    if (credit < 0) return false;
+    credit -= instructions * tiering.worth;
+    return true;
+  };
+
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
-    if (credit < 0) return;
-    if (count > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+    const began = options.now();
+    if (cache.size() > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
       const kept = [...wanted];
       forget();
       for (const [root, want] of kept) wanted.set(root, want);
-      links.clear();
     }
     isFused ??= hasFusedMultiplyAdd(imports, m.shared);
     const wideTlb = isWide || tiering.wide ? core.tlbOf(0) : null;
-    const regions: Region[] = [];
-    const ways: (readonly WayIn[])[] = [];
-    const builder = new ModuleBuilder();
-    const type = builder.signature(TRANSLATION);
+    let written: Written[] = [];
+    let size = 0;
+    let builder = new ModuleBuilder();
+    let type = builder.signature(TRANSLATION);
+    const unpaid: Wanted[] = [];
     for (const want of wanted.values()) {
+      if (credit < 0 && want.instructions > 0 && !isHot(want.instructions, want.samples)) {
+        unpaid.push(want);
+        continue;
+      }
       const physical = physicalOf(hart, want.root);
       const found = known.get(physical);
       if (found !== undefined) {
@@ -426,52 +560,81 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       }
       const region = prepare(hart, want);
       if (region === null) continue;
-      const f = builder.funcOf(TRANSLATION, String(regions.length));
+      if (!isPaid(region, want)) {
+        unpaid.push({ ...want, instructions: instructionsOf(region) });
+        continue;
+      }
+      const f: Func = builder.funcOf(TRANSLATION, String(written.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
       const isTrusting = (refusals.get(want.root) ?? 0) < REFUSALS_MOST;
-      ways.push(
-        emitRegion(f, region.blocks, doors, {
-          tables,
-          type,
-          linkOf,
-          isFused,
-          large: tiering.large,
-          isTrusting,
-          wideTlb,
-        }),
-      );
-      regions.push(region);
-      for (const { code } of region.blocks) credit -= code.length * tiering.worth;
-    }
-    if (regions.length > 0) {
-      const { exports } = instantiate(compileModule(builder.encode(m.shared)), imports);
-      regions.forEach((region, i) => {
-        install(region, ways[i] as readonly WayIn[], exports[String(i)]);
+      const calls = new Set<number>();
+      const linkFor = (pc: number): number => {
+        calls.add(pc);
+        return linkOf(pc);
+      };
+      const ways = emitRegion(f, region.blocks, doors, {
+        tables,
+        type,
+        linkOf: linkFor,
+        isFused,
+        large: tiering.large,
+        isTrusting,
+        wideTlb,
       });
+      holdLinks(calls);
+      written.push({ region, ways, calls });
+      size += f.encode().length;
+      if (size < cache.moduleMost) continue;
+      compile(builder, written);
+      written = [];
+      size = 0;
+      builder = new ModuleBuilder();
+      type = builder.signature(TRANSLATION);
     }
+    if (written.length > 0) compile(builder, written);
     wanted.clear();
+    for (const want of unpaid.slice(-UNPAID_MOST)) wanted.set(want.root, want);
+    unpaidBefore = wanted.size;
     settle();
+    cache.noteTime(options.now() - began);
+  };
+
+  const compile = (builder: ModuleBuilder, written: readonly Written[]): void => {
+    const bytes = builder.encode(m.shared);
+    if (bytes.length > options.most) {
+      for (const { calls } of written) releaseLinks(calls);
+      return;
+    }
+    makeRoom(bytes.length);
+    renewTable();
+    const code = compileModule(bytes);
+    const { exports } = instantiate(code, imports);
+    instances++;
+    const emitted = cache.emit(code, bytes.length);
+    written.forEach((one, i) => install(one, String(i), exports, emitted));
   };
 
   const physicalOf = (hart: number, va: number): number =>
     core.page(hart, va - (va % PAGE_SIZE)) + (va % PAGE_SIZE);
 
-  const want = (hart: number, root: number, isPart: boolean): void => {
-    if (wanted.has(root)) return;
-    wanted.set(root, { root, isPart, again: false });
-    if (wanted.size >= tiering.batch) translateWanted(hart);
+  const want = (hart: number, root: number, isPart: boolean, samples: number): void => {
+    const before = wanted.get(root);
+    if (before !== undefined && before.samples >= samples) return;
+    wanted.set(root, { root, isPart, again: false, samples, instructions: 0 });
+    if (wanted.size - unpaidBefore >= tiering.batch) translateWanted(hart);
   };
 
   /** See that what is at an address is translated: with its function, if that can be found. */
-  const wantAround = (hart: number, pc: number): void => {
-    if (called.has(pc)) return want(hart, pc, false);
+  const wantAround = (hart: number, pc: number, samples: number): void => {
+    if (called.has(pc)) return want(hart, pc, false, samples);
     if (aims.at(pc)) return undefined;
     const { root, isTarget } = functionAround(reader(hart, new Map()), pc, called);
     const translated = known.get(physicalOf(hart, root));
     // A function that is there and has no way in here will not get one.
-    if (translated?.enter === 0 && !translated.translation.isPart && root !== pc) return want(hart, pc, true);
+    if (translated?.enter === 0 && !translated.translation.isPart && root !== pc)
+      return want(hart, pc, true, samples);
     if (root !== pc) aims.expect(root, pc, isTarget);
-    return want(hart, root, root === pc);
+    return want(hart, root, root === pc, samples);
   };
 
   const mark = header + H_RESERVED / 4;
@@ -499,19 +662,19 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const seen = (samples.get(pc) ?? 0) + 1;
       if (samples.size >= SAMPLES_MOST) samples.clear();
       samples.set(pc, seen);
-      if (seen === tiering.hot) wantAround(hart, pc);
-      else if (seen >= tiering.stillHot && seen % tiering.stillHot === 0) {
+      if (seen % tiering.stillHot === 0) {
         // Its function may have been translated since.
-        if (wanted.size > 0) translateWanted(hart);
-        else want(hart, pc, true);
-      }
+        if (wanted.size > unpaidBefore) translateWanted(hart);
+        else want(hart, pc, true, seen);
+      } else if (seen % tiering.hot === 0) wantAround(hart, pc, seen);
       settle();
     },
     tick(hart) {
       settle();
       settleWidth();
       for (const [pc, seen] of misses) misses.set(pc, seen >> 1);
-      for (const root of aims.due()) wanted.set(root, { root, isPart: false, again: true });
+      for (const root of aims.due())
+        wanted.set(root, { root, isPart: false, again: true, samples: 0, instructions: 0 });
       if (wanted.size > 0) translateWanted(hart);
     },
     missed(hart, pc) {
@@ -521,7 +684,7 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       misses.set(pc, seen);
       if (seen === Math.ceil(tiering.missed * REMEMBERED)) aims.at(pc);
       if (seen === tiering.missed) {
-        if (called.has(pc) || !aims.at(pc)) want(hart, pc, true);
+        if (called.has(pc) || !aims.at(pc)) want(hart, pc, true, 0);
       } else if (seen > tiering.missed && wanted.size > 0 && ++impatient >= tiering.missed) {
         impatient = 0;
         translateWanted(hart);
@@ -561,7 +724,8 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       const { root, isPart } = door.translation;
       const times = (refusals.get(root) ?? 0) + 1;
       refusals.set(root, times);
-      if (times === REFUSALS_MOST) wanted.set(root, { root, isPart, again: true });
+      if (times === REFUSALS_MOST)
+        wanted.set(root, { root, isPart, again: true, samples: 0, instructions: 0 });
       unmark(recordAt(m, plan, door.address));
       return door;
     },
@@ -589,5 +753,6 @@ export function createTranslations(m: Machine, core: Interpreter, tiering: Tieri
       if (linkedPages.has(va)) unlinkAll();
     },
     forget,
+    counts: () => cache.counts(),
   };
 }
