@@ -17,6 +17,8 @@ export interface Tiering {
   readonly everywhere: boolean;
   /** Most instructions of a translation that does not begin with a function. */
   readonly part: number;
+  /** How many times the thresholds an address must reach at most while code is evicted that is still wanted. */
+  readonly reluctance: number;
   /** How many instructions make a region or a loop large. */
   readonly large: number;
 }
@@ -31,6 +33,7 @@ export const USUAL: Tiering = {
   patience: 64,
   everywhere: false,
   part: 100,
+  reluctance: 32,
   large: 100,
 };
 /** Translates whatever is run, at once: for tests. */
@@ -43,5 +46,6 @@ export const EAGER: Tiering = {
   patience: 1,
   everywhere: true,
   part: 24,
+  reluctance: 1,
   large: 100,
 };
