@@ -17,8 +17,6 @@ export interface Tiering {
   readonly everywhere: boolean;
   /** Most instructions of a translation that does not begin with a function. */
   readonly part: number;
-  /** How many times the thresholds an address must reach at most while code is evicted that is still wanted. */
-  readonly reluctance: number;
   /** How many instructions make a region or a loop large. */
   readonly large: number;
 }
@@ -33,7 +31,6 @@ export const USUAL: Tiering = {
   patience: 64,
   everywhere: false,
   part: 100,
-  reluctance: 32,
   large: 100,
 };
 /** Translates whatever is run, at once: for tests. */
@@ -46,6 +43,5 @@ export const EAGER: Tiering = {
   patience: 1,
   everywhere: true,
   part: 24,
-  reluctance: 1,
   large: 100,
 };

@@ -186,8 +186,6 @@ export function createTranslations(
   const refusals = new Map<number, number>();
   /** Samples since something was translated. */
   let waited = 0;
-  /** Evicting made it twice as much, and a tick half: what does not fit is better interpreted than translated over and over. */
-  let reluctance = 1;
   const misses = new Map<number, number>();
   const freePlaces: number[] = [];
   let places = 1;
@@ -305,7 +303,6 @@ export function createTranslations(
     cache.noteEvicted(victims.length);
     samples.clear();
     misses.clear();
-    reluctance = Math.min(2 * reluctance, tiering.reluctance);
   };
 
   const dropFrame = (frame: number): void => {
@@ -576,13 +573,13 @@ export function createTranslations(
       const seen = (samples.get(pc) ?? 0) + 1;
       if (samples.size >= SAMPLES_MOST) samples.clear();
       samples.set(pc, seen);
-      if (seen === tiering.hot * reluctance && aims.at(pc)) {
+      if (seen === tiering.hot && aims.at(pc)) {
         // The function is translated, and is to be again with a way in here.
-      } else if (seen === tiering.hot * reluctance) {
+      } else if (seen === tiering.hot) {
         const { root, isTarget } = functionAround(reader(hart, new Map()), pc, called);
         if (isTarget) aims.target(root, pc);
         want(hart, root, false);
-      } else if (seen % (tiering.stillHot * reluctance) === 0) {
+      } else if (seen >= tiering.stillHot && seen % tiering.stillHot === 0) {
         // Its function may have been translated since.
         if (wanted.size > 0) translateWanted(hart);
         else want(hart, pc, true);
@@ -592,7 +589,6 @@ export function createTranslations(
     tick(hart) {
       settle();
       misses.clear();
-      reluctance = Math.max(1, reluctance / 2);
       for (const root of aims.due()) wanted.set(root, { root, isPart: false, again: true });
       if (wanted.size > 0) translateWanted(hart);
     },
@@ -602,7 +598,7 @@ export function createTranslations(
       if (misses.size >= SAMPLES_MOST) misses.clear();
       misses.set(pc, seen);
       if (seen === Math.ceil(tiering.missed * REMEMBERED)) aims.at(pc);
-      if (seen === tiering.missed * reluctance) want(hart, pc, true);
+      if (seen === tiering.missed) want(hart, pc, true);
       settle();
     },
     at(hart, record, pc) {
