@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { ManyFunctions } from './many-functions.ts';
 
-const SOAK_SECONDS = Number(process.env['STRAKE_SOAK_SECONDS'] ?? 6);
+const SOAK_SECONDS = Number(process.env['STRAKE_SOAK_SECONDS'] ?? 4);
 /** Were evicted modules kept, memory would be half as much again by then. */
 const LEAST_ROUNDS = 14;
 const GROWTH = 1.1;

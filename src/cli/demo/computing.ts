@@ -43,7 +43,7 @@ export const DEBIAN_NEEDS: readonly string[] = ['python3', 'sqlite3', 'gzip', 's
 export const DEBIAN: readonly Computing[] = [
   {
     name: 'python3',
-    argv: (_session, length) => ['python3', `${FOLDER}/${SCRIPT}`, String(size(length, 350_000))],
+    argv: (_session, length) => ['python3', `${FOLDER}/${SCRIPT}`, String(size(length, 320_000))],
   },
   { name: 'sqlite3', argv: (_session, length) => ['sqlite3', ':memory:', SQL(size(length, 180_000))] },
   {
