@@ -475,7 +475,7 @@ export function createTranslations(
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
     const began = options.now();
-    if (cache.size() > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+    if (cache.size() > TRANSLATIONS_MOST || links.size > LINKS / 2) {
       const kept = [...wanted];
       forget();
       for (const [root, want] of kept) wanted.set(root, want);
@@ -497,6 +497,8 @@ export function createTranslations(
       }
       const region = prepare(hart, want);
       if (region === null) continue;
+      // The next time there is room again.
+      if (links.size > LINKS - LINKS_OF_ONE) break;
       const f: Func = builder.funcOf(TRANSLATION, String(written.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
       const isTrusting = (refusals.get(want.root) ?? 0) < REFUSALS_MOST;
