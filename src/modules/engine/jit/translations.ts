@@ -531,7 +531,7 @@ export function createTranslations(
   /** Translate all that is wanted, as one module: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
     const began = options.now();
-    if (cache.size() > TRANSLATIONS_MOST || links.size > LINKS - LINKS_OF_ONE * wanted.size) {
+    if (cache.size() > TRANSLATIONS_MOST || links.size > LINKS / 2) {
       const kept = [...wanted];
       forget();
       for (const [root, want] of kept) wanted.set(root, want);
@@ -564,6 +564,8 @@ export function createTranslations(
         unpaid.push({ ...want, instructions: instructionsOf(region) });
         continue;
       }
+      // The next time there is room again.
+      if (links.size > LINKS - LINKS_OF_ONE) break;
       const f: Func = builder.funcOf(TRANSLATION, String(written.length));
       const doors = want.isPart ? NO_DOORS : aims.doorsOf(want.root);
       const isTrusting = (refusals.get(want.root) ?? 0) < REFUSALS_MOST;
