@@ -106,6 +106,7 @@ interface Written {
   readonly calls: ReadonlySet<number>;
 }
 
+const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0;
 /** Where two can be entered at one address: that of a whole function is better, best if it begins there. */
 const rank = ({ enter, translation: { isPart } }: Door): number => (isPart ? 0 : enter === 0 ? 2 : 1);
 /** An instruction there may lie on two pages, and then its record must be looked at each time. */
@@ -668,7 +669,7 @@ export function createTranslations(
         // Its function may have been translated since.
         if (wanted.size > unpaidBefore) translateWanted(hart);
         else want(hart, pc, true, seen);
-      } else if (seen % tiering.hot === 0) wantAround(hart, pc, seen);
+      } else if (isPowerOfTwo(seen / tiering.hot)) wantAround(hart, pc, seen);
       settle();
     },
     tick(hart) {
