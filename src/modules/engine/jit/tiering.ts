@@ -38,8 +38,8 @@ export const USUAL: Tiering = {
   everywhere: false,
   part: 100,
   large: 100,
-  price: 15_000,
-  worth: 100_000,
+  price: 3_000,
+  worth: 20_000,
   wide: false,
 };
 /** Translates whatever is run, at once: for tests. */
