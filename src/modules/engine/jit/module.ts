@@ -84,7 +84,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL, cache: CacheOpti
       if (m.u32[header + H_MADE / 4] !== made) {
         // A page that has come to hold code may not be written by way of the flat table.
         made = m.u32[header + H_MADE / 4] as number;
-        translations.forgetWrites();
+        translations.flat.clearWrites();
       }
       const door = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
       if (door === null) continue;

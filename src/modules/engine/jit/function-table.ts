@@ -1,0 +1,105 @@
+/**
+ * The table by whose places translations are called, and the instances of modules that fill it.
+ */
+import { cachedModule } from '../../../machine/wasm/cache.ts';
+import { hasFusedMultiplyAdd } from '../../../machine/wasm/fused.ts';
+import {
+  compileModule,
+  createTable,
+  instantiate,
+  type WasmImports,
+  type WasmInstance,
+  type WasmModule,
+  type WasmTable,
+} from '../../../machine/wasm/host.ts';
+import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
+import type { Machine } from '../../../machine/machine.ts';
+import { buildEnter, type Enter } from './enter.ts';
+
+/** A function that has a place, by the name that its module exports it as. */
+export interface Placed {
+  readonly place: number;
+  readonly name: string;
+}
+/** A module that still has functions in the table. */
+export interface Living {
+  readonly code: WasmModule;
+  readonly members: Iterable<Placed>;
+}
+
+export interface FunctionTable {
+  /** @returns its place, from 1 */
+  put(f: unknown): number;
+  remove(place: number): void;
+  /** @param living all that are in the table */
+  compile(
+    bytes: Uint8Array,
+    living: readonly Living[],
+  ): { readonly code: WasmModule; readonly exports: WasmInstance['exports'] };
+  /** The way in from JavaScript. Made when it is first needed: many a program is over before anything is translated. */
+  enter(): Enter;
+  /** The host has a fused multiply-add. */
+  isFused(): boolean;
+}
+
+const SIZE = 4096;
+/** Instances of modules that are gone, beside as many as there are modules, after which the table is made anew. */
+const DEAD_MOST = 64;
+
+export function createFunctionTable(m: Machine, core: Interpreter): FunctionTable {
+  let table = createTable(SIZE);
+  const importsOf = (functions: WasmTable): WasmImports => ({
+    env: { memory: m.memory, table: functions, finish: core.wasm.finish },
+  });
+  let imports = importsOf(table);
+  /** Instances that import the table. */
+  let instances = 0;
+  const free: number[] = [];
+  let places = 1;
+  let enter: Enter | null = null;
+  let fused: boolean | null = null;
+
+  /**
+   * Hosts keep an instance for as long as the table that it imports (V8 before 12), and write to each at every `set`. So now and
+   * then the living get another table: their code is compiled already.
+   */
+  const renew = (living: readonly Living[]): void => {
+    if (instances <= 2 * living.length + DEAD_MOST) return;
+    table = createTable(table.length);
+    imports = importsOf(table);
+    enter = null;
+    instances = living.length;
+    for (const { code, members } of living) {
+      const { exports } = instantiate(code, imports);
+      for (const { place, name } of members) table.set(place, exports[name]);
+    }
+  };
+  return {
+    put(f) {
+      const place = free.pop() ?? places++;
+      if (place >= table.length) table.grow(SIZE);
+      table.set(place, f);
+      return place;
+    },
+    remove(place) {
+      table.set(place, null);
+      free.push(place);
+    },
+    compile(bytes, living) {
+      renew(living);
+      const code = compileModule(bytes);
+      instances++;
+      return { code, exports: instantiate(code, imports).exports };
+    },
+    enter() {
+      enter ??= instantiate(cachedModule('jit enter 2.0', m.shared, buildEnter), imports).exports[
+        'enter'
+      ] as Enter;
+      return enter;
+    },
+    isFused() {
+      fused ??= hasFusedMultiplyAdd(imports, m.shared);
+      return fused;
+    },
+  };
+}
