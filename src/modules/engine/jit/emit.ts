@@ -6,12 +6,11 @@
  */
 import type { Decoded } from '../../../machine/isa/decode.ts';
 import type { Scope, Semantics } from '../../../machine/isa/semantics.ts';
-import { CTX_FCSR, PAGE_SIZE } from '../../../machine/layout.ts';
-import { f64, type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
+import { CTX_FCSR } from '../../../machine/layout.ts';
+import { f64, type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
 import type { Func } from '../../../machine/wasm/module.ts';
 import {
   block,
-  br,
   brIf,
   brRarelyIf,
   brTable,
@@ -24,17 +23,11 @@ import {
   when,
   whenRarely,
 } from '../../../machine/wasm/stmt.ts';
-import { pageOf, tlbSlot } from '../../../machine/interpreter/mmu.ts';
-import {
-  TLB_READ_DELTA,
-  TLB_READ_TAG,
-  TLB_WRITE_DELTA,
-  TLB_WRITE_TAG,
-} from '../../../machine/interpreter/region.ts';
 import { storeWidth } from '../../../machine/interpreter/scope.ts';
 import { type Block, CSR_FFLAGS, CSR_FRM, DISPATCH, type End, type Instruction } from './discover.ts';
 import { ENTRY_BITS, withEntries } from './entries.ts';
-import { type Bases, findBases, NO_BASE, type Shared, type Web } from './bases.ts';
+import { Accesses } from './accesses.ts';
+import { type Bases, findBases, type Shared, type Web } from './bases.ts';
 import { Exits } from './exits.ts';
 import { buildGraph, type Graph, isWayIn } from './graph.ts';
 import { findModes, modesNeeded } from './modes.ts';
@@ -43,27 +36,11 @@ import { RegisterLocals } from './locals.ts';
 import { analyse, type Flow, none, type Point, type Registers } from './registers.ts';
 import { findSigns, type Signs } from './signs.ts';
 import { structured } from './structure.ts';
-import {
-  JUMP_ENTER,
-  JUMP_ENTRIES,
-  JUMP_ENTRY,
-  JUMP_PC,
-  JUMP_PLACE,
-  LINK_ENTER,
-  PC_ECALL_HIGH,
-  PC_FINISH,
-  PC_PASSED_HIGH,
-  PC_REFUSED_HIGH,
-  type Tables,
-} from './tables.ts';
+import { PC_ECALL_HIGH, PC_FINISH, PC_PASSED_HIGH, PC_REFUSED_HIGH } from './tables.ts';
+import { type Aim, type Linkage, Transfers } from './transfers.ts';
 
-/** Where things are for all regions of a module. */
-export interface Surroundings {
-  readonly tables: Tables;
-  /** Index of the type TRANSLATION. */
-  readonly type: number;
-  /** Address of the link word of whatever begins at a pc. */
-  readonly linkOf: (pc: number) => number;
+/** Where things are for all regions of a module, and what they may rely on. */
+export interface Surroundings extends Linkage {
   /** The host has a fused multiply-add. */
   readonly isFused: boolean;
   /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
@@ -74,9 +51,6 @@ export interface Surroundings {
   readonly isTrusting: boolean;
 }
 
-const ANY_HIGH = -1;
-/** Of an address: what must be small lest it reach behind its page, or lie above the flat tables. */
-const IN_PAGE = i64.bits(ANY_HIGH, PAGE_SIZE - 1);
 const zero = i64.const(0);
 const none32 = i32.const(0);
 
@@ -93,7 +67,6 @@ interface Known {
 
 class Emitter {
   readonly #f: Func;
-  readonly #around: Surroundings;
   readonly #graph: Graph;
   readonly #flow: Flow;
   readonly #bases: Bases;
@@ -102,9 +75,9 @@ class Emitter {
   readonly #locals: RegisterLocals;
   readonly #exits: Exits;
   readonly #left: Local<'i32'>;
-  readonly #depth: Local<'i32'>;
   readonly #pc: Local<'i64'>;
-  readonly #place: Local<'i32'>;
+  readonly #accesses: Accesses;
+  readonly #transfers: Transfers;
   /** The way in that is being taken; 0 once it has been. */
   readonly #enter: Local<'i32'>;
   readonly #root: number;
@@ -113,7 +86,6 @@ class Emitter {
   constructor(f: Func, root: number, blocks: readonly Block[], around: Surroundings) {
     this.#f = f;
     this.#root = root;
-    this.#around = around;
     this.#graph = buildGraph(blocks);
     this.#flow = analyse(this.#graph, around.large);
     this.#bases = findBases(this.#graph, this.#flow);
@@ -121,10 +93,12 @@ class Emitter {
     this.#modes = findModes(this.#graph);
     this.#locals = new RegisterLocals(f, blocks, around.isFused);
     this.#left = f.parameter('i32', 1);
-    this.#depth = f.parameter('i32', 2);
     this.#enter = f.parameter('i32', 3);
     this.#pc = f.local('i64');
-    this.#place = f.local('i32');
+    const depth = f.parameter('i32', 2);
+    const place = f.local('i32');
+    this.#accesses = new Accesses(around.tables, around.wideTlb, this.#locals);
+    this.#transfers = new Transfers(around, this.#locals, this.#left, depth, this.#pc, place);
     this.#exits = new Exits(root, f.local('i32'), this.#left);
   }
 
@@ -134,81 +108,6 @@ class Emitter {
       this.#locals.storeRarely(registers, signed),
     );
     this.#f.body(...this.#locals.loadModes(), ...whole);
-  }
-
-  #flat(va: I64, write: boolean): I32 {
-    const { flatRead, flatWrite } = this.#around.tables;
-    const entry = i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const(0x3ffffc));
-    return i32.load(entry, write ? flatWrite : flatRead);
-  }
-
-  /**
-   * What the physical address of some bytes is more than the virtual one. They must lie in one page.
-   * @param fail what to do if a condition holds, for then it can not be known here
-   */
-  #delta(out: Stmt[], va: I64, bytes: number, write: boolean, fail: (condition: I32) => Stmt): I32 {
-    const tlb = this.#around.wideTlb;
-    if (tlb === null) {
-      out.push(fail(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
-      const found = this.#locals.bindIn(out, this.#flat(va, write));
-      out.push(fail(i32.eqz(found)));
-      return found;
-    }
-    const offset = i32.and(i32.wrap(va), i32.const(PAGE_SIZE - 1));
-    if (bytes > 1) out.push(fail(i32.gtU(offset, i32.const(PAGE_SIZE - bytes))));
-    const slot = this.#locals.bindIn(out, tlbSlot(va));
-    const tag = i64.load(slot, tlb + (write ? TLB_WRITE_TAG : TLB_READ_TAG));
-    out.push(fail(i64.ne(tag, pageOf(va))));
-    return i32.load(slot, tlb + (write ? TLB_WRITE_DELTA : TLB_READ_DELTA));
-  }
-
-  /** Translate an address or leave. @returns the physical address */
-  #alone(out: Stmt[], va: I64, bytes: number, write: boolean, leaveIf: (condition: I32) => Stmt): I32 {
-    return i32.add(i32.wrap(va), this.#delta(out, va, bytes, write, leaveIf));
-  }
-
-  /** Look up the page of a web for its base. @param failed where to go if it does not work */
-  #look({ register, low, end, writes }: Web, s: Scope, failed: Label): readonly Stmt[] {
-    const out: Stmt[] = [];
-    const va = this.#locals.bindIn(out, i64.add(s.rs1, i64.const(low)));
-    const delta = this.#delta(out, va, end - low, writes, (condition) => brRarelyIf(failed, condition));
-    out.push(this.#locals.base(register).set(i32.add(i32.wrap(va), delta)));
-    return out;
-  }
-
-  /** Move a base along with its register, or forget it where its web would reach out of the page. Nothing known stays that. */
-  #moveBase({ register, low, end }: Web, by: number): Stmt {
-    const base = this.#locals.base(register);
-    const offset = i32.and(base.get, i32.const(PAGE_SIZE - 1));
-    const isOut =
-      by > 0 ? i32.gtU(offset, i32.const(PAGE_SIZE - (end - low) - by)) : i32.ltU(offset, i32.const(-by));
-    return whenRarely(isOut, [base.set(none32)], [base.set(i32.add(base.get, i32.const(by)))]);
-  }
-
-  /** An access, by the base of its web if it is of one. @param use what is done with a physical address and an offset from it */
-  #access(
-    { decoded: { operands, row } }: Instruction,
-    s: Scope,
-    shared: Shared | null,
-    leaveIf: (condition: I32) => Stmt,
-    use: (at: I32, offset: number) => Stmt,
-  ): readonly Stmt[] {
-    const { semantics } = row;
-    if (semantics.kind !== 'load' && semantics.kind !== 'store') throw new TypeError('no access');
-    const alone: Stmt[] = [];
-    const va = this.#locals.bindIn(alone, i64.add(s.rs1, s.imm));
-    alone.push(use(this.#alone(alone, va, semantics.bytes, semantics.kind === 'store', leaveIf), 0));
-    if (shared === null) return alone;
-    const { web, always, never } = shared;
-    const base = this.#locals.base(web.register);
-    const usual = use(base.get, operands.imm - web.low);
-    const isUnknown = i32.ltU(base.get, i32.const(NO_BASE));
-    if (always) return [whenRarely(isUnknown, alone, [usual])];
-    const failed = label('failed');
-    const done = label('done');
-    const look = this.#look(web, s, failed);
-    const fast = [...(never ? look : [whenRarely(isUnknown, look)]), usual, br(done)];
-    return [block(done, [block(failed, fast), base.set(none32), ...alone])];
   }
 
   /** What an edge does to locals. @param dirty registers that are not in the context yet */
@@ -276,7 +175,7 @@ class Emitter {
     const to = (pc: number, from: number): readonly Stmt[] => {
       const checked = pc <= from;
       const target = this.#graph.target(index, pc);
-      if (target < 0) return this.#tail(i64.const(pc), pc, dirty, signed, checked);
+      if (target < 0) return this.#transfers.tail({ pc: i64.const(pc), known: pc }, dirty, signed, checked);
       if (!checked) return go(target);
       const isSpent = i32.leS(this.#left.get, none32);
       return [this.#exits.leaveIf(isSpent, { dirty, valid, signed }, pc, 0), ...go(target)];
@@ -311,7 +210,8 @@ class Emitter {
         const target = i64.and(i64.add(rs1, imm), i64.const(-2));
         const dispatch = end.isReturn ? -1 : this.#graph.target(index, DISPATCH);
         if (end.isReturn) out.push(...this.#locals.store(dirty, signed), ret(target, this.#left.get));
-        else if (dispatch < 0) out.push(...this.#tail(target, null, dirty, signed, true));
+        else if (dispatch < 0)
+          out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
         else out.push(this.#pc.set(target), ...go(dispatch));
         break;
       }
@@ -403,104 +303,13 @@ class Emitter {
     for (const { label: at, to } of inside) body = [block(at, body), ...go(to)];
     return [
       block(elsewhere, body),
-      ...this.#tail(this.#pc.get, null, dirty, this.#signs.atEnd[index] as number, true),
-    ];
-  }
-
-  /** Where in the table what begins at a pc is, 0 if it is nowhere, and by which way in. `known` is the pc as a number, if it is one. */
-  #lookUp(pc: I64, known: number | null): { readonly place: I32; readonly enter: I32 } {
-    if (known !== null) {
-      const link = this.#around.linkOf(known);
-      return { place: i32.load(none32, link), enter: i32.load(none32, link + LINK_ENTER) };
-    }
-    const entry = i32.and(
-      i32.shl(i32.wrap(pc), i32.const(Math.log2(JUMP_ENTRY) - 1)),
-      i32.const((JUMP_ENTRIES - 1) * JUMP_ENTRY),
-    );
-    const { jumps } = this.#around.tables;
-    return {
-      place: select(
-        i64.eq(i64.load(entry, jumps + JUMP_PC), pc),
-        i32.load(entry, jumps + JUMP_PLACE),
-        none32,
+      ...this.#transfers.tail(
+        { pc: this.#pc.get, known: null },
+        dirty,
+        this.#signs.atEnd[index] as number,
+        true,
       ),
-      enter: i32.load(entry, jumps + JUMP_ENTER),
-    };
-  }
-
-  /** Go on at a pc outside, in place of this function. @param checked a spent budget stops there */
-  #tail(
-    target: I64,
-    known: number | null,
-    dirty: Registers,
-    signed: number,
-    checked: boolean,
-  ): readonly Stmt[] {
-    const pc = this.#pc;
-    const passed = select(
-      i32.leS(this.#left.get, none32),
-      i64.add(pc.get, i64.bits(PC_PASSED_HIGH, 0)),
-      pc.get,
-    );
-    const { place, enter } = this.#lookUp(pc.get, known);
-    const found = this.#place.tee(place);
-    const ready = checked ? i32.and(i32.ne(found, none32), i32.gtS(this.#left.get, none32)) : found;
-    return [
-      ...this.#locals.store(dirty, signed),
-      pc.set(target),
-      when(ready, [
-        {
-          kind: 'returnCallIndirect',
-          type: this.#around.type,
-          index: this.#place.get,
-          args: [this.#locals.context.get, this.#left.get, this.#depth.get, enter],
-        },
-      ]),
-      ret(checked ? pc.get : passed, this.#left.get),
     ];
-  }
-
-  /** A call: everything is in memory for the callee, and what is needed is loaded after it. */
-  #call(
-    target: I64,
-    known: number | null,
-    back: number,
-    point: Point,
-    { bases, signed: before }: Known,
-    out: Stmt[],
-  ): void {
-    const signed = before & ~point.effects.defines.x;
-    const { x, f } = point.dirty;
-    const stored = { x: x | point.effects.defines.x, f };
-    const pc = this.#pc;
-    const left = this.#left;
-    const { place, enter } = this.#lookUp(pc.get, known);
-    const found = this.#place.tee(place);
-    const leave = [ret(pc.get, left.get)];
-    const isSpent = i32.leS(left.get, none32);
-    out.push(
-      pc.set(target),
-      ...[
-        ...(point.effects.defines.x === 0
-          ? []
-          : [this.#locals.integer(31 - Math.clz32(point.effects.defines.x)).set(i64.const(back))]),
-      ],
-      ...this.#locals.store(stored, signed),
-      whenRarely(i32.eqz(found), leave),
-      whenRarely(isSpent, leave),
-      whenRarely(i32.leS(this.#depth.get, none32), leave),
-      {
-        kind: 'callIndirect',
-        type: this.#around.type,
-        index: this.#place.get,
-        args: [this.#locals.context.get, left.get, i32.sub(this.#depth.get, i32.const(1)), enter],
-        into: [pc, left],
-      },
-      whenRarely(i64.ne(pc.get, i64.const(back)), leave),
-      whenRarely(isSpent, leave),
-      ...this.#locals.loadModes(),
-      ...this.#locals.reload(point.needed, bases & ~point.effects.defines.x, signed),
-    );
   }
 
   /** fflags, frm or fcsr: fields of one word. What sets or clears nothing does not write. */
@@ -534,7 +343,8 @@ class Emitter {
   #integer(decoded: Decoded, value: I64, isSigned: boolean, out: Stmt[]): void {
     const { rd, rs1 } = decoded.operands;
     const right = shiftedRight(value);
-    const word = right === 0 ? null : this.#locals.shifted(rs1);
+    const before = right === 0 ? null : this.#locals.shifted(rs1);
+    const word = before !== null && value.a === this.#locals.integer(rs1).get ? before : null;
     const from = shiftedLeft(value) === 32 ? low32(value.a as I64) : null;
     this.#locals.forgetShifts(1 << rd);
     if (from !== null) out.push(this.#locals.noteShift(rd, from));
@@ -565,14 +375,14 @@ class Emitter {
         break;
       case 'load':
         out.push(
-          ...this.#access(instruction, s, shared, leaveIf, (at, offset) =>
+          ...this.#accesses.at(s, operands.imm, meaning.bytes, false, shared, leaveIf, (at, offset) =>
             this.#locals.setRd(decoded, meaning.read(at, offset), isSigned),
           ),
         );
         break;
       case 'store':
         out.push(
-          ...this.#access(instruction, s, shared, leaveIf, (at, offset) =>
+          ...this.#accesses.at(s, operands.imm, meaning.bytes, true, shared, leaveIf, (at, offset) =>
             meaning.float && meaning.bytes === 8
               ? store('f64', at, f64.fromBits(s.rs2), offset)
               : store(storeWidth(meaning.bytes), at, s.rs2, offset),
@@ -582,7 +392,7 @@ class Emitter {
       case 'amo': {
         const va = s.bind(s.rs1);
         out.push(leaveIf(i64.ne(i64.and(va, i64.const(meaning.bytes - 1)), zero)));
-        const at = s.bind(this.#alone(out, va, meaning.bytes, true, leaveIf));
+        const at = s.bind(this.#accesses.alone(out, va, meaning.bytes, true, leaveIf));
         const old = s.bind(meaning.bytes === 4 ? i64.load32S(at) : i64.load(at));
         const operand = s.bind(s.rs2);
         out.push(
@@ -613,20 +423,21 @@ class Emitter {
       case 'jal':
       case 'jalr': {
         if (operands.rd === 0) break;
-        const isDirect = meaning.kind === 'jal';
-        const target = isDirect
-          ? i64.const(pc + operands.imm)
-          : i64.and(i64.add(s.rs1, s.imm), i64.const(-2));
-        out.push(this.#left.set(i32.sub(this.#left.get, i32.const(count + 1))));
-        this.#call(target, isDirect ? pc + operands.imm : null, pc + length, point, known, out);
-        if ((known.bases & (1 << operands.rd)) !== 0) out.push(this.#locals.base(operands.rd).set(none32));
+        const aim: Aim =
+          meaning.kind === 'jal'
+            ? { pc: i64.const(pc + operands.imm), known: pc + operands.imm }
+            : { pc: i64.and(i64.add(s.rs1, s.imm), i64.const(-2)), known: null };
+        out.push(
+          this.#left.set(i32.sub(this.#left.get, i32.const(count + 1))),
+          ...this.#transfers.call(aim, operands.rd, pc + length, point, bases, signed),
+        );
         return 0;
       }
       default:
         break;
     }
     if (moved !== null) {
-      out.push(this.#moveBase(moved, operands.imm));
+      out.push(this.#accesses.move(moved, operands.imm));
       return count + 1;
     }
     // A base is that of a value that is gone.

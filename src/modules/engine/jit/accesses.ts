@@ -1,0 +1,117 @@
+/**
+ * Accesses to guest memory: by the base of their web where they are of one, each by a look of its own where not.
+ */
+import type { Scope } from '../../../machine/isa/semantics.ts';
+import { pageOf, tlbSlot } from '../../../machine/interpreter/mmu.ts';
+import {
+  TLB_READ_DELTA,
+  TLB_READ_TAG,
+  TLB_WRITE_DELTA,
+  TLB_WRITE_TAG,
+} from '../../../machine/interpreter/region.ts';
+import { PAGE_SIZE } from '../../../machine/layout.ts';
+import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
+import {
+  block,
+  br,
+  brRarelyIf,
+  label,
+  type Label,
+  type Stmt,
+  whenRarely,
+} from '../../../machine/wasm/stmt.ts';
+import { NO_BASE, type Shared, type Web } from './bases.ts';
+import type { RegisterLocals } from './locals.ts';
+import type { Tables } from './tables.ts';
+
+/** What to do if a condition holds, for then an access can not be done here. */
+export type Fail = (condition: I32) => Stmt;
+
+const ANY_HIGH = -1;
+/** Of an address: what must be small lest it reach behind its page, or lie above the flat tables. */
+const IN_PAGE = i64.bits(ANY_HIGH, PAGE_SIZE - 1);
+const none = i32.const(0);
+
+export class Accesses {
+  readonly #tables: Tables;
+  readonly #wideTlb: number | null;
+  readonly #locals: RegisterLocals;
+
+  /** @param wideTlb address of a TLB to look pages up in, in place of the flat tables; null for those */
+  constructor(tables: Tables, wideTlb: number | null, locals: RegisterLocals) {
+    this.#tables = tables;
+    this.#wideTlb = wideTlb;
+    this.#locals = locals;
+  }
+
+  /** What the physical address of some bytes is more than the virtual one. They must lie in one page. */
+  #delta(out: Stmt[], va: I64, bytes: number, write: boolean, fail: Fail): I32 {
+    const tlb = this.#wideTlb;
+    if (tlb === null) {
+      out.push(fail(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
+      const entry = i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const(0x3ffffc));
+      const { flatRead, flatWrite } = this.#tables;
+      const found = this.#locals.bindIn(out, i32.load(entry, write ? flatWrite : flatRead));
+      out.push(fail(i32.eqz(found)));
+      return found;
+    }
+    const offset = i32.and(i32.wrap(va), i32.const(PAGE_SIZE - 1));
+    if (bytes > 1) out.push(fail(i32.gtU(offset, i32.const(PAGE_SIZE - bytes))));
+    const slot = this.#locals.bindIn(out, tlbSlot(va));
+    const tag = i64.load(slot, tlb + (write ? TLB_WRITE_TAG : TLB_READ_TAG));
+    out.push(fail(i64.ne(tag, pageOf(va))));
+    return i32.load(slot, tlb + (write ? TLB_WRITE_DELTA : TLB_READ_DELTA));
+  }
+
+  /** Translate one address. @returns the physical one */
+  alone(out: Stmt[], va: I64, bytes: number, write: boolean, fail: Fail): I32 {
+    return i32.add(i32.wrap(va), this.#delta(out, va, bytes, write, fail));
+  }
+
+  /** Look up the page of a web for its base. @param failed where to go if it does not work */
+  #look({ register, low, end, writes }: Web, s: Scope, failed: Label): readonly Stmt[] {
+    const out: Stmt[] = [];
+    const va = this.#locals.bindIn(out, i64.add(s.rs1, i64.const(low)));
+    const delta = this.#delta(out, va, end - low, writes, (condition) => brRarelyIf(failed, condition));
+    out.push(this.#locals.base(register).set(i32.add(i32.wrap(va), delta)));
+    return out;
+  }
+
+  /** Move a base along with its register, or forget it where its web would reach out of the page. Nothing known stays that. */
+  move({ register, low, end }: Web, by: number): Stmt {
+    const base = this.#locals.base(register);
+    const offset = i32.and(base.get, i32.const(PAGE_SIZE - 1));
+    const isOut =
+      by > 0 ? i32.gtU(offset, i32.const(PAGE_SIZE - (end - low) - by)) : i32.ltU(offset, i32.const(-by));
+    return whenRarely(isOut, [base.set(none)], [base.set(i32.add(base.get, i32.const(by)))]);
+  }
+
+  /**
+   * An access to rs1 + imm, by the base of its web if it is of one.
+   * @param use what is done with a physical address and an offset from it
+   */
+  at(
+    s: Scope,
+    imm: number,
+    bytes: number,
+    write: boolean,
+    shared: Shared | null,
+    fail: Fail,
+    use: (at: I32, offset: number) => Stmt,
+  ): readonly Stmt[] {
+    const alone: Stmt[] = [];
+    const va = this.#locals.bindIn(alone, i64.add(s.rs1, s.imm));
+    alone.push(use(this.alone(alone, va, bytes, write, fail), 0));
+    if (shared === null) return alone;
+    const { web, always, never } = shared;
+    const base = this.#locals.base(web.register);
+    const usual = use(base.get, imm - web.low);
+    const isUnknown = i32.ltU(base.get, i32.const(NO_BASE));
+    if (always) return [whenRarely(isUnknown, alone, [usual])];
+    const failed = label('failed');
+    const done = label('done');
+    const look = this.#look(web, s, failed);
+    const fast = [...(never ? look : [whenRarely(isUnknown, look)]), usual, br(done)];
+    return [block(done, [block(failed, fast), base.set(none), ...alone])];
+  }
+}
