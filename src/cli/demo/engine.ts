@@ -256,7 +256,7 @@ function claimsOf(
   ];
 }
 
-const HEAD = (sides: Sides): readonly string[] => [
+const headOf = (sides: Sides): readonly string[] => [
   'program',
   'instructions',
   sides.from,
@@ -281,7 +281,7 @@ function tableOf(
       ...[middle(one.before), one.new.mean, middle(one.with), middle(one.after)].map(speed),
     ];
   };
-  return [HEAD(sides), ...programs.map(row)];
+  return [headOf(sides), ...programs.map(row)];
 }
 
 interface Direction {

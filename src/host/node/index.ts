@@ -46,7 +46,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
       if (options.onOutput !== undefined) options.onOutput(stream as 1 | 2, bytes.slice());
       else writeFully(stream, bytes, options.onClosed);
     },
-    now: clock(),
+    now,
     wallSeconds: () => Math.floor(Date.now() / 1000),
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
     random: fillRandom,
@@ -75,28 +75,10 @@ async function evaluate(source: string): Promise<unknown> {
   return ((await import(url)) as { readonly default?: unknown }).default;
 }
 
-/** So many readings of the clock are slow ones. */
-const EARLY_READINGS = 1000;
-
-/** Nanoseconds of one clock, read in the way that needs nothing loaded, and later in the faster one: loading it takes 2 ms. */
-function clock(): () => number {
-  let early = EARLY_READINGS;
-  let offset = 0;
-  const slowly = (): number => {
-    const [seconds, ns] = process.hrtime();
-    return seconds * 1e9 + ns;
-  };
-  return () => {
-    if (early > 0) {
-      early--;
-      if (early > 0) return slowly();
-      // The first use loads it, which must not come between the two readings: time would go back by as much.
-      performance.now();
-      const now = slowly();
-      offset = now - Math.round(performance.now() * 1e6);
-    }
-    return Math.round(performance.now() * 1e6) + offset;
-  };
+/** Nanoseconds. As fast as performance.now, which takes 2 ms to load. */
+function now(): number {
+  const [seconds, ns] = process.hrtime();
+  return seconds * 1e9 + ns;
 }
 
 /** The file is as good as node:crypto, which takes 2 ms to load, where there is one. */
@@ -122,12 +104,12 @@ const refuseModules = (): Promise<never> =>
 const TIMER_GRAIN_NS = 2_000_000;
 
 function sleep(ns: number, task: () => void): () => void {
-  const due = performance.now() + ns / 1e6;
+  const due = now() + ns;
   let cancelled = false;
   let timer: NodeJS.Timeout | undefined;
   const turn = (): void => {
     if (cancelled) return;
-    const left = (due - performance.now()) * 1e6;
+    const left = due - now();
     if (left <= 0) task();
     else if (left < TIMER_GRAIN_NS) setImmediate(turn);
     else timer = setTimeout(turn, Math.min((left - TIMER_GRAIN_NS / 2) / 1e6, 0x7fff_ffff));
