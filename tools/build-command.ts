@@ -5,7 +5,8 @@
  *
  * One file is read in a fiftieth of the time that the 300 files of its parts take. `bundle/run.js` holds what `strake run` needs,
  * `bundle/all.js` the whole command; each is a function of what CommonJS and dynamic import give it, and of its own folder,
- * which lies as deep in the package as dist/host/node, since both find files of the package from there. Libraries that are bundled keep their licences beside.
+ * which lies as deep in the package as dist/host/node, since both find files of the package from there. `bundle/beside.js` is a script that
+ * runs in a thread of its own. Libraries that are bundled keep their licences beside.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -137,6 +138,13 @@ export async function buildCommand(dist: string): Promise<void> {
     plugins: [builtinsAsTheyAre],
     define: { ...COMMON.define, BUILDS: JSON.stringify(builds) },
   });
+  const beside = await build({
+    ...COMMON,
+    entryPoints: ['src/cli/beside.ts'],
+    outfile: path.join(bundles, 'beside.js'),
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(bundles, { recursive: true });
   for (const { name, text, map, inputs } of built) {
@@ -145,6 +153,7 @@ export async function buildCommand(dist: string): Promise<void> {
     for (const [library, place] of packagesOf(inputs))
       copyFileSync(path.join(place, 'LICENSE'), path.join(bundles, `LICENSE.${library}`));
   }
+  writeFileSync(path.join(bundles, 'beside.js'), beside.outputFiles[0]?.text ?? '');
   writeFileSync(path.join(folder, 'main.js'), outputFiles[0]?.text ?? '', { mode: 0o755 });
   // The package is one of ES modules; these files are not.
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "commonjs" }\n');

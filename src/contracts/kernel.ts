@@ -6,6 +6,7 @@
  */
 import type { Machine } from '../machine/machine.ts';
 import type { Abi } from './abi.ts';
+import type { Beside } from './beside.ts';
 import type { Block } from './block.ts';
 import type { BufferCache } from './buffercache.ts';
 import type { Clock } from './clock.ts';
@@ -52,6 +53,8 @@ export interface Kernel extends Linkage {
   readonly time: TimeSource;
   /** Host time in ns, for figures about the host alone: nothing that a guest can see may depend on it. */
   readonly hostNow: () => number;
+  /** null where the host has no thread to spare. */
+  readonly beside: Beside | null;
   readonly host: Host;
   readonly modules: ModuleControl;
   readonly leases: Leases;

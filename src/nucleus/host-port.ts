@@ -5,6 +5,7 @@
  * or stream, which may never come, is a queue of its own. Holds what is under way; knows no host.
  */
 import { ENOEXEC } from '../abi/linux/errno.ts';
+import type { Beside } from '../contracts/beside.ts';
 import type { Host, HostRequest, HostResult } from '../contracts/host.ts';
 import type { Digest } from '../lib/digest.ts';
 import { KernelFault } from '../lib/kernel-fault.ts';
@@ -25,6 +26,8 @@ export interface HostAdapter {
   readonly wallSeconds: () => number;
   readonly wallNanoseconds: () => number;
   random(into: Uint8Array): void;
+  /** Another thread, begun when it is first asked; null where there is none. */
+  readonly beside: Beside | null;
   /**
    * Evaluate a module file that a guest brought, with no power of the host's. Rejects with why it can not be.
    * @returns what makes its default export: with steps counted, and with writes logged as well

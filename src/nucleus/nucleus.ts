@@ -4,6 +4,7 @@
  * Builds the kernel record that modules see, fills the cells, and runs replacements at kernel-entry boundaries. Knows no
  * module by name: what is built in and what is the default comes from the composition root (src/api/builtin.ts).
  */
+import type { Beside } from '../contracts/beside.ts';
 import type { Counters, Kernel, Leases, Settings } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { Digest } from '../lib/digest.ts';
@@ -102,7 +103,7 @@ export class Nucleus {
       false,
     );
     const hostNow = (): number => adapter.now();
-    this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host, hostNow);
+    this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host, hostNow, adapter.beside);
     this.waits = new WaitQueues(this.kernel);
     this.cells = new Cells(this.kernel);
     const { kernel, cells, host, ledger } = this;
@@ -270,6 +271,7 @@ function emptyKernel(
   time: MachineTime,
   host: HostPort,
   hostNow: () => number,
+  beside: Beside | null,
 ): Kernel {
   const unfilled = null as never;
   return {
@@ -294,6 +296,7 @@ function emptyKernel(
     user: unfilled,
     time,
     hostNow,
+    beside,
     host,
     modules: unfilled,
     leases: unfilled,

@@ -14,7 +14,7 @@ import {
 import { assemble as a } from '../../src/machine/isa/assemble.ts';
 import { CTX_FCSR, CTX_RETIRED, PAGE_SIZE } from '../../src/machine/layout.ts';
 import { Harness, PTE_R, PTE_U, PTE_V, RWX } from './harness.ts';
-import { type Create, ENGINES, Random } from './program.ts';
+import { type Create, ENGINES, LATE, Random } from './program.ts';
 
 const SEED = Number(process.env.SEED ?? 3);
 const CODE = 0x10000;
@@ -259,7 +259,7 @@ function resolve(h: Harness, cause: number): void {
 
 describe('lockstep', () => {
   test.each(Array.from({ length: 60 }, (_, i) => SEED * 1000 + i))('program %i', (seed) => {
-    const machines = ENGINES.map(([, create]) => boot(create, seed));
+    const machines = [...ENGINES, LATE].map(([, create]) => boot(create, seed));
     const budgets = new Random(seed + 7);
     for (let stops = 0; ; stops++) {
       const budget = stops > 150 ? 100_000 : budgets.below(budgets.pick([4, 40, 400, 4000])) + 1;

@@ -11,8 +11,11 @@ import { assemble } from '../../src/machine/isa/assemble.ts';
 import type { Operands } from '../../src/machine/isa/format.ts';
 import type { Engine } from '../../src/contracts/engine.ts';
 import type { Machine } from '../../src/machine/machine.ts';
+import { carryOut } from '../../src/api/beside.ts';
+import type { Answer, Beside } from '../../src/contracts/beside.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
 import { turnOnWasmFeatures } from '../../src/host/node/features.ts';
+import { UNBOUNDED } from '../../src/modules/engine/jit/cache.ts';
 import { createJit } from '../../src/modules/engine/jit/module.ts';
 import { EAGER } from '../../src/modules/engine/jit/tiering.ts';
 import { Harness } from './harness.ts';
@@ -28,6 +31,28 @@ export const ENGINES: readonly (readonly [name: string, create: Create])[] = [
     'jit with small regions taken for large, by the TLB',
     (machine) => createJit(machine, { ...EAGER, large: 4, wide: true }),
   ],
+];
+
+/** Work that is done when it is asked for, and comes back after some looks for it. */
+class Late implements Beside {
+  readonly #answers: Answer[] = [];
+  #looks = 0;
+  #id = 0;
+
+  ask(name: string, request: unknown): number {
+    const id = ++this.#id;
+    this.#answers.push({ id, value: structuredClone(carryOut(name, structuredClone(request))) });
+    return id;
+  }
+
+  answer(): Answer | null {
+    return ++this.#looks % 4 === 0 ? (this.#answers.shift() ?? null) : null;
+  }
+}
+/** What is translated comes a while after it was wanted. */
+export const LATE: readonly [name: string, create: Create] = [
+  'jit that translates beside',
+  (machine) => createJit(machine, EAGER, UNBOUNDED, new Late()),
 ];
 
 export const BASE = 0x100000;

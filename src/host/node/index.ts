@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import type { HostResult } from '../../contracts/host.ts';
 import type { KernelHost, Make } from '../../api/host.ts';
 import { LOGGED_MODULES } from '../instrument/logged-modules.ts';
+import { BesideThread } from './beside.ts';
 import { turnOnWasmFeatures } from './features.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
@@ -29,6 +30,7 @@ export interface NodeHostOptions {
 /** Everything that the kernel asks of Node. */
 export function nodeHost(options: NodeHostOptions = {}): KernelHost {
   turnOnWasmFeatures();
+  const beside = BesideThread.open();
   const folders = new Folders();
   const input = new InputSource(() => (options.stdin === undefined ? process.stdin : options.stdin));
   return {
@@ -50,6 +52,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     wallSeconds: () => Math.floor(Date.now() / 1000),
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
     random: fillRandom,
+    beside,
     // What evaluates module files is loaded with the first one.
     loadConfined:
       options.guestModules === 'refuse'
@@ -64,6 +67,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     fillInput: (on) => input.fill(on),
     close() {
       input.close();
+      beside?.close();
       folders.close();
     },
   };

@@ -4,14 +4,34 @@
  * Source: WebAssembly Core Specification, section 5 (binary format). Holds no knowledge of instructions.
  */
 
+const OPEN_BYTES = 5;
+
+/** Put a u32 where `openU32` left room. */
+export function fillIn(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < OPEN_BYTES; i++) {
+    bytes[at + i] = ((value >>> (7 * i)) & 0x7f) | (i + 1 < OPEN_BYTES ? 0x80 : 0);
+  }
+}
+
 export class WasmBytes {
   /** Where conditional branches stand that are hardly ever taken. */
   readonly rare: number[] = [];
+  /** Where addresses are to be put in that are not known yet: each as the place, the number of the address, and what is added to it. */
+  readonly open: number[] = [];
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(capacity);
+  }
+
+  /** What was written before. */
+  static of(bytes: Uint8Array, rare: readonly number[]): WasmBytes {
+    const made = new WasmBytes(0);
+    made.#bytes = bytes;
+    made.#length = bytes.length;
+    made.rare.push(...rare);
+    return made;
   }
 
   get length(): number {
@@ -44,6 +64,12 @@ export class WasmBytes {
       rest >>>= 7;
     }
     this.byte(rest);
+  }
+
+  /** Room for a u32 that is put in later, by `fillIn`. */
+  openU32(number: number, addend: number): void {
+    this.open.push(this.#length, number, addend);
+    for (let i = 0; i < OPEN_BYTES; i++) this.byte(0);
   }
 
   /** Signed LEB128 of an i32. */

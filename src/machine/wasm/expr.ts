@@ -260,6 +260,9 @@ export const i32: I32Ops = {
   satF64S: unary('i32', 0xfc02),
   satF64U: unary('i32', 0xfc03),
 };
+/** The i32 at an address that is not known yet, by its number, and some bytes on (WasmBytes). */
+export const loadOpen = (number: number, addend: number): I32 =>
+  node('i32', 0x28, i32.const(0), null, addend, number + 1);
 export const i64: I64Ops = {
   ...integerOps('i64', const64, 0x50, 0x79, 0x29, 0x30),
   bits: (hi, lo) => node('i64', OP_I64_CONST, null, null, lo | 0, hi | 0),

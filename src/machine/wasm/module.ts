@@ -67,7 +67,8 @@ function encodeExpr(out: WasmBytes, e: Expr): void {
   else if (op === OP_I64_CONST) out.s64(e.lo, e.hi);
   else if (op !== OP_SELECT && op >= 0x28 && op <= 0x35) {
     out.byte(0);
-    out.u32(e.lo);
+    if (e.hi === 0) out.u32(e.lo);
+    else out.openU32(e.hi - 1, e.lo);
   }
 }
 
@@ -207,6 +208,11 @@ export class Func<R extends ValueType = ValueType> {
     return this.results.length === 0
       ? { kind: 'call', index: this.index, args }
       : { kind: 'drop', value: this.call(...args) };
+  }
+
+  /** Take what another function encoded to. */
+  given(encoded: WasmBytes): void {
+    this.#encoded = encoded;
   }
 
   /** Locals and body; kept, so that it can be asked for its length beforehand. */

@@ -50,7 +50,9 @@ const REMEMBERED = 1 / 8;
 const CREDIT_MOST = 4000;
 /** How much that is wanted and not paid for is remembered. */
 const UNPAID_MOST = 64;
-const SAMPLES_MOST = 4096;
+const SAMPLES_MOST = 16_384;
+/** What a miss costs, in instructions interpreted. */
+const MISS = 200;
 
 const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0;
 
@@ -104,16 +106,14 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
     missed(hart, pc) {
       const seen = count(misses, pc);
       if (seen === Math.ceil(tiering.missed * REMEMBERED)) supply.remember(pc);
-      if (seen === tiering.missed) {
-        if (!supply.remember(pc)) want(hart, pc, true, 0);
+      if (seen % tiering.missed === 0 && (!supply.remember(pc) || seen > 2 * tiering.missed)) {
+        want(hart, pc, true, (seen * MISS) / tiering.slice);
       } else if (seen > tiering.missed && isAny() && ++impatient >= tiering.missed) {
         impatient = 0;
         supply.translate(hart);
       }
     },
-    age() {
-      for (const [pc, seen] of misses) misses.set(pc, seen >> 1);
-    },
+    age() {},
     want,
     wantAgain(root, isPart) {
       unpaid.delete(root);

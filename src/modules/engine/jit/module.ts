@@ -13,6 +13,7 @@ import {
   engineLayout,
   type EngineState,
 } from '../../../contracts/engine.ts';
+import type { Beside } from '../../../contracts/beside.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { createInterpreterCore } from '../../../machine/interpreter/interpreter.ts';
 import {
@@ -32,13 +33,21 @@ import { EAGER, type Tiering, USUAL } from './tiering.ts';
 import { createTranslations, type Door } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
 
-/** Instructions of translated code after which it is looked at what there is to translate. */
+/** Instructions of translated code, or what takes as long, after which it is looked at what there is to translate. */
 const TICK = 20_000_000;
+/** How many instructions of translated code take the time of one that is interpreted, and of a way out in vain. */
+const INTERPRETED = 5;
+const MISSED = 400;
 
 /** Build the engine over a machine. Takes over the engine region. */
-export function createJit(m: Machine, tiering: Tiering = USUAL, cache: CacheOptions = UNBOUNDED): Engine {
+export function createJit(
+  m: Machine,
+  tiering: Tiering = USUAL,
+  cache: CacheOptions = UNBOUNDED,
+  beside: Beside | null = null,
+): Engine {
   const core = createInterpreterCore(m);
-  const translations = createTranslations(m, core, tiering, cache);
+  const translations = createTranslations(m, core, tiering, cache, beside);
   const header = core.plan.header >>> 2;
   let made = -1;
   let untilSample = tiering.slice;
@@ -66,6 +75,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL, cache: CacheOpti
       let code = core.stretch(0, slice);
       const done = slice - (m.i32[header + H_LEFT / 4] as number);
       left -= done;
+      untilTick -= INTERPRETED * done;
       // With what is interpreted alone; at least 1, for the next check point is wanted.
       untilSample = Math.max(untilSample - done, 1);
       if (hidden !== null) {
@@ -101,6 +111,7 @@ export function createJit(m: Machine, tiering: Tiering = USUAL, cache: CacheOpti
         continue;
       }
       if (code === ENTER_NOT_FOUND) {
+        untilTick -= MISSED;
         translations.missed(0, pcOf(block));
         continue;
       }
@@ -156,8 +167,8 @@ export const jitEngine: Module<Engine, EngineState> = {
     description: 'Translates hot code to WebAssembly functions',
   },
   layout: engineLayout,
-  create: (_state, kernel) =>
-    createJit(kernel.machine, USUAL, { most: kernel.settings.codeCacheBytes, now: kernel.hostNow }),
+  create: (_state, { machine, settings, hostNow, beside }) =>
+    createJit(machine, USUAL, { most: settings.codeCacheBytes, now: hostNow }, beside),
   selfTest: () =>
     selfTest((machine) => createJit(machine)) ?? selfTest((machine) => createJit(machine, EAGER)),
 };

@@ -1,7 +1,7 @@
 /**
  * Ways from one translation to another: calls, and jumps that end this one.
  */
-import { type I32, type I64, i32, i64, select } from '../../../machine/wasm/expr.ts';
+import { type I32, type I64, i32, i64, loadOpen, select } from '../../../machine/wasm/expr.ts';
 import { type Local, ret, type Stmt, when, whenRarely } from '../../../machine/wasm/stmt.ts';
 import type { RegisterLocals } from './locals.ts';
 import type { Point, Registers } from './registers.ts';
@@ -21,7 +21,7 @@ export interface Linkage {
   readonly tables: Tables;
   /** Index of the type TRANSLATION. */
   readonly type: number;
-  /** Address of the link word of whatever begins at a pc. */
+  /** Number of the link word of whatever begins at a pc. */
   readonly linkOf: (pc: number) => number;
 }
 
@@ -62,7 +62,7 @@ export class Transfers {
   #lookUp(known: number | null): { readonly place: I32; readonly enter: I32 } {
     if (known !== null) {
       const link = this.#linkage.linkOf(known);
-      return { place: i32.load(none, link), enter: i32.load(none, link + LINK_ENTER) };
+      return { place: loadOpen(link, 0), enter: loadOpen(link, LINK_ENTER) };
     }
     const pc = this.#pc.get;
     const entry = i32.and(

@@ -1,6 +1,7 @@
 /**
  * The translations of an engine: made, found, linked and dropped.
  */
+import type { Beside } from '../../../contracts/beside.ts';
 import type { TranslationCounts } from '../../../contracts/engine.ts';
 import { recordAt } from '../../../machine/interpreter/blocks.ts';
 import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
@@ -21,11 +22,13 @@ import { createAims } from './aims.ts';
 import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
 import { codeOf, isOnEdge, type PageOfCode } from './code.ts';
 import { createDemand, type Demand, type Wanted } from './demand.ts';
-import { type Block, discover } from './discover.ts';
-import { emitRegion, type WayIn } from './emit.ts';
+import type { Block } from './discover.ts';
+import type { WayIn } from './emit.ts';
 import { createFlat, type Flat } from './flat.ts';
 import { createFunctionTable, type Placed } from './function-table.ts';
 import { createLinks, type Target } from './links.ts';
+import { createOrders, type Found } from './orders.ts';
+import { type Conditions, linked, readRegion, type Text, writeRegion } from './region.ts';
 import { functionAround } from './roots.ts';
 import { LINKS, planTables, type Tables, TRANSLATION } from './tables.ts';
 import type { Tiering } from './tiering.ts';
@@ -50,13 +53,8 @@ interface Region {
   readonly pages: readonly PageOfCode[];
 }
 
-/** A region as it was written, not yet compiled. */
-interface Written {
-  readonly region: Region;
-  readonly ways: readonly WayIn[];
-  /** The link words that it uses, by pc. */
-  readonly calls: ReadonlySet<number>;
-}
+/** A region that was written, not yet compiled. */
+type Written = readonly [Region, Text];
 
 interface Translation extends Region, Placed {
   readonly doors: readonly Door[];
@@ -109,6 +107,7 @@ export function createTranslations(
   core: Interpreter,
   tiering: Tiering,
   options: CacheOptions,
+  beside: Beside | null,
 ): Translations {
   const { plan } = core;
   const tables = planTables(m.layout);
@@ -118,6 +117,7 @@ export function createTranslations(
   const cache = createCodeCache<Translation>(options);
   const aims = createAims();
   const functions = createFunctionTable(m, core);
+  const orders = createOrders(beside, (root, isPart) => demand.wantAgain(root, isPart));
 
   /** By physical address. */
   const known = new Map<number, Door>();
@@ -192,6 +192,7 @@ export function createTranslations(
   };
 
   const dropFrame = (frame: number): void => {
+    orders.dropFrame(frame);
     const all = byFrame.get(frame);
     if (all === undefined || all.size === 0) return;
     unlinkAll();
@@ -199,6 +200,7 @@ export function createTranslations(
   };
 
   const forget = (): void => {
+    orders.clear();
     unlinkAll();
     for (const translation of cache.all()) drop(translation);
     byFrame.clear();
@@ -255,15 +257,26 @@ export function createTranslations(
     });
   };
 
+  /** A whole function takes the place of what begins where it does. */
+  const makeWay = ({ root, pages }: Region): void => {
+    const pageAt = new Map(pages);
+    const before = known.get((pageAt.get(root - (root % PAGE_SIZE)) as number) + (root % PAGE_SIZE));
+    if (before?.enter !== 0) return;
+    unlinkAll();
+    drop(before.translation);
+  };
+
   const install = (
-    { region, ways, calls }: Written,
+    region: Region,
+    { ways, calls }: Text,
     name: string,
     exports: WasmInstance['exports'],
     emitted: Emitted<Translation>,
   ): void => {
+    makeWay(region);
     const place = functions.put(exports[name]);
     const doors: Door[] = [];
-    const translation: Translation = { ...region, place, name, doors, calls, emitted };
+    const translation: Translation = { ...region, place, name, doors, calls: new Set(calls), emitted };
     doors.push(...doorsOf(translation, ways));
     const replaced = new Set<Translation>();
     for (const door of doors) {
@@ -291,16 +304,42 @@ export function createTranslations(
     }
   };
 
-  const compile = (builder: ModuleBuilder, written: readonly Written[]): void => {
+  /** One module of what was written, as far as there are link words for it. */
+  const compile = (written: readonly Written[]): void => {
+    const builder = new ModuleBuilder();
+    builder.signature(TRANSLATION);
+    const placed: Written[] = [];
+    for (const [region, text] of written) {
+      if (links.size() > LINKS - LINKS_OF_ONE) break;
+      builder.funcOf(TRANSLATION, String(placed.length)).given(linked(text, links.wordFor));
+      links.hold(new Set(text.calls));
+      placed.push([region, text]);
+    }
+    if (placed.length === 0) return;
     const bytes = builder.encode(m.shared);
     if (bytes.length > options.most) {
-      for (const { calls } of written) links.release(calls);
+      for (const [, { calls }] of placed) links.release(new Set(calls));
       return;
     }
     makeRoom(bytes.length);
     const { code, exports } = functions.compile(bytes, cache.modules());
     const emitted = cache.emit(code, bytes.length);
-    written.forEach((one, i) => install(one, String(i), exports, emitted));
+    placed.forEach(([region, text], i) => install(region, text, String(i), exports, emitted));
+  };
+
+  /** Modules of what was written, a few if it is much. */
+  const compileAll = (written: readonly Written[]): void => {
+    let part: Written[] = [];
+    let size = 0;
+    for (const one of written) {
+      part.push(one);
+      size += one[1].body.length;
+      if (size < cache.moduleMost) continue;
+      compile(part);
+      part = [];
+      size = 0;
+    }
+    compile(part);
   };
 
   /** True if what can be entered at an address is what is wanted there: for a part anything that is still there will do. */
@@ -309,72 +348,68 @@ export function createTranslations(
     (isPart || (translation.root === root && !translation.isPart)) &&
     isHere(hart, translation);
 
-  /** Write what is wanted to a module. @returns null if it can not be translated or paid for, or is there already */
-  const write = (hart: number, want: Wanted, builder: ModuleBuilder, type: number, name: string) => {
+  /** Find the region that is wanted. @returns null if it can not be translated or paid for, or is there already */
+  const find = (hart: number, want: Wanted): (Found & { readonly blocks: readonly Block[] }) | null => {
     const { root, isPart } = want;
-    const found = known.get(physicalOf(hart, root));
-    if (found !== undefined && !want.again && serves(hart, found, want)) return null;
+    const before = known.get(physicalOf(hart, root));
+    if (before !== undefined && !want.again && serves(hart, before, want)) return null;
     const code = codeOf(m, core, hart);
-    const doors = isPart ? NO_DOORS : aims.doorsOf(root);
-    const blocks = isPart
-      ? discover(code.read, root, tiering.part, roots)
-      : discover(code.read, root, undefined, undefined, aims.targetsOf(root), doors);
+    const about = isPart
+      ? { root, most: tiering.part, targets: [], doors: NO_DOORS }
+      : { root, most: null, targets: aims.targetsOf(root), doors: aims.doorsOf(root) };
+    const { blocks, ...noted } = readRegion(code.read, about, isPart ? roots : NO_DOORS);
     const pages = blocks.length === 0 || isOnEdge(root) ? null : code.claim(blocks);
     if (pages === null) return null;
     noteCalls(blocks);
     if (!isPart) aims.note(root, blocks);
     const instructions = blocks.reduce((sum, block) => sum + block.code.length, 0);
     if (!demand.pay(want, instructions)) return null;
-    if (found?.enter === 0) {
-      unlinkAll();
-      drop(found.translation);
-    }
-    const calls = new Set<number>();
-    const f = builder.funcOf(TRANSLATION, name);
-    const ways = emitRegion(f, blocks, doors, {
-      tables,
-      type,
-      linkOf(pc) {
-        calls.add(pc);
-        return links.wordFor(pc);
-      },
-      isFused: functions.isFused(),
-      large: tiering.large,
-      isTrusting: (refusals.get(root) ?? 0) < REFUSALS_MOST,
-      wideTlb: isWide || tiering.wide ? core.tlbOf(0) : null,
-    });
-    links.hold(calls);
-    return { region: { root, isPart, pages }, ways, calls, bytes: f.encode().length };
+    const isTrusting = (refusals.get(root) ?? 0) < REFUSALS_MOST;
+    return {
+      region: { root, isPart, pages },
+      job: { ...about, ...noted, doors: new Set(about.doors), isTrusting },
+      blocks,
+    };
   };
 
   /** Translate all that is wanted, as one module if that is not too large: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
     const began = options.now();
-    const all = demand.take();
     const turnsWide = !isWide && (m.u32[header + H_HIGH / 4] as number) - highBefore >= WIDE_FROM;
     // What is narrow leaves at each of its accesses to high pages.
     if (turnsWide || cache.size() > TRANSLATIONS_MOST || links.size() > LINKS / 2) forget();
     isWide ||= turnsWide;
-    let written: Written[] = [];
-    let size = 0;
-    let builder = new ModuleBuilder();
-    let type = builder.signature(TRANSLATION);
-    for (const want of all) {
-      // The next time there is room again.
-      if (links.size() > LINKS - LINKS_OF_ONE) break;
-      const one = write(hart, want, builder, type, String(written.length));
-      if (one === null) continue;
-      written.push(one);
-      size += one.bytes;
-      if (size < cache.moduleMost) continue;
-      compile(builder, written);
-      written = [];
-      size = 0;
-      builder = new ModuleBuilder();
-      type = builder.signature(TRANSLATION);
+    const conditions: Conditions = {
+      tables,
+      isFused: functions.isFused(),
+      large: tiering.large,
+      wideTlb: isWide || tiering.wide ? core.tlbOf(0) : null,
+    };
+    const found: NonNullable<ReturnType<typeof find>>[] = [];
+    for (const want of demand.take()) {
+      if (orders.isUnderWay(want.root)) {
+        orders.wantLater(want);
+        continue;
+      }
+      const one = find(hart, want);
+      if (one !== null) found.push(one);
     }
-    if (written.length > 0) compile(builder, written);
+    if (!orders.place(found, conditions)) {
+      compileAll(found.map(({ region, job, blocks }) => [region, writeRegion(blocks, job, conditions)]));
+    }
     settle();
+    cache.noteTime(options.now() - began);
+  };
+
+  /** Take in what was written beside the programs. */
+  const collect = (): void => {
+    settle();
+    if (!orders.isAny()) return;
+    const began = options.now();
+    for (let written = orders.come(); written !== null; written = orders.come()) {
+      compileAll(written);
+      settle();
+    }
     cache.noteTime(options.now() - began);
   };
 
@@ -409,12 +444,12 @@ export function createTranslations(
     flat,
     ran: (instructions) => demand.ran(instructions),
     sample(hart, pc) {
-      settle();
+      collect();
       demand.sample(hart, pc);
       settle();
     },
     tick(hart) {
-      settle();
+      collect();
       const high = m.u32[header + H_HIGH / 4] as number;
       narrowTicks = high === highBefore ? narrowTicks + 1 : 0;
       if (narrowTicks > NARROW_AFTER) isWide = false;
