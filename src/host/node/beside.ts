@@ -22,6 +22,12 @@ export interface WorkerData {
 
 const SCRIPT = 'dist/cli/bundle/beside.js';
 const isBuilt = path.basename(path.resolve(import.meta.dirname, '../..')) === 'dist';
+/**
+ * V8 compiles and collects garbage in threads of its own: on two logical processors, which may be one, a further thread made
+ * programs of 0.2 s take 0.1 s more, and those of three seconds 1 to 5 % more.
+ */
+const THREADS_LEAST = 4;
+const hasThreads = (): boolean => process.getBuiltinModule('node:os').availableParallelism() >= THREADS_LEAST;
 /** Loaded with the first request: it takes 2 ms. */
 const threads = (): typeof Threads => process.getBuiltinModule('node:worker_threads');
 
@@ -29,14 +35,20 @@ export class BesideThread implements Beside {
   #worker: Threads.Worker | null = null;
   #port: Threads.MessagePort | null = null;
   #receive: typeof Threads.receiveMessageOnPort | null = null;
+  readonly #script: string;
   #isOver = false;
   #nextId = 1;
   /** Asked and not answered. */
   readonly #waiting = new Set<number>();
 
-  /** null if there is nothing to run there. */
+  /** null if there is nothing to run there, or no processor to spare. */
   static open(): BesideThread | null {
-    return isBuilt ? new BesideThread() : null;
+    return isBuilt && hasThreads() ? new BesideThread(packageFile(SCRIPT)) : null;
+  }
+
+  /** @param script path of what the thread runs */
+  constructor(script: string) {
+    this.#script = script;
   }
 
   ask(name: string, request: unknown): number {
@@ -76,7 +88,7 @@ export class BesideThread implements Beside {
     this.#port = port1;
     this.#receive = receiveMessageOnPort;
     const workerData: WorkerData = { port: port2 };
-    const worker = new Worker(packageFile(SCRIPT), { workerData, transferList: [port2], env: {}, argv: [] });
+    const worker = new Worker(this.#script, { workerData, transferList: [port2], env: {}, argv: [] });
     // Neither keeps the process alive, nor ends it.
     worker.unref();
     worker.once('error', () => this.close());
