@@ -301,7 +301,7 @@ export class Dispatcher {
       } else {
         const wanted = kernel.process.group(tid).space;
         if (pmap !== kernel.pmap || space !== wanted) {
-          ({ pmap } = kernel);
+          pmap = kernel.pmap;
           space = wanted;
           pmap.activate(HART, space);
         }
