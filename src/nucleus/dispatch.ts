@@ -291,9 +291,21 @@ export class Dispatcher {
     const entriesBefore = counters.kernelEntries;
     let remaining = this.#step(BUDGET, tid, began, 0);
     let stays = true;
+    // Whose tables the hart has, by whom; unknown at first, for others ran since.
+    let pmap: Kernel['pmap'] | null = null;
+    let space = 0;
     while (stays && remaining > 0) {
-      if (this.#trial.active) this.#step(ACTIVATE, tid, 0, 0);
-      else kernel.pmap.activate(HART, kernel.process.group(tid).space);
+      if (this.#trial.active) {
+        this.#step(ACTIVATE, tid, 0, 0);
+        pmap = null;
+      } else {
+        const wanted = kernel.process.group(tid).space;
+        if (pmap !== kernel.pmap || space !== wanted) {
+          pmap = kernel.pmap;
+          space = wanted;
+          pmap.activate(HART, space);
+        }
+      }
       const retiredBefore = machine.u32[(context + CTX_RETIRED) >>> 2] as number;
       const cause = this.#run(remaining, context);
       const retired = ((machine.u32[(context + CTX_RETIRED) >>> 2] as number) - retiredBefore) >>> 0;

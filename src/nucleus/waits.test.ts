@@ -105,6 +105,23 @@ describe('WaitQueues', () => {
     expect(told.runnable).toEqual([1, 3, 2]);
   });
 
+  it('forgets a thread that is cancelled or undone, though it was asked for last', () => {
+    const event = waits.newEvent();
+    expect(waits.resumed(4)).toBe(0);
+    const undo = waits.checkpoint();
+    waitOn(4, event);
+    expect(waits.waiting(4)).toBe('restart');
+    undo();
+    expect(waits.waiting(4)).toBeNull();
+    waitOn(4, event);
+    waits.wake(event, 1);
+    expect(waits.resumed(4)).toBe(RESUMED_BY_EVENT);
+    waits.cancel(4);
+    expect(waits.resumed(4)).toBe(0);
+    waitOn(4, event);
+    expect(waits.waiting(4)).toBe('restart');
+  });
+
   it('keeps progress over runs until the call ends', () => {
     const event = waits.newEvent();
     waits.begin();

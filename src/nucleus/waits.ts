@@ -56,6 +56,9 @@ export class WaitQueues implements Waits, Undoable {
   readonly #kernel: Kernel;
   readonly #records = new Map<number, WaitRecord>();
   readonly #queues = new Map<number, number[]>();
+  /** Who was asked for last, -1 = nobody; a call asks four times. */
+  #lastTid = -1;
+  #last: WaitRecord | undefined;
   /** How many of the queues are empty. */
   #empty = 0;
   /** By the event that is watched, and back: by `to` and token to the events. */
@@ -94,12 +97,12 @@ export class WaitQueues implements Waits, Undoable {
   }
 
   resumed(tid: number): number {
-    const record = this.#records.get(tid);
+    const record = this.#find(tid);
     return record === undefined || !record.live || record.anew ? 0 : record.resumedBy;
   }
 
   progress(tid: number): readonly number[] {
-    const record = this.#records.get(tid);
+    const record = this.#find(tid);
     return record === undefined || !record.live ? NO_PROGRESS : record.progress;
   }
 
@@ -221,6 +224,7 @@ export class WaitQueues implements Waits, Undoable {
     if (record === undefined) return;
     this.#unqueue(record);
     this.#records.delete(tid);
+    this.#lastTid = -1;
   }
 
   /** A call begins: nothing is waited for yet. */
@@ -234,10 +238,11 @@ export class WaitQueues implements Waits, Undoable {
 
   /** The call in progress ended in WAIT: the thread waits for what was named since `begin`. */
   commit(tid: number, continuation: Continuation): void {
-    let record = this.#records.get(tid);
+    let record = this.#find(tid);
     if (record === undefined) {
       record = createRecord(tid);
       this.#records.set(tid, record);
+      this.#lastTid = -1;
     }
     if (this.#progress !== null) record.progress = this.#progress;
     record.live = true;
@@ -280,7 +285,7 @@ export class WaitQueues implements Waits, Undoable {
 
   /** The call is over. */
   finish(tid: number): void {
-    const record = this.#records.get(tid);
+    const record = this.#find(tid);
     if (record === undefined || !record.live) return;
     record.live = false;
     record.continuation = SYSCALL;
@@ -310,6 +315,7 @@ export class WaitQueues implements Waits, Undoable {
     const fired = [...this.#fired].map(([to, tokens]) => [to, new Set(tokens)] as const);
     return () => {
       this.begin();
+      this.#lastTid = -1;
       refill(this.#watchers, watchers);
       refill(this.#watched, watched);
       refill(this.#fired, fired);
@@ -364,8 +370,16 @@ export class WaitQueues implements Waits, Undoable {
     this.#empty = 0;
   }
 
+  #find(tid: number): WaitRecord | undefined {
+    if (tid !== this.#lastTid) {
+      this.#last = this.#records.get(tid);
+      this.#lastTid = tid;
+    }
+    return this.#last;
+  }
+
   #live(tid: number): WaitRecord | null {
-    const record = this.#records.get(tid);
+    const record = this.#find(tid);
     return record !== undefined && record.live ? record : null;
   }
 }

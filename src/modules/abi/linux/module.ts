@@ -125,8 +125,7 @@ function keepFree(kernel: Kernel): void {
 
 /** A register of a context, as an argument of this kind. @param index 0 to 5 for a0 to a5 */
 function argument(kernel: Kernel, context: number, kinds: readonly ArgumentKind[], index: number): number {
-  const kind = kinds[index];
-  if (kind === undefined) return 0;
+  const kind = kinds[index] as ArgumentKind;
   const at = (context + CTX_X + 8 * (A0 + index)) >>> 2;
   const { i32 } = kernel.machine;
   return decodeArgument(kind, i32[at] as number, i32[at + 1] as number);
@@ -187,15 +186,17 @@ function createAbi(
       const row = table[call];
       if (row === undefined) return absent(state, kernel, tid, call);
       const { kinds } = row;
+      // Looking for each of six arguments costs more than asking once how many there are.
+      const { length } = kinds;
       const result = row.run(
         kernel,
         tid,
-        argument(kernel, context, kinds, 0),
-        argument(kernel, context, kinds, 1),
-        argument(kernel, context, kinds, 2),
-        argument(kernel, context, kinds, 3),
-        argument(kernel, context, kinds, 4),
-        argument(kernel, context, kinds, 5),
+        length > 0 ? argument(kernel, context, kinds, 0) : 0,
+        length > 1 ? argument(kernel, context, kinds, 1) : 0,
+        length > 2 ? argument(kernel, context, kinds, 2) : 0,
+        length > 3 ? argument(kernel, context, kinds, 3) : 0,
+        length > 4 ? argument(kernel, context, kinds, 4) : 0,
+        length > 5 ? argument(kernel, context, kinds, 5) : 0,
       );
       if (result === WAIT) holdFiles(kernel, tid, context, kinds);
       else if (kernel.waits.resumed(tid) !== 0) kernel.process.letGo?.(tid);

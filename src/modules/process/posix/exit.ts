@@ -18,7 +18,7 @@ import { addTally, createTally } from '../../../contracts/tally.ts';
 import { allocateContext } from './clone.ts';
 import { clearTid, releaseRobust } from './futexes.ts';
 import { givePolicyBack, takePolicy } from './policy.ts';
-import { ALL, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from './self.ts';
+import { ALL, forgetLast, groupOf, INIT, liveThreads, mustGet, type Self, threadOf } from './self.ts';
 import { wakeOrphans } from './sessions.ts';
 import { setMask } from './pending.ts';
 import { actionOf, signalGroup } from './signals.ts';
@@ -56,6 +56,7 @@ export function exitThread(self: Self, tid: number, status: number): void {
   if (tid === group.tgid) {
     if (!group.exiting) group.status = status;
   } else {
+    forgetLast(self);
     self.state.threads.delete(tid);
     group.threads = group.threads.filter((other) => other !== tid);
   }

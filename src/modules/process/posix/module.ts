@@ -11,7 +11,7 @@ import { executed } from './exec.ts';
 import { exitGroup, exitOthers, exitThread } from './exit.ts';
 import { pidfdOperations } from './pidfds.ts';
 import { pendingBits, setMask, signalPending, takeSignal } from './pending.ts';
-import { groupOf, type Self, threadOf } from './self.ts';
+import { createSelf, findThread, groupOf, threadOf } from './self.ts';
 import { inherit } from './policy.ts';
 import { isOrphaned, setProcessGroup, setTerminal, startSession } from './sessions.ts';
 import {
@@ -40,14 +40,14 @@ import { addTime, createTimer, deleteTimer, setTimer, timerExpired } from './tim
 import { wait } from './wait.ts';
 
 function create(state: ProcessState, kernel: Kernel): Process {
-  const self: Self = { state, kernel };
+  const self = createSelf(state, kernel);
   return {
     boot: (space, root, uid, gid) => boot(self, space, root, uid, gid),
     clone: (tid, request) => clone(self, tid, request),
     spawn: (space, root, cwd, uid, gid) => spawn(self, space, root, cwd, uid, gid),
     thread: (tid) => threadOf(self, tid),
     group: (tid) => groupOf(self, tid),
-    findThread: (tid) => state.threads.get(tid) ?? null,
+    findThread: (tid) => findThread(self, tid),
     findGroup: (tgid) => state.groups.get(tgid) ?? null,
     groups: () => [...state.groups.values()].sort((a, b) => a.tgid - b.tgid),
     place: (tid) => placeOf(self, tid),

@@ -16,6 +16,7 @@ export function signalPending(self: Self, tid: number): boolean {
   const group = groupOf(self, tid);
   if (group.exiting) return true;
   if (group.stopped !== 0) return false;
+  if (thread.pending.length === 0 && group.pending.length === 0) return false;
   for (const info of thread.pending) if (!blocks(thread, info.signal)) return true;
   for (const info of group.pending) if (!blocks(thread, info.signal)) return true;
   return false;

@@ -7,7 +7,7 @@ import { CONTINUED_STATUS, endedBy, stoppedStatus } from '../../../abi/linux/wai
 import type { ThreadGroup, WaitRequest, WaitResult } from '../../../contracts/process.ts';
 import { addTally, createTally } from '../../../contracts/tally.ts';
 import { tellPidfds } from './pidfds.ts';
-import { groupOf, type Self } from './self.ts';
+import { forgetLast, groupOf, type Self } from './self.ts';
 
 function matches(child: ThreadGroup, { which, kind }: WaitRequest): boolean {
   if (kind !== undefined && (child.exitSignal === SIGCHLD) !== (kind === 'plain')) return false;
@@ -68,6 +68,7 @@ export function reap(self: Self, child: ThreadGroup, collector: ThreadGroup | nu
   }
   const parent = self.state.groups.get(child.parent);
   if (parent !== undefined) parent.children = parent.children.filter((pid) => pid !== child.tgid);
+  forgetLast(self);
   for (const tid of child.threads) self.state.threads.delete(tid);
   self.state.groups.delete(child.tgid);
   tellPidfds(self, child.tgid, true);
