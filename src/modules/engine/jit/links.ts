@@ -36,6 +36,8 @@ export interface Links<T extends Target> {
   closeAll(): void;
 }
 
+/** So many entries are cleared one by one. */
+const FEW = 256;
 /** From a pc, in halfwords, to its entry among the jumps. */
 const JUMP_SHIFT = Math.log2(JUMP_ENTRY) - 1;
 
@@ -100,12 +102,15 @@ export function createLinks<T extends Target>(m: Machine, tables: Tables): Links
     },
     closeAll() {
       if (targets.size === 0) return;
+      // No entry is that of a pc which is not open; to clear all takes some microseconds.
+      const isFew = targets.size <= FEW;
       for (const pc of targets.keys()) {
         const number = numbers.get(pc);
         if (number !== undefined) setWord(number, undefined);
+        if (isFew) m.u32.fill(0, jumpEntry(pc), jumpEntry(pc) + JUMP_ENTRY / 4);
       }
       targets.clear();
-      m.u8.fill(0, tables.jumps, tables.jumps + JUMP_ENTRIES * JUMP_ENTRY);
+      if (!isFew) m.u8.fill(0, tables.jumps, tables.jumps + JUMP_ENTRIES * JUMP_ENTRY);
     },
   };
 }

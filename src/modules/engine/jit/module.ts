@@ -64,6 +64,7 @@ export function createJit(
     let left = budget;
     /** What could not be entered: the interpreter goes on from there, to the next check point at least. */
     let hidden: Door | null = null;
+    let isFirst = true;
     if (tiering.everywhere) translations.missed(0, pcOf(block));
     for (;;) {
       if (untilTick <= 0) {
@@ -71,34 +72,39 @@ export function createJit(
         translations.ran(TICK);
         translations.tick(0);
       }
-      const slice = hidden !== null ? 1 : left < untilSample ? left : untilSample;
-      let code = core.stretch(0, slice);
-      const done = slice - (m.i32[header + H_LEFT / 4] as number);
-      left -= done;
-      untilTick -= INTERPRETED * done;
-      // With what is interpreted alone; at least 1, for the next check point is wanted.
-      untilSample = Math.max(untilSample - done, 1);
-      if (hidden !== null) {
-        translations.unhide(hidden);
-        hidden = null;
-        if (code === EXIT_BUDGET && left > 0) continue;
+      // Most runs begin where the last one ended, behind a call: no need for the interpreter to find that out.
+      let door = isFirst ? translations.opened(pcOf(block)) : null;
+      isFirst = false;
+      if (door === null) {
+        const slice = hidden !== null ? 1 : left < untilSample ? left : untilSample;
+        const cause = core.stretch(0, slice);
+        const done = slice - (m.i32[header + H_LEFT / 4] as number);
+        left -= done;
+        untilTick -= INTERPRETED * done;
+        // With what is interpreted alone; at least 1, for the next check point is wanted.
+        untilSample = Math.max(untilSample - done, 1);
+        if (hidden !== null) {
+          translations.unhide(hidden);
+          hidden = null;
+          if (cause === EXIT_BUDGET && left > 0) continue;
+        }
+        if (cause === EXIT_BUDGET && left > 0) {
+          untilSample = tiering.slice;
+          translations.ran(tiering.slice);
+          translations.sample(0, pcOf(block));
+          continue;
+        }
+        if (cause !== LEAVE_ENTER) return cause;
+        translations.settle();
+        door = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
       }
-      if (code === EXIT_BUDGET && left > 0) {
-        untilSample = tiering.slice;
-        translations.ran(tiering.slice);
-        translations.sample(0, pcOf(block));
-        continue;
-      }
-      if (code !== LEAVE_ENTER) return code;
-      translations.settle();
       if (m.u32[header + H_MADE / 4] !== made) {
         // A page that has come to hold code may not be written by way of the flat table.
         made = m.u32[header + H_MADE / 4] as number;
         translations.flat.clearWrites();
       }
-      const door = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
       if (door === null) continue;
-      code = translations.enter(door, 0, left);
+      const code = translations.enter(door, 0, left);
       untilTick -= left;
       left = m.i32[header + H_LEFT / 4] as number;
       untilTick += left;

@@ -85,6 +85,8 @@ export interface Translations {
   missed(hart: number, pc: number): void;
   /** The way into a translation at a record, linked; null if there is none here. */
   at(hart: number, record: number, pc: number): Door | null;
+  /** The way into a translation at a pc, if that is linked; null if not. */
+  opened(pc: number): Door | null;
   enter(door: Door, hart: number, left: number): number;
   /** A translation could not be entered at a pc: it is hidden for the time being. @returns null if nothing begins there now */
   refused(hart: number, pc: number): Door | null;
@@ -474,6 +476,7 @@ export function createTranslations(
       link(found.translation);
       return found;
     },
+    opened: (pc) => links.opened(pc) ?? null,
     enter({ enter, place }, hart, left) {
       const block = hartAddress(m.layout, hart);
       const context = m.u32[(block + HART_CONTEXT) >>> 2] as number;
