@@ -39,6 +39,7 @@ export const OP_I64_CONST = 0x42;
 /** Not opcodes: a fused multiply-add by way of vectors, in doubles and in singles. */
 export const OP_FUSED_F64 = 0xfe00;
 export const OP_FUSED_F32 = 0xfe01;
+const OP_I32_LOAD = 0x28;
 const OP_I64_LOAD = 0x29;
 const OP_F64_LOAD = 0x2b;
 const OP_I64_FROM_F64 = 0xbd;
@@ -254,7 +255,14 @@ const const64 = (value: number): I64 =>
   node('i64', OP_I64_CONST, null, null, value | 0, Math.floor(value / TWO_32) | 0);
 
 export const i32: I32Ops = {
-  ...integerOps('i32', (value) => node('i32', OP_I32_CONST, null, null, value | 0), 0x45, 0x67, 0x28, 0x2c),
+  ...integerOps(
+    'i32',
+    (value) => node('i32', OP_I32_CONST, null, null, value | 0),
+    0x45,
+    0x67,
+    OP_I32_LOAD,
+    0x2c,
+  ),
   wrap: unary('i32', 0xa7),
   fromF32Bits: unary('i32', 0xbc),
   satF64S: unary('i32', 0xfc02),
@@ -262,7 +270,7 @@ export const i32: I32Ops = {
 };
 /** The i32 at an address that is not known yet, by its number, and some bytes on (WasmBytes). */
 export const loadOpen = (number: number, addend: number): I32 =>
-  node('i32', 0x28, i32.const(0), null, addend, number + 1);
+  node('i32', OP_I32_LOAD, i32.const(0), null, addend, number + 1);
 export const i64: I64Ops = {
   ...integerOps('i64', const64, 0x50, 0x79, 0x29, 0x30),
   bits: (hi, lo) => node('i64', OP_I64_CONST, null, null, lo | 0, hi | 0),

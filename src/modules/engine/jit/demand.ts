@@ -30,8 +30,6 @@ export interface Demand {
   ran(instructions: number): void;
   sample(hart: number, pc: number): void;
   missed(hart: number, pc: number): void;
-  /** Time has passed. */
-  age(): void;
   want(hart: number, root: number, isPart: boolean, samples: number): void;
   wantAgain(root: number, isPart: boolean): void;
   /** Everything that is wanted and can be paid for as far as is known; the rest stays. */
@@ -113,7 +111,6 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
         supply.translate(hart);
       }
     },
-    age() {},
     want,
     wantAgain(root, isPart) {
       unpaid.delete(root);

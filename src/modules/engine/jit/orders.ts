@@ -9,9 +9,15 @@ import type { Wanted } from './demand.ts';
 import type { Conditions, Job, Request, Text } from './region.ts';
 import type { PageOfCode } from './code.ts';
 
+export interface Region {
+  readonly root: number;
+  readonly isPart: boolean;
+  readonly pages: readonly PageOfCode[];
+}
+
 /** A region that was found and is to be written. */
 export interface Found {
-  readonly region: { readonly root: number; readonly isPart: boolean; readonly pages: readonly PageOfCode[] };
+  readonly region: Region;
   readonly job: Job;
 }
 
@@ -23,7 +29,7 @@ export interface Orders {
   /** @returns false if there is no other thread: the caller is to write them itself */
   place(found: readonly Found[], conditions: Conditions): boolean;
   /** What has come, without what is stale; null if nothing has. */
-  come(): readonly (readonly [Found['region'], Text])[] | null;
+  come(): readonly (readonly [Region, Text])[] | null;
   /** What was found in a frame is stale. */
   dropFrame(frame: number): void;
   /** All that is under way is stale. */

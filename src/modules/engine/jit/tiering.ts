@@ -8,7 +8,7 @@ export interface Tiering {
   /** Samples at one address until its function is translated, and until what begins at the address itself is. */
   readonly hot: number;
   readonly stillHot: number;
-  /** How often translated code goes to an address until what begins there is translated; what is older than a tick counts half. */
+  /** How often translated code goes to an address until what begins there is translated. */
   readonly missed: number;
   /** Translations that are made at once, and samples after which fewer are. */
   readonly batch: number;

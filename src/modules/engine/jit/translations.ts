@@ -20,14 +20,14 @@ import type { WasmInstance } from '../../../machine/wasm/host.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
 import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
-import { codeOf, isOnEdge, type PageOfCode } from './code.ts';
+import { codeOf, isOnEdge } from './code.ts';
 import { createDemand, type Demand, type Wanted } from './demand.ts';
 import type { Block } from './discover.ts';
 import type { WayIn } from './emit.ts';
 import { createFlat, type Flat } from './flat.ts';
 import { createFunctionTable, type Placed } from './function-table.ts';
 import { createLinks, type Target } from './links.ts';
-import { createOrders, type Found } from './orders.ts';
+import { createOrders, type Found, type Region } from './orders.ts';
 import { type Conditions, linked, readRegion, type Text, writeRegion } from './region.ts';
 import { functionAround } from './roots.ts';
 import { LINKS, planTables, type Tables, TRANSLATION } from './tables.ts';
@@ -46,12 +46,6 @@ const CALLED_MOST = 65_536;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
 const MARK = 0x4a_49_54_32;
-
-interface Region {
-  readonly root: number;
-  readonly isPart: boolean;
-  readonly pages: readonly PageOfCode[];
-}
 
 /** A region that was written, not yet compiled. */
 type Written = readonly [Region, Text];
@@ -455,7 +449,6 @@ export function createTranslations(
       const high = m.u32[header + H_HIGH / 4] as number;
       narrowTicks = high === highBefore ? narrowTicks + 1 : 0;
       if (narrowTicks > NARROW_AFTER) isWide = false;
-      demand.age();
       for (const root of aims.due()) demand.wantAgain(root, false);
       translateWanted(hart);
       highBefore = high;
