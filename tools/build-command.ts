@@ -18,6 +18,10 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 /** By name of the bundle. */
 const ENTRIES: Readonly<Record<string, string>> = { run: 'src/cli/run-alone.ts', all: 'src/cli/main.ts' };
 
+/** In the place of what says which contents a bundle has, while that is not known; as long as that. */
+const BUILD = '(not known yet!)';
+const BUILD_LENGTH = BUILD.length;
+
 /** As long as `import`, so that the map of the sources stays right. */
 const IMPORT = 'Import';
 
@@ -93,6 +97,7 @@ async function bundle(entry: string, target: string): Promise<Bundle> {
     // It changes the realm that it is loaded into, and is loaded for that alone.
     external: ['ses'],
     plugins: [childProcessLater, builtinsAsTheyAre, engineCodeBuilt],
+    define: { ...COMMON.define, BUILD: JSON.stringify(BUILD) },
     banner: { js: `(function (require, __dirname, ${IMPORT}) {` },
     footer: { js: '})' },
   });
@@ -129,7 +134,10 @@ export async function buildCommand(dist: string): Promise<void> {
     })),
   );
   const builds = Object.fromEntries(
-    built.map(({ name, text }) => [name, createHash('sha256').update(text).digest('hex').slice(0, 16)]),
+    built.map(({ name, text }) => [
+      name,
+      createHash('sha256').update(text).digest('hex').slice(0, BUILD_LENGTH),
+    ]),
   );
   const { outputFiles } = await build({
     ...COMMON,
@@ -148,7 +156,7 @@ export async function buildCommand(dist: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(bundles, { recursive: true });
   for (const { name, text, map, inputs } of built) {
-    writeFileSync(path.join(bundles, `${name}.js`), text);
+    writeFileSync(path.join(bundles, `${name}.js`), text.replaceAll(BUILD, builds[name] as string));
     writeFileSync(path.join(bundles, `${name}.js.map`), map);
     for (const [library, place] of packagesOf(inputs))
       copyFileSync(path.join(place, 'LICENSE'), path.join(bundles, `LICENSE.${library}`));

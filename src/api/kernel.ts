@@ -256,10 +256,14 @@ export class Kernel {
   /** Stop: no process runs again, and those that are awaited reject; disks are written back, input is let go of. */
   async shutdown(): Promise<void> {
     this.#cancelTimer?.();
-    const { block, vfs } = this.#nucleus.kernel;
+    const { block, vfs, engine } = this.#nucleus.kernel;
     try {
       // What was written by a kernel that failed may be wrong.
       if (this.#failure === null && block.disks().length > 0) await this.#settler()(() => vfs.sync(0, true));
+      if (this.#failure === null && this.#host.kept !== null) {
+        const kept = engine.toKeep?.() ?? null;
+        if (kept !== null) this.#host.kept.keep(kept);
+      }
     } finally {
       if (this.#failure === null) this.#fail(new Error('the kernel was shut down'));
       this.#host.close();

@@ -37,6 +37,7 @@ export interface RunOptions {
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly memory: number;
   readonly jitCache?: number;
+  readonly keep: boolean;
   readonly module?: Readonly<Record<string, string>>;
   readonly replace?: readonly string[];
   readonly transfer: 'move' | 'copy';
@@ -94,6 +95,7 @@ export function runCommand(): Command {
       'most WebAssembly that engine jit keeps of what it translates (default: 64M)',
       parseCache,
     )
+    .option('--no-keep', 'neither use nor keep what engine jit translates for later runs of the same program')
     .option(
       '--module <slot=name>',
       'fill a slot with this module, by name or path; may be repeated',
@@ -171,7 +173,7 @@ export async function run(program: string, args: readonly string[], options: Run
   let kernel: Kernel;
   const booted = startQuietly();
   try {
-    kernel = await Kernel.boot(bootOptions(options));
+    kernel = await Kernel.boot(bootOptions(program, options));
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     return EXIT_FAILURE;
@@ -217,7 +219,7 @@ function failure(error: unknown): number {
   return EXIT_FAILURE;
 }
 
-function bootOptions(options: RunOptions): BootOptions {
+function bootOptions(program: string, options: RunOptions): BootOptions {
   const { root, mount, replace, digest, tty, strace, swap } = options;
   const disk = swap === undefined ? options.disk : [...(options.disk ?? []), swap];
   const module = swap === undefined ? options.module : { vm: 'paging', ...options.module };
@@ -225,6 +227,7 @@ function bootOptions(options: RunOptions): BootOptions {
   return {
     host: nodeHost({
       ...(noInput ? { stdin: null } : {}),
+      ...(options.keep ? { keepFor: [program, root ?? '', String(options.memory)] } : {}),
       onClosed: () => process.exit(EXIT_SIGNAL + SIGPIPE),
     }),
     memory: options.memory,

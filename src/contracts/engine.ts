@@ -37,8 +37,9 @@ export interface TranslationCounts {
   /** Modules of the host's that were compiled, and the host time in ns that finding, writing and compiling code took. */
   readonly modules: number;
   readonly hostNs: number;
-  /** Translations made; of these dropped because their code changed or something better took their place; evicted for room. */
+  /** Translations made; of these taken over from an earlier run; dropped because their code changed or something better took their place; evicted for room. */
   readonly made: number;
+  readonly old: number;
   readonly dropped: number;
   readonly evicted: number;
   /** Translations that there are now. */
@@ -75,6 +76,11 @@ export interface Engine {
   invalidateFrame(frame: number): void;
   /** Interface `translation`. Changes nothing. */
   translation?(): TranslationCounts;
+  /**
+   * Interface `keeping`. What an engine of that name can begin with in another run (contracts/kept.ts), as plain data. Changes nothing.
+   * @returns null if what there is need not be kept anew
+   */
+  toKeep?(): unknown;
 }
 
 export const engine: Contract<Engine> = {
@@ -84,5 +90,7 @@ export const engine: Contract<Engine> = {
   interfaces: {
     /** Code is translated, and it can be asked how much. */
     translation: ['translation'],
+    /** What was made of code can be kept for later runs. */
+    keeping: ['toKeep'],
   },
 };

@@ -15,6 +15,7 @@ import type { FileSystem } from './filesystem.ts';
 import type { Frames } from './frames.ts';
 import type { Host } from './host.ts';
 import type { Ipc } from './ipc.ts';
+import type { Kept } from './kept.ts';
 import type { SlotName } from './module.ts';
 import type { Net } from './net.ts';
 import type { PageCache } from './pagecache.ts';
@@ -55,6 +56,8 @@ export interface Kernel extends Linkage {
   readonly hostNow: () => number;
   /** null where the host has no thread to spare. */
   readonly beside: Beside | null;
+  /** null where nothing is kept from run to run. */
+  readonly kept: Kept | null;
   readonly host: Host;
   readonly modules: ModuleControl;
   readonly leases: Leases;

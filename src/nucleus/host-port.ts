@@ -6,6 +6,7 @@
  */
 import { ENOEXEC } from '../abi/linux/errno.ts';
 import type { Beside } from '../contracts/beside.ts';
+import type { Keeper } from '../contracts/kept.ts';
 import type { Host, HostRequest, HostResult } from '../contracts/host.ts';
 import type { Digest } from '../lib/digest.ts';
 import { KernelFault } from '../lib/kernel-fault.ts';
@@ -28,6 +29,8 @@ export interface HostAdapter {
   random(into: Uint8Array): void;
   /** Another thread, begun when it is first asked; null where there is none. */
   readonly beside: Beside | null;
+  /** null where nothing is kept. */
+  readonly kept: Keeper | null;
   /**
    * Evaluate a module file that a guest brought, with no power of the host's. Rejects with why it can not be.
    * @returns what makes its default export: with steps counted, and with writes logged as well

@@ -4,7 +4,6 @@
  * Builds the kernel record that modules see, fills the cells, and runs replacements at kernel-entry boundaries. Knows no
  * module by name: what is built in and what is the default comes from the composition root (src/api/builtin.ts).
  */
-import type { Beside } from '../contracts/beside.ts';
 import type { Counters, Kernel, Leases, Settings } from '../contracts/kernel.ts';
 import type { SlotName } from '../contracts/module.ts';
 import { Digest } from '../lib/digest.ts';
@@ -103,7 +102,7 @@ export class Nucleus {
       false,
     );
     const hostNow = (): number => adapter.now();
-    this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host, hostNow, adapter.beside);
+    this.kernel = emptyKernel(machine, settings, counters, this.#time, this.host, hostNow, adapter);
     this.waits = new WaitQueues(this.kernel);
     this.cells = new Cells(this.kernel);
     const { kernel, cells, host, ledger } = this;
@@ -271,7 +270,7 @@ function emptyKernel(
   time: MachineTime,
   host: HostPort,
   hostNow: () => number,
-  beside: Beside | null,
+  { beside, kept }: HostAdapter,
 ): Kernel {
   const unfilled = null as never;
   return {
@@ -297,6 +296,7 @@ function emptyKernel(
     time,
     hostNow,
     beside,
+    kept,
     host,
     modules: unfilled,
     leases: unfilled,

@@ -52,7 +52,7 @@ class Late implements Beside {
 /** What is translated comes a while after it was wanted. */
 export const LATE: readonly [name: string, create: Create] = [
   'jit that translates beside',
-  (machine) => createJit(machine, EAGER, UNBOUNDED, new Late()),
+  (machine) => createJit(machine, EAGER, UNBOUNDED, { beside: new Late(), kept: null }),
 ];
 
 export const BASE = 0x100000;

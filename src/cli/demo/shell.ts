@@ -39,6 +39,7 @@ export async function shell(root: string | undefined, memory: number): Promise<n
     memory,
     transfer: 'move',
     probation: DEFAULT_PROBATION,
+    keep: true,
     seed: 1,
   });
 }

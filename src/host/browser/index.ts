@@ -59,6 +59,7 @@ export function browserHost(options: BrowserHostOptions): KernelHost {
     },
     write: (stream, bytes) => options.onOutput?.(stream as 1 | 2, bytes.slice()),
     beside: null,
+    kept: null,
     now: () => Math.round(performance.now() * 1e6),
     wallSeconds: () => Math.floor(Date.now() / 1000),
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,

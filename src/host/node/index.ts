@@ -11,12 +11,18 @@ import { BesideThread } from './beside.ts';
 import { turnOnWasmFeatures } from './features.ts';
 import { Folders, packageFile } from './folders.ts';
 import { InputSource } from './input.ts';
+import { KeptFile } from './kept-file.ts';
 
 export interface NodeHostOptions {
   /** Where standard input comes from; `process.stdin` unless told, null for none (end of file at once). */
   readonly stdin?: NodeJS.ReadableStream | null;
   /** Called with each piece of output in place of writing it to the process's own. */
   readonly onOutput?: (stream: 1 | 2, bytes: Uint8Array) => void;
+  /**
+   * What is run, and how: what is made of it is kept for other runs of the same, in the user's folder for such things. Nothing is kept unless
+   * this is given.
+   */
+  readonly keepFor?: readonly string[];
   /** Standard output was closed by its reader. */
   readonly onClosed?: () => void;
   /**
@@ -53,6 +59,7 @@ export function nodeHost(options: NodeHostOptions = {}): KernelHost {
     wallNanoseconds: () => (Date.now() % 1000) * 1_000_000,
     random: fillRandom,
     beside,
+    kept: options.keepFor === undefined ? null : KeptFile.open(options.keepFor),
     // What evaluates module files is loaded with the first one.
     loadConfined:
       options.guestModules === 'refuse'

@@ -22,6 +22,7 @@ export interface WasmInstance {
 /** A WebAssembly.Table of functions. */
 export interface WasmTable {
   readonly length: number;
+  get(index: number): unknown;
   set(index: number, value: unknown): void;
   grow(delta: number): number;
 }

@@ -2,7 +2,7 @@
  * Where the indirect jumps of functions go, and where functions are entered in the middle: learned from where translated code went
  * and found nothing.
  */
-import type { Block } from './discover.ts';
+import type { Listing } from './listing.ts';
 
 /** What is known of a function that was translated. */
 interface Aim {
@@ -24,7 +24,7 @@ const AIM_REACH = 1 << 13;
 
 export interface Aims {
   /** A function is being translated. */
-  note(root: number, blocks: readonly Block[]): void;
+  note(listing: Listing): void;
   /**
    * Translated code went to an address at which nothing begins: the middle of a function, or perhaps by an indirect jump within one.
    * @returns true if the function is to be translated again for that
@@ -61,18 +61,16 @@ export function createAims(): Aims {
       (isTarget ? aim.targets : aim.doors).add(pc);
       aims.set(root, aim);
     },
-    note(root, blocks) {
+    note({ root, at, hasJumps }) {
       const code = new Set<number>();
       let low = root;
       let high = root;
-      for (const block of blocks) {
-        for (const { pc } of block.code) {
-          low = Math.min(low, pc);
-          high = Math.max(high, pc);
-          code.add(pc);
-        }
+      for (const distance of at) {
+        const pc = root + distance;
+        low = Math.min(low, pc);
+        high = Math.max(high, pc);
+        code.add(pc);
       }
-      const hasJumps = blocks.some(({ end }) => end.kind === 'indirect' && !end.isReturn);
       const targets = aims.get(root)?.targets ?? new Set<number>();
       const doors = aims.get(root)?.doors ?? new Set<number>();
       const used = targets.size + doors.size;

@@ -10,8 +10,8 @@ describe('code cache', () => {
 
   test('counts a module until its last member is gone', () => {
     const cache = full();
-    const emitted = cache.emit(CODE, 300);
-    for (const member of ['a', 'b']) cache.add(emitted, member);
+    const emitted = cache.emit(CODE, new Uint8Array(300));
+    for (const member of ['a', 'b']) cache.add(emitted, member, false);
     cache.remove(emitted, 'a');
     expect(cache.counts()).toMatchObject({ live: 1, liveBytes: 300, dropped: 1, modules: 1 });
     cache.remove(emitted, 'b');
@@ -23,8 +23,8 @@ describe('code cache', () => {
   test('evicts nothing while there is room, then what was linked longest ago, whole modules at a time', () => {
     const cache = full();
     const [first, second, third] = ['a', 'b', 'c'].map((name) => {
-      const emitted = cache.emit(CODE, 300);
-      for (const number of [1, 2]) cache.add(emitted, `${name}${number}`);
+      const emitted = cache.emit(CODE, new Uint8Array(300));
+      for (const number of [1, 2]) cache.add(emitted, `${name}${number}`, false);
       return emitted;
     });
     if (first === undefined || second === undefined || third === undefined) throw new RangeError();
@@ -37,8 +37,8 @@ describe('code cache', () => {
 
   test('what was evicted is not counted as dropped', () => {
     const cache = full();
-    const emitted = cache.emit(CODE, 900);
-    cache.add(emitted, 'a');
+    const emitted = cache.emit(CODE, new Uint8Array(900));
+    cache.add(emitted, 'a', false);
     for (const victim of cache.victims(200)) cache.remove(emitted, victim);
     cache.noteEvicted(1);
     expect(cache.counts()).toMatchObject({ evicted: 1, dropped: 0, live: 0 });

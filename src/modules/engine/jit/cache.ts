@@ -19,7 +19,7 @@ export const UNBOUNDED: CacheOptions = { most: Number.POSITIVE_INFINITY, now: ()
 /** A module that was compiled. */
 export interface Emitted<T> {
   readonly code: WasmModule;
-  readonly bytes: number;
+  readonly bytes: Uint8Array;
   /** Its translations that can still be called. */
   readonly members: Set<T>;
   /** When one of them was linked last, by the cache's own count. */
@@ -30,8 +30,9 @@ export interface CodeCache<T> {
   /** What a module may have before another is begun: many to a cache, so that what is evicted is a small part of it. */
   readonly moduleMost: number;
   /** A module was compiled. Pre: `victims` were dropped. */
-  emit(code: WasmModule, bytes: number): Emitted<T>;
-  add(emitted: Emitted<T>, member: T): void;
+  emit(code: WasmModule, bytes: Uint8Array): Emitted<T>;
+  /** @param isOld an earlier run made it */
+  add(emitted: Emitted<T>, member: T, isOld: boolean): void;
   remove(emitted: Emitted<T>, member: T): void;
   touch(emitted: Emitted<T>): void;
   /** What is to be dropped before a module of so many bytes comes in. */
@@ -57,6 +58,7 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
     modules: 0,
     hostNs: 0,
     made: 0,
+    old: 0,
     dropped: 0,
     evicted: 0,
     live: 0,
@@ -68,16 +70,17 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
     moduleMost: most / PARTS,
     emit(code, bytes) {
       counts.modules++;
-      counts.emittedBytes += bytes;
+      counts.emittedBytes += bytes.length;
       return { code, bytes, members: new Set(), used: ++clock };
     },
-    add(emitted, member) {
+    add(emitted, member, isOld) {
       if (emitted.members.size === 0) {
         modules.add(emitted);
-        counts.liveBytes += emitted.bytes;
+        counts.liveBytes += emitted.bytes.length;
       }
       emitted.members.add(member);
       counts.made++;
+      if (isOld) counts.old++;
       counts.live++;
     },
     remove(emitted, member) {
@@ -86,7 +89,7 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
       counts.live--;
       if (emitted.members.size > 0) return;
       modules.delete(emitted);
-      counts.liveBytes -= emitted.bytes;
+      counts.liveBytes -= emitted.bytes.length;
     },
     touch(emitted) {
       emitted.used = ++clock;
@@ -98,7 +101,7 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
       for (const emitted of [...modules].sort((a, b) => a.used - b.used)) {
         if (live + bytes <= most * KEPT) break;
         result.push(...emitted.members);
-        live -= emitted.bytes;
+        live -= emitted.bytes.length;
       }
       return result;
     },

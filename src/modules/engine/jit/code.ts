@@ -8,7 +8,8 @@ import { predecode } from '../../../machine/interpreter/predecode.ts';
 import { R_OP } from '../../../machine/interpreter/region.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import type { Machine } from '../../../machine/machine.ts';
-import { type Block, crosses, type ReadCode } from './discover.ts';
+import type { ReadCode } from './discover.ts';
+import { addressesOf, type Listing } from './listing.ts';
 
 /** Virtual and physical address of a page. */
 export type PageOfCode = readonly [va: number, page: number];
@@ -23,7 +24,7 @@ export interface Code {
    * See that the interpreter's records say that this code is code, so that writes to it are noticed.
    * @returns the pages that it lies in, null if there is no room for records
    */
-  claim(blocks: readonly Block[]): readonly PageOfCode[] | null;
+  claim(listing: Listing): readonly PageOfCode[] | null;
 }
 
 /** The code of the address space that a hart runs, as it is now. */
@@ -50,15 +51,11 @@ export function codeOf(m: Machine, core: Interpreter, hart: number): Code {
       const page = pageAt(pc);
       return page === 0 ? -1 : (m.u16[(page + (pc % PAGE_SIZE)) >>> 1] as number);
     },
-    claim(blocks) {
+    claim(listing) {
       const used = new Map<number, number>();
-      for (const { code } of blocks) {
-        for (const instruction of code) {
-          for (const at of crosses(instruction) ? [instruction.pc, instruction.pc + 2] : [instruction.pc]) {
-            if (!claimAt(at)) return null;
-            used.set(pageStart(at), pageAt(at));
-          }
-        }
+      for (const at of addressesOf(listing, PAGE_SIZE)) {
+        if (!claimAt(at)) return null;
+        used.set(pageStart(at), pageAt(at));
       }
       return [...used];
     },

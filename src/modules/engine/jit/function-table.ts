@@ -4,7 +4,6 @@
 import { cachedModule } from '../../../machine/wasm/cache.ts';
 import { hasFusedMultiplyAdd } from '../../../machine/wasm/fused.ts';
 import {
-  compileModule,
   createTable,
   instantiate,
   type WasmImports,
@@ -31,11 +30,9 @@ export interface FunctionTable {
   /** @returns its place, from 1 */
   put(f: unknown): number;
   remove(place: number): void;
-  /** @param living all that are in the table */
-  compile(
-    bytes: Uint8Array,
-    living: readonly Living[],
-  ): { readonly code: WasmModule; readonly exports: WasmInstance['exports'] };
+  at(place: number): unknown;
+  /** The functions of a module, to be put into the table. @param living all that are in the table */
+  functionsOf(code: WasmModule, living: readonly Living[]): WasmInstance['exports'];
   /** The way in from JavaScript. Made when it is first needed: many a program is over before anything is translated. */
   enter(): Enter;
   /** The host has a fused multiply-add. */
@@ -52,12 +49,23 @@ export function createFunctionTable(m: Machine, core: Interpreter): FunctionTabl
     env: { memory: m.memory, table: functions, finish: core.wasm.finish },
   });
   let imports = importsOf(table);
-  /** Instances that import the table. */
+  /** Instances that import the table, and what those of modules export. */
   let instances = 0;
+  let exported = new WeakMap<WasmModule, WasmInstance['exports']>();
   const free: number[] = [];
   let places = 1;
   let enter: Enter | null = null;
   let fused: boolean | null = null;
+
+  const exportsOf = (code: WasmModule): WasmInstance['exports'] => {
+    let exports = exported.get(code);
+    if (exports === undefined) {
+      instances++;
+      exports = instantiate(code, imports).exports;
+      exported.set(code, exports);
+    }
+    return exports;
+  };
 
   /**
    * Hosts keep an instance for as long as the table that it imports (V8 before 12), and write to each at every `set`. So now and
@@ -68,9 +76,10 @@ export function createFunctionTable(m: Machine, core: Interpreter): FunctionTabl
     table = createTable(table.length);
     imports = importsOf(table);
     enter = null;
-    instances = living.length;
+    instances = 0;
+    exported = new WeakMap();
     for (const { code, members } of living) {
-      const { exports } = instantiate(code, imports);
+      const exports = exportsOf(code);
       for (const { place, name } of members) table.set(place, exports[name]);
     }
   };
@@ -85,11 +94,10 @@ export function createFunctionTable(m: Machine, core: Interpreter): FunctionTabl
       table.set(place, null);
       free.push(place);
     },
-    compile(bytes, living) {
+    at: (place) => table.get(place),
+    functionsOf(code, living) {
       renew(living);
-      const code = compileModule(bytes);
-      instances++;
-      return { code, exports: instantiate(code, imports).exports };
+      return exportsOf(code);
     },
     enter() {
       enter ??= instantiate(cachedModule('jit enter 2.0', m.shared, buildEnter), imports).exports[

@@ -4,6 +4,7 @@
  * Both hold what is *open*: what was found to be at its address in the address space that runs. When that may have changed, all is closed.
  */
 import type { Machine } from '../../../machine/machine.ts';
+import { NO_WORD } from './keeping.ts';
 import {
   JUMP_ENTER,
   JUMP_ENTRIES,
@@ -23,6 +24,10 @@ export interface Target {
 }
 
 export interface Links<T extends Target> {
+  /** Keep words for these pcs by number, for good. Pre: none has a word yet. @param pcs NO_WORD for none */
+  reserve(pcs: readonly number[]): void;
+  /** Number of the word of a pc, which has one. */
+  numberOf(pc: number): number;
   /** Address of the link word for a pc. */
   wordFor(pc: number): number;
   /** Code names these pcs; code that did is gone: their words may go to others. */
@@ -66,6 +71,14 @@ export function createLinks<T extends Target>(m: Machine, tables: Tables): Links
   };
 
   return {
+    reserve(pcs) {
+      pcs.forEach((pc, number) => {
+        uses[number] = pc === NO_WORD ? 0 : 1;
+        if (pc === NO_WORD) free.push(number);
+        else numbers.set(pc, number);
+      });
+    },
+    numberOf: (pc) => numbers.get(pc) as number,
     wordFor(pc) {
       let number = numbers.get(pc);
       if (number === undefined) {

@@ -13,7 +13,6 @@ import {
   engineLayout,
   type EngineState,
 } from '../../../contracts/engine.ts';
-import type { Beside } from '../../../contracts/beside.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { createInterpreterCore } from '../../../machine/interpreter/interpreter.ts';
 import {
@@ -30,7 +29,7 @@ import { CTX_PC, HART_CONTEXT, HART_RESERVATION } from '../../../machine/layout.
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { type CacheOptions, UNBOUNDED } from './cache.ts';
 import { EAGER, type Tiering, USUAL } from './tiering.ts';
-import { createTranslations, type Door } from './translations.ts';
+import { type Aids, createTranslations, type Door } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
 
 /** Instructions of translated code, or what takes as long, after which it is looked at what there is to translate. */
@@ -39,15 +38,18 @@ const TICK = 20_000_000;
 const INTERPRETED = 5;
 const MISSED = 400;
 
+/** No host. */
+const ALONE: Aids = { beside: null, kept: null };
+
 /** Build the engine over a machine. Takes over the engine region. */
 export function createJit(
   m: Machine,
   tiering: Tiering = USUAL,
   cache: CacheOptions = UNBOUNDED,
-  beside: Beside | null = null,
+  aids: Aids = ALONE,
 ): Engine {
   const core = createInterpreterCore(m);
-  const translations = createTranslations(m, core, tiering, cache, beside);
+  const translations = createTranslations(m, core, tiering, cache, aids);
   const header = core.plan.header >>> 2;
   let made = -1;
   let untilSample = tiering.slice;
@@ -73,8 +75,13 @@ export function createJit(
         translations.tick(0);
       }
       // Most runs begin where the last one ended, behind a call: no need for the interpreter to find that out.
-      let door = isFirst ? translations.opened(pcOf(block)) : null;
-      isFirst = false;
+      let door: Door | null = null;
+      if (isFirst) {
+        const pc = pcOf(block);
+        door = translations.opened(pc);
+        if (door === null) translations.resume(0, pc);
+        isFirst = false;
+      }
       if (door === null) {
         const slice = hidden !== null ? 1 : left < untilSample ? left : untilSample;
         const cause = core.stretch(0, slice);
@@ -159,6 +166,7 @@ export function createJit(
       translations.settle();
     },
     translation: () => translations.counts(),
+    toKeep: () => translations.toKeep(),
   };
 }
 
@@ -168,13 +176,13 @@ export const jitEngine: Module<Engine, EngineState> = {
     name: 'jit',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['translation'],
+    interfaces: ['keeping', 'translation'],
     needs: {},
     description: 'Translates hot code to WebAssembly functions',
   },
   layout: engineLayout,
-  create: (_state, { machine, settings, hostNow, beside }) =>
-    createJit(machine, USUAL, { most: settings.codeCacheBytes, now: hostNow }, beside),
+  create: (_state, { machine, settings, hostNow, beside, kept }) =>
+    createJit(machine, USUAL, { most: settings.codeCacheBytes, now: hostNow }, { beside, kept }),
   selfTest: () =>
     selfTest((machine) => createJit(machine)) ?? selfTest((machine) => createJit(machine, EAGER)),
 };

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Answer, Beside } from '../../../contracts/beside.ts';
+import { listingOf } from './listing.ts';
 import { createOrders, type Found } from './orders.ts';
 import type { Conditions } from './region.ts';
 
 const CONDITIONS = {} as Conditions;
 const found = (root: number, frame: number): Found => ({
-  region: { root, isPart: false, pages: [[root, frame << 12]] },
+  region: { root, isPart: false, pages: [[root, frame << 12]], listing: listingOf(root, [], new Map()) },
   job: {
     root,
     most: null,

@@ -8,11 +8,13 @@ import { WRITE_REGIONS } from './beside.ts';
 import type { Wanted } from './demand.ts';
 import type { Conditions, Job, Request, Text } from './region.ts';
 import type { PageOfCode } from './code.ts';
+import type { Listing } from './listing.ts';
 
 export interface Region {
   readonly root: number;
   readonly isPart: boolean;
   readonly pages: readonly PageOfCode[];
+  readonly listing: Listing;
 }
 
 /** A region that was found and is to be written. */

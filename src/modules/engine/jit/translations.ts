@@ -2,6 +2,7 @@
  * The translations of an engine: made, found, linked and dropped.
  */
 import type { Beside } from '../../../contracts/beside.ts';
+import type { Kept } from '../../../contracts/kept.ts';
 import type { TranslationCounts } from '../../../contracts/engine.ts';
 import { recordAt } from '../../../machine/interpreter/blocks.ts';
 import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../../machine/interpreter/region.ts';
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
-import type { WasmInstance } from '../../../machine/wasm/host.ts';
+import { compileModule, type WasmInstance } from '../../../machine/wasm/host.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
 import { createAims } from './aims.ts';
 import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
@@ -26,7 +27,9 @@ import type { Block } from './discover.ts';
 import type { WayIn } from './emit.ts';
 import { createFlat, type Flat } from './flat.ts';
 import { createFunctionTable, type Placed } from './function-table.ts';
+import { createKeeping, type KeptRegion, type KeptTranslations, type Waiting } from './keeping.ts';
 import { createLinks, type Target } from './links.ts';
+import { isSame, type Listing, listingOf } from './listing.ts';
 import { createOrders, type Found, type Region } from './orders.ts';
 import { type Conditions, linked, readRegion, type Text, writeRegion } from './region.ts';
 import { functionAround } from './roots.ts';
@@ -52,9 +55,14 @@ type Written = readonly [Region, Text];
 
 interface Translation extends Region, Placed {
   readonly doors: readonly Door[];
+  readonly ways: readonly WayIn[];
   readonly calls: ReadonlySet<number>;
+  /** What an earlier run kept of it. */
+  readonly old: OldRegion | null;
   readonly emitted: Emitted<Translation>;
 }
+
+type OldRegion = Waiting<Emitted<Translation>>;
 
 /** Where a translation can be entered. */
 export interface Door extends Target {
@@ -95,7 +103,17 @@ export interface Translations {
   flushPage(va: number): void;
   /** Drop everything. */
   forget(): void;
+  /** Take up what an earlier run kept of the page of a pc, where it is the same code. */
+  resume(hart: number, pc: number): void;
+  /** What to keep for the next run; null if there is nothing new. */
+  toKeep(): KeptTranslations | null;
   counts(): TranslationCounts;
+}
+
+/** What a host may have. */
+export interface Aids {
+  readonly beside: Beside | null;
+  readonly kept: Kept | null;
 }
 
 export function createTranslations(
@@ -103,7 +121,7 @@ export function createTranslations(
   core: Interpreter,
   tiering: Tiering,
   options: CacheOptions,
-  beside: Beside | null,
+  { beside, kept }: Aids,
 ): Translations {
   const { plan } = core;
   const tables = planTables(m.layout);
@@ -129,6 +147,15 @@ export function createTranslations(
   let isWide = false;
   let highBefore = 0;
   let narrowTicks = 0;
+
+  const conditionsNow = (wide: boolean): Conditions => ({
+    tables,
+    isFused: functions.isFused(),
+    large: tiering.large,
+    wideTlb: wide ? core.tlbOf(0) : null,
+  });
+  /** What all translations rely on, as text. */
+  const conditionsText = (): string => JSON.stringify([conditionsNow(true), m.shared]);
 
   const opOf = (record: number): number => (record + R_OP) >>> 1;
   const mark = (door: Door): void => {
@@ -192,7 +219,10 @@ export function createTranslations(
     const all = byFrame.get(frame);
     if (all === undefined || all.size === 0) return;
     unlinkAll();
-    for (const translation of [...all]) dropWithAims(translation);
+    for (const translation of [...all]) {
+      dropWithAims(translation);
+      if (translation.old !== null) keeping.resume(translation.old);
+    }
   };
 
   const forget = (): void => {
@@ -229,15 +259,11 @@ export function createTranslations(
     for (const door of translation.doors) if (known.get(door.address) === door) links.open(door);
   };
 
-  /** Remember what code calls. */
-  const noteCalls = (blocks: readonly Block[]): void => {
+  /** Remember what code calls, and of a function what it is. */
+  const note = (listing: Listing, isPart: boolean): void => {
     if (called.size >= CALLED_MOST) called.clear();
-    for (const { code } of blocks) {
-      for (const { pc, decoded } of code) {
-        if (decoded.row.semantics.kind === 'jal' && decoded.operands.rd !== 0)
-          called.add(pc + decoded.operands.imm);
-      }
-    }
+    for (const pc of listing.called) called.add(pc);
+    if (!isPart) aims.note(listing);
   };
 
   /** Where a region can be entered, those places left out where there is something better. */
@@ -264,15 +290,25 @@ export function createTranslations(
 
   const install = (
     region: Region,
-    { ways, calls }: Text,
+    { ways, calls }: Pick<Text, 'ways' | 'calls'>,
     name: string,
     exports: WasmInstance['exports'],
     emitted: Emitted<Translation>,
+    old: OldRegion | null,
   ): void => {
     makeWay(region);
     const place = functions.put(exports[name]);
     const doors: Door[] = [];
-    const translation: Translation = { ...region, place, name, doors, calls: new Set(calls), emitted };
+    const translation: Translation = {
+      ...region,
+      place,
+      name,
+      doors,
+      ways,
+      calls: new Set(calls),
+      emitted,
+      old,
+    };
     doors.push(...doorsOf(translation, ways));
     const replaced = new Set<Translation>();
     for (const door of doors) {
@@ -285,7 +321,7 @@ export function createTranslations(
       known.set(door.address, door);
       mark(door);
     }
-    cache.add(emitted, translation);
+    cache.add(emitted, translation, old !== null);
     for (const [, page] of region.pages) {
       const frame = page >>> 12;
       const all = byFrame.get(frame) ?? new Set();
@@ -318,9 +354,10 @@ export function createTranslations(
       return;
     }
     makeRoom(bytes.length);
-    const { code, exports } = functions.compile(bytes, cache.modules());
-    const emitted = cache.emit(code, bytes.length);
-    placed.forEach(([region, text], i) => install(region, text, String(i), exports, emitted));
+    const code = compileModule(bytes);
+    const exports = functions.functionsOf(code, cache.modules());
+    const emitted = cache.emit(code, bytes);
+    placed.forEach(([region, text], i) => install(region, text, String(i), exports, emitted, null));
   };
 
   /** Modules of what was written, a few if it is much. */
@@ -339,7 +376,11 @@ export function createTranslations(
   };
 
   /** True if what can be entered at an address is what is wanted there: for a part anything that is still there will do. */
-  const serves = (hart: number, { pc, translation }: Door, { root, isPart }: Wanted): boolean =>
+  const serves = (
+    hart: number,
+    { pc, translation }: Door,
+    { root, isPart }: Pick<Wanted, 'root' | 'isPart'>,
+  ): boolean =>
     pc === root &&
     (isPart || (translation.root === root && !translation.isPart)) &&
     isHere(hart, translation);
@@ -354,15 +395,14 @@ export function createTranslations(
       ? { root, most: tiering.part, targets: [], doors: NO_DOORS }
       : { root, most: null, targets: aims.targetsOf(root), doors: aims.doorsOf(root) };
     const { blocks, ...noted } = readRegion(code.read, about, isPart ? roots : NO_DOORS);
-    const pages = blocks.length === 0 || isOnEdge(root) ? null : code.claim(blocks);
+    const listing = listingOf(root, blocks, noted.code);
+    const pages = blocks.length === 0 || isOnEdge(root) ? null : code.claim(listing);
     if (pages === null) return null;
-    noteCalls(blocks);
-    if (!isPart) aims.note(root, blocks);
-    const instructions = blocks.reduce((sum, block) => sum + block.code.length, 0);
-    if (!demand.pay(want, instructions)) return null;
+    note(listing, isPart);
+    if (!demand.pay(want, listing.at.length)) return null;
     const isTrusting = (refusals.get(root) ?? 0) < REFUSALS_MOST;
     return {
-      region: { root, isPart, pages },
+      region: { root, isPart, pages, listing },
       job: { ...about, ...noted, doors: new Set(about.doors), isTrusting },
       blocks,
     };
@@ -375,12 +415,7 @@ export function createTranslations(
     // What is narrow leaves at each of its accesses to high pages.
     if (turnsWide || cache.size() > TRANSLATIONS_MOST || links.size() > LINKS / 2) forget();
     isWide ||= turnsWide;
-    const conditions: Conditions = {
-      tables,
-      isFused: functions.isFused(),
-      large: tiering.large,
-      wideTlb: isWide || tiering.wide ? core.tlbOf(0) : null,
-    };
+    const conditions = conditionsNow(isWide || tiering.wide);
     const found: NonNullable<ReturnType<typeof find>>[] = [];
     for (const want of demand.take()) {
       if (orders.isUnderWay(want.root)) {
@@ -394,6 +429,43 @@ export function createTranslations(
       compileAll(found.map(({ region, job, blocks }) => [region, writeRegion(blocks, job, conditions)]));
     }
     settle();
+    cache.noteTime(options.now() - began);
+  };
+
+  /** Take up a translation of an earlier run, if its code is here now. */
+  const takeUp = (hart: number, waiting: OldRegion): void => {
+    const { region, old } = waiting;
+    const { listing, isPart, targets, doors } = region;
+    const { root } = listing;
+    const physical = physicalOf(hart, root);
+    if (region.pages.some((va) => core.page(hart, va) === 0) || physical === waiting.other) return;
+    const code = codeOf(m, core, hart);
+    if (!isSame(listing, code.read)) {
+      waiting.other = physical;
+      return;
+    }
+    const before = known.get(physical);
+    const isServed = before !== undefined && serves(hart, before, { root, isPart });
+    const pages = isServed ? null : code.claim(listing);
+    keeping.end(waiting);
+    if (pages === null) return;
+    const module = keeping.code(old);
+    if (old.emitted === null) makeRoom(old.module.bytes.length);
+    old.emitted ??= cache.emit(module, old.module.bytes);
+    for (const pc of targets) aims.expect(root, pc, true);
+    for (const pc of doors) aims.expect(root, pc, false);
+    note(listing, isPart);
+    links.hold(new Set(region.calls));
+    const exports = functions.functionsOf(module, cache.modules());
+    install({ root, isPart, pages, listing }, region, region.name, exports, old.emitted, waiting);
+  };
+
+  const resume = (hart: number, pc: number): void => {
+    if (!keeping.isAny()) return;
+    const waiting = keeping.at(pc - (pc % PAGE_SIZE));
+    if (waiting.length === 0) return;
+    const began = options.now();
+    for (const one of waiting) takeUp(hart, one);
     cache.noteTime(options.now() - began);
   };
 
@@ -425,6 +497,10 @@ export function createTranslations(
     remember: (pc) => !called.has(pc) && aims.at(pc),
   });
 
+  const keeping = createKeeping<Emitted<Translation>>(kept, conditionsText, LINKS / 4);
+  links.reserve(keeping.words);
+  isWide = keeping.isWide;
+
   const laidOut = header + H_RESERVED / 4;
   if (m.u32[laidOut] === MARK) {
     flat.clear();
@@ -441,6 +517,7 @@ export function createTranslations(
     ran: (instructions) => demand.ran(instructions),
     sample(hart, pc) {
       collect();
+      resume(hart, pc);
       demand.sample(hart, pc);
       settle();
     },
@@ -455,6 +532,7 @@ export function createTranslations(
     },
     missed(hart, pc) {
       settle();
+      resume(hart, pc);
       demand.missed(hart, pc);
       settle();
     },
@@ -508,6 +586,28 @@ export function createTranslations(
       if (linkedPages.has(va)) unlinkAll();
     },
     forget,
+    resume,
+    toKeep() {
+      const { made, old } = cache.counts();
+      if (kept === null || made === old) return null;
+      const regionOf = (translation: Translation): KeptRegion => ({
+        name: translation.name,
+        isPart: translation.isPart,
+        pages: translation.pages.map(([va]) => va),
+        listing: translation.listing,
+        ways: translation.ways,
+        calls: [...translation.calls],
+        targets: aims.targetsOf(translation.root),
+        doors: [...aims.doorsOf(translation.root)],
+      });
+      const living = cache.modules().map((emitted) => {
+        const { code, bytes } = emitted;
+        const members = [...emitted.members];
+        const inTable = members.map(({ place }) => functions.at(place));
+        return { emitted, code, bytes, functions: inTable, regions: members.map(regionOf) };
+      });
+      return keeping.next(conditionsText(), isWide, living, links.numberOf);
+    },
     counts: () => cache.counts(),
   };
 }

@@ -1,0 +1,168 @@
+/**
+ * What is kept of translations from one run to the next, and which of an earlier run's are still to be taken up.
+ *
+ * A translation is good wherever the same code stands at the same addresses, for that is all that it was made from beside the
+ * `Conditions`. So it waits by its pages until its code is found there.
+ */
+import type { Kept } from '../../../contracts/kept.ts';
+import { compileModule, type WasmModule } from '../../../machine/wasm/host.ts';
+import type { WayIn } from './emit.ts';
+import type { Listing } from './listing.ts';
+
+/** All addresses are virtual. */
+export interface KeptRegion {
+  /** Name in its module. */
+  readonly name: string;
+  readonly isPart: boolean;
+  readonly pages: readonly number[];
+  readonly listing: Listing;
+  readonly ways: readonly WayIn[];
+  /** What it has link words for. */
+  readonly calls: readonly number[];
+  /** What had been learned of it (aims.ts). */
+  readonly targets: readonly number[];
+  readonly doors: readonly number[];
+}
+
+export interface KeptModule {
+  readonly bytes: Uint8Array;
+  /** The host's machine code of it, if it gives that out. */
+  readonly code: Uint8Array | null;
+  readonly regions: readonly KeptRegion[];
+  /** How many runs in a row had none of them. */
+  readonly idle: number;
+}
+
+export interface KeptTranslations {
+  /** What all of it relies on. */
+  readonly conditions: string;
+  readonly isWide: boolean;
+  /** The pc of each link word by its number, NO_WORD for none. */
+  readonly words: readonly number[];
+  readonly modules: readonly KeptModule[];
+}
+
+export const NO_WORD = -1;
+/** A module is kept for so many runs that do not use it. */
+const IDLE_MOST = 4;
+
+/** A module of an earlier run. */
+export interface Old<E> {
+  readonly module: KeptModule;
+  code: WasmModule | null;
+  /** Its account, once some of it was taken up. */
+  emitted: E | null;
+}
+
+/** A region of an earlier run that is not in place. */
+export interface Waiting<E> {
+  readonly region: KeptRegion;
+  readonly old: Old<E>;
+  /** A physical page that was found to hold other code. */
+  other: number;
+}
+
+/** A module with regions that are in place. */
+export interface Live<E> {
+  readonly emitted: E;
+  readonly code: WasmModule;
+  readonly bytes: Uint8Array;
+  /** Of all regions that are in place. */
+  readonly functions: readonly unknown[];
+  readonly regions: readonly KeptRegion[];
+}
+
+export interface Keeping<E> {
+  /** The pcs of link words by number, as they must be for what was kept. */
+  readonly words: readonly number[];
+  /** What was kept looks pages up in the TLB. */
+  readonly isWide: boolean;
+  isAny(): boolean;
+  /** What waits for code in a page. */
+  at(page: number): readonly Waiting<E>[];
+  code(old: Old<E>): WasmModule;
+  /** It is in place, or not wanted any more. */
+  end(waiting: Waiting<E>): void;
+  /** It is no longer in place, and may be again. */
+  resume(waiting: Waiting<E>): void;
+  /**
+   * What to keep for the next run.
+   */
+  next(
+    conditions: string,
+    isWide: boolean,
+    living: readonly Live<E>[],
+    numberOf: (pc: number) => number,
+  ): KeptTranslations;
+}
+
+function isUsable(found: unknown, conditions: string, wordsMost: number): found is KeptTranslations {
+  if (typeof found !== 'object' || found === null) return false;
+  const kept = found as Partial<KeptTranslations>;
+  return kept.conditions === conditions && (kept.words?.length ?? wordsMost) < wordsMost;
+}
+
+/** @param conditions what all translations rely on @param wordsMost link words that may be taken */
+export function createKeeping<E>(kept: Kept | null, conditions: () => string, wordsMost: number): Keeping<E> {
+  const found = kept?.found() ?? null;
+  const usable = found !== null && isUsable(found, conditions(), wordsMost) ? found : null;
+  const olds = (usable?.modules ?? []).map((module): Old<E> => ({ module, code: null, emitted: null }));
+  const byPage = new Map<number, Waiting<E>[]>();
+  const waiting = new Set<Waiting<E>>();
+
+  const resume = (one: Waiting<E>): void => {
+    waiting.add(one);
+    for (const page of one.region.pages) {
+      const all = byPage.get(page) ?? [];
+      byPage.set(page, all);
+      all.push(one);
+    }
+  };
+  for (const old of olds) for (const region of old.module.regions) resume({ region, old, other: 0 });
+
+  return {
+    words: usable?.words ?? [],
+    isWide: usable?.isWide ?? false,
+    isAny: () => waiting.size > 0,
+    at: (page) => [...(byPage.get(page) ?? [])],
+    code(old) {
+      if (old.code !== null) return old.code;
+      const { code, bytes } = old.module;
+      const ready = kept === null || code === null ? null : kept.moduleOf(code, bytes);
+      old.code = ready === null ? compileModule(bytes) : ready;
+      return old.code;
+    },
+    end(one) {
+      waiting.delete(one);
+      for (const page of one.region.pages) {
+        const rest = byPage.get(page)?.filter((other) => other !== one) ?? [];
+        if (rest.length > 0) byPage.set(page, rest);
+        else byPage.delete(page);
+      }
+    },
+    resume,
+    next(now, isWide, living, numberOf) {
+      const rest = new Map<Old<E>, KeptRegion[]>();
+      for (const { region, old } of waiting) rest.set(old, [...(rest.get(old) ?? []), region]);
+      const modules: KeptModule[] = [];
+      for (const { emitted, code: module, bytes, functions, regions } of living) {
+        const old = olds.find((one) => one.emitted === emitted);
+        const others = old === undefined ? [] : (rest.get(old) ?? []);
+        if (old !== undefined) rest.delete(old);
+        const code = kept?.codeOf(module, functions) ?? old?.module.code ?? null;
+        modules.push({ bytes, code, regions: [...regions, ...others], idle: 0 });
+      }
+      for (const [old, regions] of rest) {
+        const idle = old.emitted === null ? old.module.idle + 1 : 0;
+        if (idle <= IDLE_MOST) modules.push({ ...old.module, regions, idle });
+      }
+      const pcs = new Map<number, number>();
+      for (const { regions } of modules) {
+        for (const { calls } of regions) for (const pc of calls) pcs.set(numberOf(pc), pc);
+      }
+      const length = Math.max(0, ...[...pcs.keys()].map((number) => number + 1));
+      const words = Array.from({ length }, (_, number) => pcs.get(number) ?? NO_WORD);
+      return { conditions: now, isWide, words, modules };
+    },
+  };
+}
