@@ -13,7 +13,7 @@ const SOAK_SECONDS = Number(process.env['STRAKE_SOAK_SECONDS'] ?? 4);
 const LEAST_ROUNDS = 14;
 const GROWTH = 1.1;
 const LINK_WORDS = 65_536;
-const FIRST_PLACES = 4096;
+const FIRST_PLACES = 512;
 
 /** No types of the host's are known here. */
 interface Tables {

@@ -13,6 +13,7 @@ import type { Engine } from '../../src/contracts/engine.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { carryOut } from '../../src/api/beside.ts';
 import type { Answer, Beside } from '../../src/contracts/beside.ts';
+import type { Kept } from '../../src/contracts/kept.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
 import { turnOnWasmFeatures } from '../../src/host/node/features.ts';
 import { UNBOUNDED } from '../../src/modules/engine/jit/cache.ts';
@@ -54,6 +55,32 @@ export const LATE: readonly [name: string, create: Create] = [
   'jit that translates beside',
   (machine) => createJit(machine, EAGER, UNBOUNDED, { beside: new Late(), kept: null }),
 ];
+
+/** Keeps what an engine leaves for the one that comes after it, as a file would; not what the host makes of modules. */
+export class Shelf implements Kept {
+  #value: unknown = null;
+
+  keep(engine: Engine): void {
+    this.#value = structuredClone(engine.toKeep?.() ?? null);
+  }
+
+  found(): unknown {
+    return this.#value;
+  }
+
+  codeOf(): null {
+    return null;
+  }
+
+  moduleOf(): null {
+    return null;
+  }
+}
+/** An engine that translates all, and takes up what is on a shelf. */
+export const keeping =
+  (shelf: Shelf): Create =>
+  (machine) =>
+    createJit(machine, EAGER, UNBOUNDED, { beside: null, kept: shelf });
 
 export const BASE = 0x100000;
 /** Code starts here, data at DATA; so that data addresses are known before the code is complete. */

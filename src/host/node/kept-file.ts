@@ -26,24 +26,15 @@ interface Natives {
   readonly deserialize: (code: ArrayBuffer, bytes: Uint8Array) => object | undefined;
 }
 
-/** Do something with V8's own functions, its flags being those that it has by itself. */
-function withNatives<T>(act: (natives: Natives) => T): T | null {
-  if (!NATIVE.test(process.versions.v8)) return null;
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  optimiseAsUsual();
-  setFlagsFromString('--allow-natives-syntax');
-  try {
-    const { compileFunction } = process.getBuiltinModule('node:vm');
-    const native = (call: string, ...parameters: string[]): unknown =>
-      compileFunction(`return %${call}(${parameters.join()})`, parameters);
-    return act({
-      serialize: native('SerializeWasmModule', 'module') as Natives['serialize'],
-      isOptimised: native('IsTurboFanFunction', 'f') as Natives['isOptimised'],
-      deserialize: native('DeserializeWasmModule', 'code', 'bytes') as Natives['deserialize'],
-    });
-  } finally {
-    setFlagsFromString('--no-allow-natives-syntax');
-  }
+function compileNatives(): Natives {
+  const { compileFunction } = process.getBuiltinModule('node:vm');
+  const native = (call: string, ...parameters: string[]): unknown =>
+    compileFunction(`return %${call}(${parameters.join()})`, parameters);
+  return {
+    serialize: native('SerializeWasmModule', 'module') as Natives['serialize'],
+    isOptimised: native('IsTurboFanFunction', 'f') as Natives['isOptimised'],
+    deserialize: native('DeserializeWasmModule', 'code', 'bytes') as Natives['deserialize'],
+  };
 }
 
 const v8 = (): typeof V8 => process.getBuiltinModule('node:v8');
@@ -53,6 +44,9 @@ export class KeptFile implements Keeper {
   readonly #key: string;
   #found: unknown = null;
   #isRead = false;
+  #natives: Natives | null = null;
+  /** By their code: an engine that comes in again needs them again. */
+  readonly #modules = new WeakMap<Uint8Array, object>();
 
   /**
    * @param of says what is run, and how: what is kept of it can be of use to the same alone
@@ -90,12 +84,31 @@ export class KeptFile implements Keeper {
   }
 
   codeOf(module: object, functions: Iterable<unknown>): Uint8Array | null {
-    return withNatives(({ serialize, isOptimised }) =>
+    return this.#withNatives(({ serialize, isOptimised }) =>
       [...functions].some(isOptimised) ? new Uint8Array(serialize(module)) : null,
     );
   }
 
   moduleOf(code: Uint8Array, bytes: Uint8Array): object | null {
-    return withNatives(({ deserialize }) => deserialize(code.slice().buffer, bytes) ?? null);
+    const before = this.#modules.get(code);
+    if (before !== undefined) return before;
+    const module = this.#withNatives(({ deserialize }) => deserialize(code.slice().buffer, bytes) ?? null);
+    if (module !== null) this.#modules.set(code, module);
+    return module;
+  }
+
+  /** Do something with V8's own functions, its flags being those that it has by itself. */
+  #withNatives<T>(act: (natives: Natives) => T): T | null {
+    if (!NATIVE.test(process.versions.v8)) return null;
+    const { setFlagsFromString } = v8();
+    if (this.#natives === null) optimiseAsUsual();
+    // Also where they are compiled already: V8 forgets what it compiled, and compiles it anew.
+    setFlagsFromString('--allow-natives-syntax');
+    try {
+      this.#natives ??= compileNatives();
+      return act(this.#natives);
+    } finally {
+      setFlagsFromString('--no-allow-natives-syntax');
+    }
   }
 }

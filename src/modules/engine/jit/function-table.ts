@@ -27,6 +27,8 @@ export interface Living {
 }
 
 export interface FunctionTable {
+  /** So many functions will come, perhaps. */
+  expect(count: number): void;
   /** @returns its place, from 1 */
   put(f: unknown): number;
   remove(place: number): void;
@@ -39,7 +41,8 @@ export interface FunctionTable {
   isFused(): boolean;
 }
 
-const SIZE = 4096;
+/** Each instance has a copy of the table, so it is made no larger than it must be, and the larger it is the more is added. */
+const SIZE = 512;
 /** Instances of modules that are gone, beside as many as there are modules, after which the table is made anew. */
 const DEAD_MOST = 64;
 
@@ -84,9 +87,12 @@ export function createFunctionTable(m: Machine, core: Interpreter): FunctionTabl
     }
   };
   return {
+    expect(count) {
+      if (count > 0) table.grow(SIZE * Math.ceil(count / SIZE));
+    },
     put(f) {
       const place = free.pop() ?? places++;
-      if (place >= table.length) table.grow(SIZE);
+      if (place >= table.length) table.grow(table.length);
       table.set(place, f);
       return place;
     },

@@ -77,7 +77,8 @@ export interface Keeping<E> {
   readonly words: readonly number[];
   /** What was kept looks pages up in the TLB. */
   readonly isWide: boolean;
-  isAny(): boolean;
+  /** How many regions wait. */
+  size(): number;
   /** What waits for code in a page. */
   at(page: number): readonly Waiting<E>[];
   code(old: Old<E>): WasmModule;
@@ -123,7 +124,7 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
   return {
     words: usable?.words ?? [],
     isWide: usable?.isWide ?? false,
-    isAny: () => waiting.size > 0,
+    size: () => waiting.size,
     at: (page) => [...(byPage.get(page) ?? [])],
     code(old) {
       if (old.code !== null) return old.code;

@@ -446,7 +446,8 @@ export function createTranslations(
     }
     const before = known.get(physical);
     const isServed = before !== undefined && serves(hart, before, { root, isPart });
-    const pages = isServed ? null : code.claim(listing);
+    const hasRoom = old.module.bytes.length <= options.most;
+    const pages = isServed || !hasRoom ? null : code.claim(listing);
     keeping.end(waiting);
     if (pages === null) return;
     const module = keeping.code(old);
@@ -461,7 +462,7 @@ export function createTranslations(
   };
 
   const resume = (hart: number, pc: number): void => {
-    if (!keeping.isAny()) return;
+    if (keeping.size() === 0) return;
     const waiting = keeping.at(pc - (pc % PAGE_SIZE));
     if (waiting.length === 0) return;
     const began = options.now();
@@ -499,6 +500,7 @@ export function createTranslations(
 
   const keeping = createKeeping<Emitted<Translation>>(kept, conditionsText, LINKS / 4);
   links.reserve(keeping.words);
+  functions.expect(keeping.size());
   isWide = keeping.isWide;
 
   const laidOut = header + H_RESERVED / 4;
