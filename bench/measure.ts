@@ -65,19 +65,25 @@ export function measure(plan: Plan, bench: Bench = { build, run }): Measured {
 function measureRow(row: Row, plan: Plan, bench: Bench): Record<string, number> {
   const job = bench.build(row, Math.max(1, Math.round((row.work * plan.percent) / 100)), plan.scratch);
   const times: Record<string, number[]> = {};
-  let expected: { readonly text: string; readonly system: string } | null = null;
+  let expected = null as { readonly text: string; readonly system: string } | null;
+  /** @returns its time, null where the system does not run the job */
+  const once = (system: System): number | null => {
+    plan.progress(row.name, system.name);
+    const command = system.command(job);
+    if (command === null) return null;
+    const { seconds, text } = attempt(system, () => bench.run(command, job.folder, plan.timing));
+    expected ??= { text, system: system.name };
+    if (text !== expected.text)
+      throw new Error(
+        `${system.name} put out ${excerpt(text)}, ${expected.system} ${excerpt(expected.text)}`,
+      );
+    return seconds;
+  };
+  for (const system of plan.systems) for (let run = 0; run < system.practice; run++) once(system);
   for (let round = 0; round < plan.rounds; round++) {
     for (const system of plan.systems) {
-      plan.progress(row.name, system.name);
-      const command = system.command(job);
-      if (command === null) continue;
-      const { seconds, text } = attempt(system, () => bench.run(command, job.folder, plan.timing));
-      expected ??= { text, system: system.name };
-      if (text !== expected.text)
-        throw new Error(
-          `${system.name} put out ${excerpt(text)}, ${expected.system} ${excerpt(expected.text)}`,
-        );
-      (times[system.name] ??= []).push(seconds);
+      const seconds = once(system);
+      if (seconds !== null) (times[system.name] ??= []).push(seconds);
     }
   }
   if (expected?.text === '') throw new Error('it put out nothing');

@@ -75,15 +75,16 @@ export function page(given: Page): string {
 }
 
 const introduction = ({ date }: Page): string =>
-  `Whole programs natively, in QEMU's user mode, and on Strake's two engines. QEMU and Strake run the very same riscv64 programs, native code is of the same
+  `Whole programs natively, in QEMU's user mode, and on Strake's two engines, the jit with and without what it keeps from run to run. QEMU and Strake run the very same riscv64 programs, native code is of the same
 C sources. This page and its plot were printed by \`npm run bench -- --write\` on ${date.slice(0, 10)}. What was measured by hand,
 replacement, the interpreter alone, single operations of the kernel, is in [measurements.md](measurements.md).`;
 
 function summary({ results }: Measured): string {
   return means(results)
-    .map(({ name, rows, ratios: [qemu, native] }) => {
+    .map(({ name, rows, ratios: [first, qemu, native] }) => {
       const parts = [
         ...(qemu == null ? [] : [`${qemu.toFixed(2)} times the speed of QEMU`]),
+        ...(first == null ? [] : [`${first.toFixed(2)} times in a first run`]),
         ...(native == null ? [] : [`${native.toFixed(1)} times slower than native`]),
       ];
       return parts.length === 0 ? '' : `- The jit, ${name} (${rows}): ${parts.join(', ')}.`;
@@ -98,7 +99,8 @@ function how({ rounds, percent, cpuTime, start, systems }: Page): string {
     return seconds === undefined ? [] : [`${system} ${(seconds * 1000).toFixed(0)} ms`];
   });
   return `Seconds, ${cpuTime ? 'CPU time of all processes' : 'by the clock'}: medians of ${rounds} rounds, systems in turn${percent === 100 ? '' : `, at ${percent} % of the usual amount of work`}. All systems put out the same, or the
-row would have failed. \`qemu / jit\` above 1: the jit is faster than QEMU. \`jit / native\`: how many times slower than native code.${
+row would have failed. \`first\` is the jit in the first run of a program, \`jit\` in a later one, which takes up the translations that earlier ones kept.
+\`qemu / jit\` above 1: the jit is faster than QEMU. \`jit / native\`: how many times slower than native code.${
     starts.length === 0
       ? ''
       : `\nStarting a program that does nothing takes: ${starts.join(', ')}. All figures include that.`

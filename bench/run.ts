@@ -43,7 +43,8 @@ function optionsOrExit(): Options {
 
 async function main(): Promise<void> {
   const bar = new SingleBar({ format: '{bar} {value}/{total} {row} on {system}, {duration_formatted}' });
-  bar.start(rows.length * systems.length * rounds, 0, { row: '', system: '' });
+  const runs = systems.reduce((sum, { practice }) => sum + practice + rounds, 0);
+  bar.start(rows.length * runs, 0, { row: '', system: '' });
   let begun = 0;
   const plan: Plan = {
     rows,

@@ -17,6 +17,8 @@ export interface System {
   readonly name: string;
   /** @returns the command, or null: this system does not run that job */
   readonly command: (job: Job) => readonly string[] | null;
+  /** Runs before those that count, where a run leaves something for later ones. */
+  readonly practice: number;
 }
 
 /** A program that executes another by itself has no PATH search. */
@@ -25,14 +27,17 @@ function whereIs(tool: string): string {
   return folders.map((folder) => path.join(folder, tool)).find((file) => existsSync(file)) ?? tool;
 }
 
-const strake = (engine: string): System => ({
-  name: engine,
+/** A run finds hot code that an earlier one had no time for: after so many there is little left to find. */
+const PRACTICE = 3;
+
+const strake = (name: string, practice: number, ...options: readonly string[]): System => ({
+  name,
+  practice,
   command: ({ guest, root, folder, args }) => [
     process.execPath,
     MAIN,
     'run',
-    '--module',
-    `engine=${engine}`,
+    ...options,
     ...(folder === null
       ? []
       : ['--mount', `${folder}:${guestFolder(folder)}:ro`, '--cwd', guestFolder(folder)]),
@@ -42,9 +47,14 @@ const strake = (engine: string): System => ({
 });
 
 export const SYSTEMS: readonly System[] = [
-  { name: 'native', command: ({ native, args }) => (native === null ? null : [native, ...args]) },
+  {
+    name: 'native',
+    practice: 0,
+    command: ({ native, args }) => (native === null ? null : [native, ...args]),
+  },
   {
     name: 'qemu',
+    practice: 0,
     command: ({ guest, root, args, cpu, launches }) => [
       QEMU,
       ...(cpu === null ? [] : ['-cpu', cpu]),
@@ -53,8 +63,9 @@ export const SYSTEMS: readonly System[] = [
       ...(launches ? [whereIs(QEMU)] : []),
     ],
   },
-  strake('interpreter'),
-  strake('jit'),
+  strake('interpreter', 0, '--module', 'engine=interpreter'),
+  strake('first', 0, '--module', 'engine=jit', '--no-keep'),
+  strake('jit', PRACTICE, '--module', 'engine=jit'),
 ];
 
 export interface Run {

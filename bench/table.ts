@@ -6,6 +6,7 @@ import type { Measured, Result } from './measure.ts';
 
 /** Seconds of one system by those of another: how many times as fast the second is. */
 export const RATIOS: readonly (readonly [slow: string, fast: string])[] = [
+  ['qemu', 'first'],
   ['qemu', 'jit'],
   ['jit', 'native'],
 ];

@@ -7,6 +7,7 @@ import { row } from './figures.ts';
 
 const SYSTEMS: readonly System[] = ['slow', 'fast'].map((name) => ({
   name,
+  practice: 0,
   command: ({ guest, args }) => [name, guest, ...args],
 }));
 
@@ -25,6 +26,7 @@ function measured(
   names: readonly string[],
   output: (command: readonly string[]) => string,
   seconds: (at: number) => number = () => 1,
+  systems = SYSTEMS,
 ): Measured & { readonly commands: readonly string[] } {
   const commands: string[] = [];
   const bench: Bench = {
@@ -39,7 +41,7 @@ function measured(
   };
   const plan = {
     rows: names.map((name) => row(name)),
-    systems: SYSTEMS,
+    systems,
     rounds: 3,
     percent: 20,
     timing: 'clock',
@@ -50,6 +52,27 @@ function measured(
 }
 
 describe('measuring', () => {
+  it('counts no run of those before, but their output', () => {
+    const practising = SYSTEMS.map((system) => ({ ...system, practice: system.name === 'fast' ? 2 : 0 }));
+    const times = [90, 90, 10, 1, 30, 3, 20, 8];
+    const { results, commands } = measured(
+      ['walk'],
+      () => 'sum',
+      (at) => times[at] as number,
+      practising,
+    );
+    expect(commands.slice(0, 3)).toEqual(['fast walk 20', 'fast walk 20', 'slow walk 20']);
+    expect(results[0]?.seconds).toEqual({ slow: 20, fast: 3 });
+    let runs = 0;
+    const wrong = measured(
+      ['walk'],
+      () => String(runs++),
+      () => 1,
+      practising,
+    );
+    expect(wrong.missing[0]?.failed).toBe(true);
+  });
+
   it('runs systems in turn, with a part of the work, and takes medians', () => {
     const { results, missing, commands } = measured(
       ['walk'],

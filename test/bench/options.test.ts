@@ -14,7 +14,7 @@ describe('options', () => {
   it('ask for everything, three times, if none is given', () => {
     const { rows, systems, ...others } = options();
     expect(names(rows)).toEqual(names(ROWS));
-    expect(names(systems)).toEqual(['native', 'qemu', 'interpreter', 'jit']);
+    expect(names(systems)).toEqual(['native', 'qemu', 'interpreter', 'first', 'jit']);
     expect(others).toEqual({
       rounds: 3,
       percent: 100,
