@@ -7,11 +7,10 @@
 export interface Kept {
   /** What an earlier run left, null if none did. Plain data, not to be changed. */
   found(): unknown;
-  /**
-   * Machine code that the host has made of a module so far.
-   * @param functions those of one of its instances that count @returns null if there is none of them, or the host does not give it out
-   */
-  codeOf(module: object, functions: Iterable<unknown>): Uint8Array | null;
+  /** Of so many functions of instances the host has optimised machine code, as far as it says. */
+  optimised(functions: readonly unknown[]): number;
+  /** Machine code that the host has made of a module so far; null if it does not give it out. Pre: a function of it is optimised. */
+  codeOf(module: object): Uint8Array | null;
   /**
    * The module of some bytes, of which that is the machine code.
    * @returns null if the host does not take it: then the bytes are to be compiled

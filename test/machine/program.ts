@@ -68,6 +68,10 @@ export class Shelf implements Kept {
     return this.#value;
   }
 
+  optimised(): number {
+    return 0;
+  }
+
   codeOf(): null {
     return null;
   }

@@ -83,10 +83,12 @@ export class KeptFile implements Keeper {
     if (writeOwn(this.#file, this.#key, [v8().serialize(value)])) removeOld(this.#file, SUFFIX, ROOM);
   }
 
-  codeOf(module: object, functions: Iterable<unknown>): Uint8Array | null {
-    return this.#withNatives(({ serialize, isOptimised }) =>
-      [...functions].some(isOptimised) ? new Uint8Array(serialize(module)) : null,
-    );
+  optimised(functions: readonly unknown[]): number {
+    return this.#withNatives(({ isOptimised }) => functions.filter((f) => isOptimised(f)).length) ?? 0;
+  }
+
+  codeOf(module: object): Uint8Array | null {
+    return this.#withNatives(({ serialize }) => new Uint8Array(serialize(module)));
   }
 
   moduleOf(code: Uint8Array, bytes: Uint8Array): object | null {

@@ -28,6 +28,8 @@ export interface KeptModule {
   readonly bytes: Uint8Array;
   /** The host's machine code of it, if it gives that out. */
   readonly code: Uint8Array | null;
+  /** Of how many regions that is. */
+  readonly optimised: number;
   readonly regions: readonly KeptRegion[];
   /** How many runs in a row had none of them. */
   readonly idle: number;
@@ -45,6 +47,8 @@ export interface KeptTranslations {
 export const NO_WORD = -1;
 /** A module is kept for so many runs that do not use it. */
 const IDLE_MOST = 4;
+/** What is optimised is kept anew when there is so much more of it. */
+const GROWN = 1.02;
 
 /** A module of an earlier run. */
 export interface Old<E> {
@@ -88,13 +92,14 @@ export interface Keeping<E> {
   resume(waiting: Waiting<E>): void;
   /**
    * What to keep for the next run.
+   * @returns null if that is hardly more than what was found
    */
   next(
     conditions: string,
     isWide: boolean,
     living: readonly Live<E>[],
     numberOf: (pc: number) => number,
-  ): KeptTranslations;
+  ): KeptTranslations | null;
 }
 
 function isUsable(found: unknown, conditions: string, wordsMost: number): found is KeptTranslations {
@@ -142,17 +147,31 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
       }
     },
     resume,
-    next(now, isWide, living, numberOf) {
+    next(conditionsNow, isWide, living, numberOf) {
       const rest = new Map<Old<E>, KeptRegion[]>();
       for (const { region, old } of waiting) rest.set(old, [...(rest.get(old) ?? []), region]);
       const modules: KeptModule[] = [];
+      let isMore = false;
+      let [optimisedBefore, optimisedNow] = [0, 0];
       for (const { emitted, code: module, bytes, functions, regions } of living) {
         const old = olds.find((one) => one.emitted === emitted);
         const others = old === undefined ? [] : (rest.get(old) ?? []);
         if (old !== undefined) rest.delete(old);
-        const code = kept?.codeOf(module, functions) ?? old?.module.code ?? null;
-        modules.push({ bytes, code, regions: [...regions, ...others], idle: 0 });
+        const before = old?.module.optimised ?? 0;
+        const now = kept?.optimised(functions) ?? 0;
+        const fresh = now > before ? (kept?.codeOf(module) ?? null) : null;
+        isMore ||= old === undefined;
+        optimisedBefore += before;
+        optimisedNow += Math.max(before, now);
+        modules.push({
+          bytes,
+          code: fresh ?? old?.module.code ?? null,
+          optimised: Math.max(before, now),
+          regions: [...regions, ...others],
+          idle: 0,
+        });
       }
+      if (!isMore && optimisedNow <= optimisedBefore * GROWN) return null;
       for (const [old, regions] of rest) {
         const idle = old.emitted === null ? old.module.idle + 1 : 0;
         if (idle <= IDLE_MOST) modules.push({ ...old.module, regions, idle });
@@ -163,7 +182,7 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
       }
       const length = Math.max(0, ...[...pcs.keys()].map((number) => number + 1));
       const words = Array.from({ length }, (_, number) => pcs.get(number) ?? NO_WORD);
-      return { conditions: now, isWide, words, modules };
+      return { conditions: conditionsNow, isWide, words, modules };
     },
   };
 }

@@ -590,8 +590,7 @@ export function createTranslations(
     forget,
     resume,
     toKeep() {
-      const { made, old } = cache.counts();
-      if (kept === null || made === old) return null;
+      if (kept === null || cache.size() === 0) return null;
       const regionOf = (translation: Translation): KeptRegion => ({
         name: translation.name,
         isPart: translation.isPart,
