@@ -17,7 +17,7 @@ declare const BUILD: string | undefined;
 const ROOM: Room = { files: 64, bytes: 512 << 20 };
 const SUFFIX = '.kept';
 /** Versions of V8 whose functions were tried: another may end the process where it is asked otherwise than it expects. */
-const NATIVE = /^11\.3\./;
+const NATIVE = /^(11\.3|12\.4|13\.6)\./;
 
 interface Natives {
   /** Ends the process where no function is optimised. */
