@@ -73,7 +73,7 @@ class Emitter {
     this.#graph = buildGraph(blocks);
     this.#flow = analyse(this.#graph, around.large);
     this.#bases = findBases(this.#graph, this.#flow);
-    this.#signs = findSigns(this.#graph, this.#flow.points, around.isTrusting);
+    this.#signs = findSigns(this.#graph, this.#flow, around.isTrusting);
     this.#modes = findModes(this.#graph);
     this.#locals = new RegisterLocals(f, blocks, around.isFused);
     this.#left = f.parameter('i32', 1);
