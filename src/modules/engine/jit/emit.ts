@@ -189,15 +189,13 @@ class Emitter {
         break;
       }
       case 'indirect': {
-        const { decoded, pc } = last as Instruction;
-        const { rs1, imm } = this.#locals.scope(decoded, pc, signed, out);
+        // Where to was noted by the instruction.
+        const target = this.#pc.get;
         retire();
-        const target = i64.and(i64.add(rs1, imm), i64.const(-2));
         const dispatch = end.isReturn ? -1 : this.#graph.target(index, DISPATCH);
         if (end.isReturn) out.push(...this.#locals.store(dirty, signed), ret(target, this.#left.get));
-        else if (dispatch < 0)
-          out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
-        else out.push(this.#pc.set(target), ...go(dispatch));
+        else if (dispatch >= 0) out.push(...go(dispatch));
+        else out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
         break;
       }
       case 'gate':

@@ -7,7 +7,7 @@
  */
 import { type Graph, isWayIn } from './graph.ts';
 import { leavesSigned32 } from './narrow.ts';
-import type { Flow, Registers } from './registers.ts';
+import type { Flow, Point, Registers } from './registers.ts';
 
 export interface Signs {
   /** Sets of x registers: by block and instruction, before it; at the beginning and at the end of each block. */
@@ -24,7 +24,7 @@ export function findSigns(graph: Graph, { points, needed }: Flow, isTrusting: bo
     let known = atStart[b] as number;
     (blocks[b]?.code ?? []).forEach(({ decoded }, i) => {
       see?.(known);
-      const { isCall, defines } = (points[b]?.[i] as Flow['points'][number][number]).effects;
+      const { isCall, defines } = ((points[b] as readonly Point[])[i] as Point).effects;
       if (isCall) known = 0;
       else if (defines.x === 0) return;
       else if (leavesSigned32(decoded, known)) known |= defines.x;
