@@ -31,6 +31,8 @@ export type End =
   | { readonly kind: 'jump'; readonly to: number }
   /** A jump through a register, the last instruction. One that is no return may go on within the region. */
   | { readonly kind: 'indirect'; readonly isReturn: boolean }
+  /** The jump of a stub, the last instruction: to another function. */
+  | { readonly kind: 'stub' }
   /** Not code: what all indirect jumps that stay in the region go by, to one of `targets`. */
   | { readonly kind: 'dispatch'; readonly targets: readonly number[] }
   /** Not code: on to one of `cases`, by which way in is being taken, and otherwise to `other`. */
@@ -210,7 +212,8 @@ function blockAt(
     if (kind === 'branch') return { start, code, end: { kind: 'branch', taken: pc + imm, next } };
     if (kind === 'jal' && linkOf(decoded) === 0) return { start, code, end: { kind: 'jump', to: pc + imm } };
     if (isJump(decoded)) {
-      const isReturn = decoded.operands.rs1 === RA && linkOf(decoded) === 0;
+      if (linkOf(decoded) !== 0) return { start, code, end: { kind: 'stub' } };
+      const isReturn = decoded.operands.rs1 === RA;
       return { start, code, end: { kind: 'indirect', isReturn } };
     }
     pc = next;

@@ -198,6 +198,10 @@ class Emitter {
         else out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
         break;
       }
+      case 'stub':
+        retire();
+        out.push(...this.#transfers.tail({ pc: this.#pc.get, known: null }, dirty, signed, true));
+        break;
       case 'gate':
         out.push(...this.#gate(index, end, go));
         break;
