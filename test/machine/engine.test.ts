@@ -487,6 +487,54 @@ describe.each(ENGINES)('engine %s', (_name, create) => {
       expect([h.x(5), h.retired]).toEqual([500n, 1000]);
     });
 
+    test.each([
+      ['another register', 28],
+      ['the same register', 6],
+    ])('a stub that jumps by %s and links as no call does returns to its caller', (_how, by) => {
+      const h = machine([
+        a('jal', { rd: 1, imm: 16 }),
+        a('add', { rd: 7, rs1: 7, rs2: 6 }),
+        a('addi', { rd: 8, rs1: 8, imm: -1 }),
+        a('bne', { rs1: 8, rs2: 0, imm: 12 }),
+        // The stub, which is also where the loop goes back.
+        a('beq', { rs1: 8, rs2: 0, imm: 24 }),
+        a('jal', { rd: 0, imm: 8 }),
+        a('jal', { rd: 0, imm: -24 }),
+        a('auipc', { rd: by, imm: 0 }),
+        a('jalr', { rd: 6, rs1: by, imm: 16 }),
+        NOP,
+        EBREAK,
+        a('addi', { rd: 9, rs1: 9, imm: 1 }),
+        a('jalr', { rd: 0, rs1: 1, imm: 0 }),
+      ]);
+      h.setX(8, 40);
+      let cause = EXIT_BUDGET;
+      for (let budget = 1; cause === EXIT_BUDGET; budget = (budget % 50) + 1) cause = h.run(budget);
+      expect(cause).toBe(EXIT_BREAKPOINT);
+      expect([h.x(9), h.x(7), h.x(6)]).toEqual([40n, BigInt(40 * (CODE + 36)), BigInt(CODE + 36)]);
+    });
+
+    test('a loop that is entered in the middle may find in a register what it never puts there', () => {
+      const h = machine([
+        a('addiw', { rd: 5, rs1: 0, imm: 1 }),
+        a('addi', { rd: 7, rs1: 7, imm: -1 }),
+        a('beq', { rs1: 7, rs2: 0, imm: 20 }),
+        a('add', { rd: 6, rs1: 6, rs2: 5 }),
+        a('addiw', { rd: 5, rs1: 5, imm: 1 }),
+        a('addi', { rd: 8, rs1: 8, imm: 1 }),
+        a('jal', { rd: 0, imm: -20 }),
+        EBREAK,
+      ]);
+      h.setX(7, 4);
+      expect(h.run()).toBe(EXIT_BREAKPOINT);
+      expect(h.x(6)).toBe(6n);
+      h.setX(5, 2n ** 40n + 7n);
+      h.setX(7, 3);
+      h.pc = CODE + 4;
+      expect(h.run()).toBe(EXIT_BREAKPOINT);
+      expect([h.x(6), h.x(5)]).toEqual([6n + 2n ** 40n + 7n + 8n, 9n]);
+    });
+
     test('runs over a shared memory', () => {
       const h = machine([a('addi', { rd: 5, rs1: 5, imm: 7 }), EBREAK], true);
       expect(h.run()).toBe(EXIT_BREAKPOINT);

@@ -11,15 +11,7 @@ import {
 } from '../../../machine/interpreter/region.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
-import {
-  block,
-  br,
-  brRarelyIf,
-  label,
-  type Label,
-  type Stmt,
-  whenRarely,
-} from '../../../machine/wasm/stmt.ts';
+import { block, br, brRarelyIf, label, type Stmt, whenRarely } from '../../../machine/wasm/stmt.ts';
 import { NO_BASE, type Shared, type Web } from './bases.ts';
 import type { RegisterLocals } from './locals.ts';
 import type { Tables } from './tables.ts';
@@ -68,11 +60,11 @@ export class Accesses {
     return i32.add(i32.wrap(va), this.#delta(out, va, bytes, write, fail));
   }
 
-  /** Look up the page of a web for its base. @param failed where to go if it does not work */
-  #look({ register, low, end, writes }: Web, s: Scope, failed: Label): readonly Stmt[] {
+  /** Look up the page of a web for its base. @param fail what to do if it does not work */
+  #look({ register, low, end, writes }: Web, s: Scope, fail: Fail): readonly Stmt[] {
     const out: Stmt[] = [];
     const va = this.#locals.bindIn(out, i64.add(s.rs1, i64.const(low)));
-    const delta = this.#delta(out, va, end - low, writes, (condition) => brRarelyIf(failed, condition));
+    const delta = this.#delta(out, va, end - low, writes, fail);
     out.push(this.#locals.base(register).set(i32.add(i32.wrap(va), delta)));
     return out;
   }
@@ -108,9 +100,14 @@ export class Accesses {
     const usual = use(base.get, imm - web.low);
     const isUnknown = i32.ltU(base.get, i32.const(NO_BASE));
     if (always) return [whenRarely(isUnknown, alone, [usual])];
+    if (web.low === imm && web.end === imm + bytes && web.writes === write) {
+      // Where it can not be done by a look, it can not be done.
+      const look = this.#look(web, s, fail);
+      return [...(never ? look : [whenRarely(isUnknown, look)]), usual];
+    }
     const failed = label('failed');
     const done = label('done');
-    const look = this.#look(web, s, failed);
+    const look = this.#look(web, s, (condition) => brRarelyIf(failed, condition));
     const fast = [...(never ? look : [whenRarely(isUnknown, look)]), usual, br(done)];
     return [block(done, [block(failed, fast), base.set(none), ...alone])];
   }

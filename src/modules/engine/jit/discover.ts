@@ -31,6 +31,8 @@ export type End =
   | { readonly kind: 'jump'; readonly to: number }
   /** A jump through a register, the last instruction. One that is no return may go on within the region. */
   | { readonly kind: 'indirect'; readonly isReturn: boolean }
+  /** The jump of a stub, the last instruction: to another function. */
+  | { readonly kind: 'stub' }
   /** Not code: what all indirect jumps that stay in the region go by, to one of `targets`. */
   | { readonly kind: 'dispatch'; readonly targets: readonly number[] }
   /** Not code: on to one of `cases`, by which way in is being taken, and otherwise to `other`. */
@@ -63,6 +65,7 @@ export const CSR_FFLAGS = 1;
 export const CSR_FRM = 2;
 export const CSR_FCSR = 3;
 const RA = 1;
+const T0 = 5;
 
 const TRANSLATED: ReadonlySet<Semantics['kind']> = new Set([
   'integer',
@@ -104,6 +107,14 @@ function readInstruction(read: ReadCode, pc: number): Decoded | null {
 }
 
 const linkOf = ({ operands }: Decoded): number => operands.rd;
+
+/**
+ * True for a jump through a register that is no call. A link in another register than those of the hint for return-address stacks (x1 and
+ * x5) is that of a stub, which tells a linker by it where it was: what it jumps to returns to its caller.
+ * Source: RISC-V Unprivileged ISA, "Unconditional Jumps"; RISC-V ELF psABI, "Procedure Linkage Table".
+ */
+export const isJump = (decoded: Decoded): boolean =>
+  decoded.row.semantics.kind === 'jalr' && linkOf(decoded) !== RA && linkOf(decoded) !== T0;
 
 /**
  * All blocks that are reached from `root`, its own first; none if nothing can be translated there.
@@ -156,7 +167,7 @@ export function discover(
         lead(pc + decoded.operands.imm);
         break;
       }
-      if (kind === 'jalr' && linkOf(decoded) === 0) break;
+      if (isJump(decoded)) break;
       pc = next;
     }
     if (known.has(pc)) leaders.add(pc);
@@ -200,7 +211,8 @@ function blockAt(
     const next = pc + decoded.length;
     if (kind === 'branch') return { start, code, end: { kind: 'branch', taken: pc + imm, next } };
     if (kind === 'jal' && linkOf(decoded) === 0) return { start, code, end: { kind: 'jump', to: pc + imm } };
-    if (kind === 'jalr' && linkOf(decoded) === 0) {
+    if (isJump(decoded)) {
+      if (linkOf(decoded) !== 0) return { start, code, end: { kind: 'stub' } };
       const isReturn = decoded.operands.rs1 === RA;
       return { start, code, end: { kind: 'indirect', isReturn } };
     }

@@ -73,7 +73,7 @@ class Emitter {
     this.#graph = buildGraph(blocks);
     this.#flow = analyse(this.#graph, around.large);
     this.#bases = findBases(this.#graph, this.#flow);
-    this.#signs = findSigns(this.#graph, this.#flow.points, around.isTrusting);
+    this.#signs = findSigns(this.#graph, this.#flow, around.isTrusting);
     this.#modes = findModes(this.#graph);
     this.#locals = new RegisterLocals(f, blocks, around.isFused);
     this.#left = f.parameter('i32', 1);
@@ -189,17 +189,19 @@ class Emitter {
         break;
       }
       case 'indirect': {
-        const { decoded, pc } = last as Instruction;
-        const { rs1, imm } = this.#locals.scope(decoded, pc, signed, out);
+        // Where to was noted by the instruction.
+        const target = this.#pc.get;
         retire();
-        const target = i64.and(i64.add(rs1, imm), i64.const(-2));
         const dispatch = end.isReturn ? -1 : this.#graph.target(index, DISPATCH);
         if (end.isReturn) out.push(...this.#locals.store(dirty, signed), ret(target, this.#left.get));
-        else if (dispatch < 0)
-          out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
-        else out.push(this.#pc.set(target), ...go(dispatch));
+        else if (dispatch >= 0) out.push(...go(dispatch));
+        else out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
         break;
       }
+      case 'stub':
+        retire();
+        out.push(...this.#transfers.tail({ pc: this.#pc.get, known: null }, dirty, signed, true));
+        break;
       case 'gate':
         out.push(...this.#gate(index, end, go));
         break;

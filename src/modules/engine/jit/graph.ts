@@ -42,6 +42,7 @@ const targetsOf = ({ end }: Block): readonly number[] => {
       return [end.to];
     case 'indirect':
       return end.isReturn ? NOWHERE : BY_DISPATCH;
+    case 'stub':
     case 'leave':
       return NOWHERE;
   }

@@ -167,11 +167,17 @@ export class Instructions {
         break;
       case 'jal':
       case 'jalr': {
-        if (operands.rd === 0) break;
-        const aim: Aim =
+        const target =
           meaning.kind === 'jal'
-            ? { pc: i64.const(pc + operands.imm), known: pc + operands.imm }
-            : { pc: i64.and(i64.add(s.rs1, s.imm), i64.const(-2)), known: null };
+            ? i64.const(pc + operands.imm)
+            : i64.and(i64.add(s.rs1, s.imm), i64.const(-2));
+        if (!point.effects.isCall) {
+          if (meaning.kind === 'jal') break;
+          out.push(this.#transfers.aim(target));
+          if (operands.rd !== 0) out.push(this.#locals.setRd(decoded, i64.const(pc + length)));
+          break;
+        }
+        const aim: Aim = { pc: target, known: meaning.kind === 'jal' ? pc + operands.imm : null };
         out.push(
           this.#left.set(i32.sub(this.#left.get, i32.const(count + 1))),
           ...this.#transfers.call(aim, operands.rd, pc + length, point, bases, signed),

@@ -6,7 +6,7 @@
  * value in the local is used before it is written, be it by an exit that stores it.
  */
 import type { Format } from '../../../machine/isa/format.ts';
-import type { Instruction } from './discover.ts';
+import { type Instruction, isJump } from './discover.ts';
 import { type Graph, isWayIn, loopsOf } from './graph.ts';
 
 /** Sets of registers: bit n of `x` is xn, of `f` fn. */
@@ -82,7 +82,7 @@ function effectsOf({ decoded }: Instruction): Effects {
   return {
     uses,
     defines,
-    isCall: (kind === 'jal' || kind === 'jalr') && operands.rd !== 0,
+    isCall: (kind === 'jal' && operands.rd !== 0) || (kind === 'jalr' && !isJump(decoded)),
     mayLeave: kind === 'load' || kind === 'store' || kind === 'amo' || kind === 'float',
   };
 }

@@ -2,11 +2,12 @@
  * Which registers hold sign-extended 32-bit values where: they are in i32 locals there.
  *
  * What holds on every way through the region, that is. A way in from outside proves nothing, but such code was running before, so the
- * same is taken to hold and looked at on the way in.
+ * same is taken to hold and looked at on the way in: of the registers that are needed there. The others are not loaded, but may
+ * be later, for a block at a time.
  */
 import { type Graph, isWayIn } from './graph.ts';
 import { leavesSigned32 } from './narrow.ts';
-import type { Point } from './registers.ts';
+import type { Flow, Point, Registers } from './registers.ts';
 
 export interface Signs {
   /** Sets of x registers: by block and instruction, before it; at the beginning and at the end of each block. */
@@ -16,15 +17,14 @@ export interface Signs {
 }
 
 /** @param isTrusting what holds on all ways within is taken to hold on the ways in */
-export function findSigns(graph: Graph, points: readonly (readonly Point[])[], isTrusting: boolean): Signs {
+export function findSigns(graph: Graph, { points, needed }: Flow, isTrusting: boolean): Signs {
   const { blocks, successors } = graph;
   const atStart = blocks.map((_, b): number => (b === 0 ? 0 : -1));
   const carry = (b: number, see: ((known: number) => void) | null): number => {
     let known = atStart[b] as number;
     (blocks[b]?.code ?? []).forEach(({ decoded }, i) => {
       see?.(known);
-      const point = (points[b] as readonly Point[])[i] as Point;
-      const { isCall, defines } = point.effects;
+      const { isCall, defines } = ((points[b] as readonly Point[])[i] as Point).effects;
       if (isCall) known = 0;
       else if (defines.x === 0) return;
       else if (leavesSigned32(decoded, known)) known |= defines.x;
@@ -37,8 +37,8 @@ export function findSigns(graph: Graph, points: readonly (readonly Point[])[], i
     blocks.forEach((_, b) => {
       const after = carry(b, null);
       for (const to of successors[b] as readonly number[]) {
-        if (isTrusting && isWayIn(graph, b, to)) continue;
-        const both = (atStart[to] as number) & after;
+        const trusted = isTrusting && isWayIn(graph, b, to) ? (needed[to] as Registers).x : 0;
+        const both = (atStart[to] as number) & (after | trusted);
         if (both === atStart[to]) continue;
         atStart[to] = both;
         changed = true;

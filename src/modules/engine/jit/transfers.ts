@@ -2,7 +2,15 @@
  * Ways from one translation to another: calls, and jumps that end this one.
  */
 import { type I32, type I64, i32, i64, loadOpen, select } from '../../../machine/wasm/expr.ts';
-import { type Local, ret, type Stmt, when, whenRarely } from '../../../machine/wasm/stmt.ts';
+import {
+  block,
+  brRarelyIf,
+  label,
+  type Local,
+  ret,
+  type Stmt,
+  whenRarely,
+} from '../../../machine/wasm/stmt.ts';
 import type { RegisterLocals } from './locals.ts';
 import type { Point, Registers } from './registers.ts';
 import {
@@ -58,11 +66,11 @@ export class Transfers {
     this.#place = place;
   }
 
-  /** Where in the table what begins at the pc is, 0 if it is nowhere, and by which way in. */
-  #lookUp(known: number | null): { readonly place: I32; readonly enter: I32 } {
+  /** Conditions under which nothing begins at the pc, to be looked at in their order, then the place in the table and the way in. */
+  #lookUp(known: number | null): { readonly missing: readonly I32[]; readonly enter: I32 } {
     if (known !== null) {
       const link = this.#linkage.linkOf(known);
-      return { place: loadOpen(link, 0), enter: loadOpen(link, LINK_ENTER) };
+      return { missing: [i32.eqz(this.#place.tee(loadOpen(link, 0)))], enter: loadOpen(link, LINK_ENTER) };
     }
     const pc = this.#pc.get;
     const entry = i32.and(
@@ -70,11 +78,18 @@ export class Transfers {
       i32.const((JUMP_ENTRIES - 1) * JUMP_ENTRY),
     );
     const { jumps } = this.#linkage.tables;
-    const isThere = i64.eq(i64.load(entry, jumps + JUMP_PC), pc);
     return {
-      place: select(isThere, i32.load(entry, jumps + JUMP_PLACE), none),
+      missing: [
+        i64.ne(i64.load(entry, jumps + JUMP_PC), pc),
+        i32.eqz(this.#place.tee(i32.load(entry, jumps + JUMP_PLACE))),
+      ],
       enter: i32.load(entry, jumps + JUMP_ENTER),
     };
+  }
+
+  /** Note where an indirect jump goes. */
+  aim(target: I64): Stmt {
+    return this.#pc.set(target);
   }
 
   /**
@@ -84,14 +99,15 @@ export class Transfers {
   tail({ pc: target, known }: Aim, dirty: Registers, signed: number, checked: boolean): readonly Stmt[] {
     const pc = this.#pc;
     const left = this.#left;
-    const passed = select(i32.leS(left.get, none), i64.add(pc.get, i64.bits(PC_PASSED_HIGH, 0)), pc.get);
-    const { place, enter } = this.#lookUp(known);
-    const found = this.#place.tee(place);
-    const ready = checked ? i32.and(i32.ne(found, none), i32.gtS(left.get, none)) : found;
+    const isSpent = i32.leS(left.get, none);
+    const passed = select(isSpent, i64.add(pc.get, i64.bits(PC_PASSED_HIGH, 0)), pc.get);
+    const { missing, enter } = this.#lookUp(known);
+    const out = label('out');
     return [
       ...this.#locals.store(dirty, signed),
       pc.set(target),
-      when(ready, [
+      block(out, [
+        ...[...(checked ? [isSpent] : []), ...missing].map((condition) => brRarelyIf(out, condition)),
         {
           kind: 'returnCallIndirect',
           type: this.#linkage.type,
@@ -121,14 +137,14 @@ export class Transfers {
     const locals = this.#locals;
     const others = ~(1 << rd);
     const { x, f } = point.dirty;
-    const { place, enter } = this.#lookUp(known);
+    const { missing, enter } = this.#lookUp(known);
     const leave = [ret(pc.get, left.get)];
     const isSpent = i32.leS(left.get, none);
     return [
       pc.set(target),
       locals.integer(rd).set(i64.const(back)),
       ...locals.store({ x: x | (1 << rd), f }, signed & others),
-      whenRarely(i32.eqz(this.#place.tee(place)), leave),
+      ...missing.map((condition) => whenRarely(condition, leave)),
       whenRarely(isSpent, leave),
       whenRarely(i32.leS(this.#depth.get, none), leave),
       {
