@@ -6,14 +6,24 @@
  * out. Holds scratch lists and the notes of the entry in progress; no state that outlives it.
  */
 import { EFAULT, ENAMETOOLONG, ENOMEM } from '../abi/linux/errno.ts';
-import { createSpans, type Kernel, type Spans, type UserMemory, WAIT } from '../contracts/kernel.ts';
+import {
+  createSpans,
+  type Kernel,
+  RECORD_SIZE,
+  type Spans,
+  type UserMemory,
+  WAIT,
+} from '../contracts/kernel.ts';
 import { PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
 import { USER_LIMIT } from '../contracts/vm.ts';
-import { copyToPhysical } from '../lib/spans.ts';
+import { copyToPhysical, wrote } from '../lib/spans.ts';
+import { shortString } from '../lib/utf8.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
 import type { Journal } from './journal.ts';
 
 const RLIMIT_STACK_SOFT = 6;
+/** Up to so many bytes a loop over words is faster than making a view for `set`. */
+const SHORT = 256;
 
 export class GuestMemory implements UserMemory {
   readonly scratch: Spans = createSpans();
@@ -29,6 +39,9 @@ export class GuestMemory implements UserMemory {
   readonly #pair: Uint8Array = new Uint8Array(16);
   readonly #small: Uint8Array = this.#pair.subarray(0, 8);
   readonly #half: Uint8Array = this.#pair.subarray(0, 4);
+  readonly #recordBytes: Uint8Array = new Uint8Array(RECORD_SIZE);
+  readonly #recordWords: Int32Array = new Int32Array(this.#recordBytes.buffer);
+  readonly record: DataView = new DataView(this.#recordBytes.buffer);
 
   constructor(kernel: Kernel, journal: Journal) {
     this.#kernel = kernel;
@@ -66,22 +79,30 @@ export class GuestMemory implements UserMemory {
   }
 
   write(tid: number, va: number, from: Uint8Array): number {
-    // All pages first, so that nothing is written before WAIT or -EFAULT.
-    const at = this.written.count;
-    const error = this.#resolve(tid, va, from.length, true, this.written);
-    if (error !== 0) {
-      for (let i = at; i < this.written.count; i++) this.written.total -= this.written.length[i] as number;
-      this.written.count = at;
-      return error;
-    }
-    let done = 0;
-    for (let i = at; i < this.written.count; i++) {
+    const first = this.written.count;
+    const error = this.#claim(tid, va, from.length);
+    if (error !== 0) return error;
+    for (let i = first, done = 0; i < this.written.count; i++) {
       const length = this.written.length[i] as number;
-      this.#journal.memory(this.written.address[i] as number, length);
-      copyToPhysical(this.#kernel, from, done, this.written.address[i] as number, length);
+      this.#put(from, done, this.written.address[i] as number, length);
       done += length;
     }
     return 0;
+  }
+
+  /** Note what is to be written: all pages first, so that nothing is written before WAIT or -EFAULT. */
+  #claim(tid: number, va: number, length: number): number {
+    const first = this.written.count;
+    const error = this.#resolve(tid, va, length, true, this.written);
+    if (error === 0) return 0;
+    for (let i = first; i < this.written.count; i++) this.written.total -= this.written.length[i] as number;
+    this.written.count = first;
+    return error;
+  }
+
+  #put(from: Uint8Array, at: number, address: number, length: number): void {
+    this.#journal.memory(address, length);
+    copyToPhysical(this.#kernel, from, at, address, length);
   }
 
   string(tid: number, va: number, limit: number): string | number {
@@ -92,12 +113,12 @@ export class GuestMemory implements UserMemory {
       const physical = this.#page(tid, space, at, PROT_READ);
       if (physical < 0) return physical;
       const end = physical + PAGE_SIZE - (physical & (PAGE_SIZE - 1));
-      for (let i = physical; i < end; i++, at++) {
-        const byte = memory[i] as number;
-        if (byte === 0) return text;
-        if (text.length >= limit) return -ENAMETOOLONG;
-        text += String.fromCharCode(byte);
-      }
+      let last = physical;
+      while (last < end && memory[last] !== 0) last++;
+      at += last - physical;
+      if (text.length + (last - physical) > limit) return -ENAMETOOLONG;
+      text += shortString(memory, physical, last);
+      if (last < end) return text;
     }
   }
 
@@ -131,6 +152,50 @@ export class GuestMemory implements UserMemory {
     this.#encode(first, 0);
     this.#encode(second, 8);
     return this.write(tid, va, this.#pair);
+  }
+
+  blankRecord(size: number): DataView {
+    const words = this.#recordWords;
+    if (size <= SHORT) for (let i = (size + 3) >>> 2; i-- > 0; ) words[i] = 0;
+    else this.#recordBytes.fill(0, 0, size);
+    return this.record;
+  }
+
+  readRecord(tid: number, va: number, size: number): number {
+    const { machine, process } = this.#kernel;
+    const { space } = process.group(tid);
+    for (let done = 0; done < size; ) {
+      const physical = this.#page(tid, space, va + done, PROT_READ);
+      if (physical < 0) return physical;
+      const count = Math.min(PAGE_SIZE - (physical & (PAGE_SIZE - 1)), size - done);
+      const to = this.#recordBytes;
+      if (count <= SHORT && ((physical | done | count) & 3) === 0) {
+        const words = this.#recordWords;
+        const { i32 } = machine;
+        for (let i = 0; i < count; i += 4) words[(done + i) >>> 2] = i32[(physical + i) >>> 2] as number;
+      } else to.set(machine.u8.subarray(physical, physical + count), done);
+      done += count;
+    }
+    return 0;
+  }
+
+  writeRecord(tid: number, va: number, size: number): number {
+    const first = this.written.count;
+    const error = this.#claim(tid, va, size);
+    if (error !== 0) return error;
+    for (let i = first, done = 0; i < this.written.count; i++) {
+      const address = this.written.address[i] as number;
+      const length = this.written.length[i] as number;
+      if (length <= SHORT && ((address | done | length) & 3) === 0) {
+        const { i32 } = this.#kernel.machine;
+        const words = this.#recordWords;
+        this.#journal.memory(address, length);
+        for (let at = 0; at < length; at += 4) i32[(address + at) >>> 2] = words[(done + at) >>> 2] as number;
+        wrote(this.#kernel, address, length);
+      } else this.#put(this.#recordBytes, done, address, length);
+      done += length;
+    }
+    return 0;
   }
 
   /** @param value negative values are written in two's complement */

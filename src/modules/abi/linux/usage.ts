@@ -60,8 +60,7 @@ const PAGE_KIB = 4;
 
 export function writeUsage(kernel: Kernel, tid: number, va: number, usage: Usage): number {
   const { userNs, systemNs, tally, peakResident } = usage;
-  const bytes = new Uint8Array(RUSAGE_SIZE);
-  const data = new DataView(bytes.buffer);
+  const data = kernel.user.blankRecord(RUSAGE_SIZE);
   putTimeval(data, RUSAGE_UTIME, userNs);
   putTimeval(data, RUSAGE_STIME, systemNs);
   put64(data, RUSAGE_MAXRSS, peakResident * PAGE_KIB);
@@ -69,5 +68,5 @@ export function writeUsage(kernel: Kernel, tid: number, va: number, usage: Usage
   put64(data, RUSAGE_MAJFLT, tally.majorFaults);
   put64(data, RUSAGE_NVCSW, tally.voluntarySwitches);
   put64(data, RUSAGE_NIVCSW, tally.involuntarySwitches);
-  return kernel.user.write(tid, va, bytes);
+  return kernel.user.writeRecord(tid, va, RUSAGE_SIZE);
 }

@@ -46,12 +46,26 @@ const firstOf = (queue: Set<number>): number => {
 
 function create(state: TimeSharingState): Scheduler {
   const queueOf = (own: Entry): Set<number> => state.queues[own.level] as Set<number>;
+  /** Levels whose queues are not empty, as bits: asked for after every kernel entry. */
+  let occupied = 0;
+  for (let level = 0; level < LEVELS; level++) {
+    if ((state.queues[level] as Set<number>).size !== 0) occupied |= 1 << level;
+  }
+  const join = (own: Entry): void => {
+    queueOf(own).add(own.tid);
+    occupied |= 1 << own.level;
+  };
+  const leave = (own: Entry): void => {
+    const queue = queueOf(own);
+    queue.delete(own.tid);
+    if (queue.size === 0) occupied &= ~(1 << own.level);
+  };
   const place = (own: Entry, level: number, toTail: boolean): void => {
     if (own.level === level && !toTail) return;
     const queued = own.runnable && !isRealtime(own);
-    if (queued) queueOf(own).delete(own.tid);
+    if (queued) leave(own);
     own.level = level;
-    if (queued) queueOf(own).add(own.tid);
+    if (queued) join(own);
   };
   const levelOf = (own: Entry): number => Math.floor(own.recentNs / LEVEL_NS);
   const quantumOf = (tid: number): number => QUANTUM_NS << ((state.threads.get(tid)?.level ?? 0) >> 3);
@@ -64,7 +78,7 @@ function create(state: TimeSharingState): Scheduler {
   /** It wants the CPU. */
   const enter = (own: Entry): void => {
     if (isRealtime(own)) toBack(state, own);
-    else queueOf(own).add(own.tid);
+    else join(own);
   };
   /** It does not want it any more, or as another kind of thread. */
   const exit = (own: Entry): void => {
@@ -72,7 +86,7 @@ function create(state: TimeSharingState): Scheduler {
       leaveRealtime(state, own);
       return;
     }
-    queueOf(own).delete(own.tid);
+    leave(own);
     if ((state.starvedNs !== 0 || state.creditNs !== 0) && normal() === 0) noOthers(state);
   };
   const decay = (): void => {
@@ -83,10 +97,7 @@ function create(state: TimeSharingState): Scheduler {
     }
   };
   /** A runnable thread of a better level than this goes before it. */
-  const isOutranked = (level: number): boolean => {
-    for (let better = 0; better < level; better++) if (state.queues[better]?.size !== 0) return true;
-    return false;
-  };
+  const isOutranked = (level: number): boolean => (occupied & ((1 << level) - 1)) !== 0;
   const endLoan = (): void => {
     state.lender = state.holder = state.lentNs = 0;
   };
@@ -228,6 +239,7 @@ function create(state: TimeSharingState): Scheduler {
       }
       for (const own of state.threads.values()) if (!own.runnable) order.push({ ...own });
       for (const queue of state.queues) queue.clear();
+      occupied = 0;
       clear(state.realtime);
       state.threads.clear();
       endLoan();
