@@ -170,7 +170,7 @@ export interface UserMemory {
   writePair(tid: number, va: number, first: number, second: number): number;
   /**
    * The record: RECORD_SIZE bytes for one structure on its way, aligned to 8. Making an array for each call costs more than most
-   * calls. Whoever uses it is done with it before anybody else may be: it is valid until the next operation on it.
+   * calls. For handlers of system calls alone; it is theirs until their next operation on it.
    */
   readonly record: DataView;
   /** The first `size` bytes of the record become zero. @returns it */

@@ -18,8 +18,9 @@ const SECOND = 1_000_000_000;
 
 /** Store a 64-bit integer, two's complement. */
 export function put64(data: DataView, at: number, value: number): void {
-  data.setUint32(at, value >>> 0, true);
-  data.setUint32(at + 4, Math.floor(value / 0x1_0000_0000) >>> 0, true);
+  const low = value | 0;
+  data.setInt32(at, low, true);
+  data.setInt32(at + 4, low === value ? low >> 31 : Math.floor(value / 0x1_0000_0000) | 0, true);
 }
 
 /** A signed 64-bit integer, clamped to +-2^53. */
