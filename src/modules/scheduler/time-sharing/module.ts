@@ -51,6 +51,8 @@ function create(state: TimeSharingState): Scheduler {
   for (let level = 0; level < LEVELS; level++) {
     if ((state.queues[level] as Set<number>).size !== 0) occupied |= 1 << level;
   }
+  /** The thread that need not give way, as long as nothing changes here: it is asked for after every kernel entry. 0 = unknown. */
+  let staying = 0;
   const join = (own: Entry): void => {
     queueOf(own).add(own.tid);
     occupied |= 1 << own.level;
@@ -118,8 +120,20 @@ function create(state: TimeSharingState): Scheduler {
     place(lender, lender.level, true);
     endLoan();
   };
+  const givesWay = (tid: number): boolean => {
+    const own = state.threads.get(tid);
+    if (own === undefined || !own.runnable) return true;
+    const first = firstRealtime(state);
+    if (first !== 0) return first !== tid;
+    if (isRealtime(own)) return true;
+    const holder = holderOf();
+    if (holder !== 0) return holder !== tid;
+    if (isOutranked(own.level)) return true;
+    return queueOf(own).size > 1 && firstOf(queueOf(own)) !== tid;
+  };
   return {
     add(thread: Schedulable) {
+      staying = 0;
       const { tid, nice, runnable, cpuNs, policy, from } = thread;
       const own = createEntry();
       own.tid = tid;
@@ -138,6 +152,7 @@ function create(state: TimeSharingState): Scheduler {
       if (own.runnable) enter(own);
     },
     remove(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined) return;
       if (own.runnable) exit(own);
@@ -145,6 +160,7 @@ function create(state: TimeSharingState): Scheduler {
       if (tid === state.lender || tid === state.holder) endLoan();
     },
     enqueue(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined || own.runnable) return;
       own.runnable = true;
@@ -152,12 +168,14 @@ function create(state: TimeSharingState): Scheduler {
       enter(own);
     },
     dequeue(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
       own.runnable = false;
       exit(own);
     },
     pick() {
+      staying = 0;
       const first = firstRealtime(state);
       if (first !== 0) return first;
       const holder = holderOf();
@@ -177,6 +195,7 @@ function create(state: TimeSharingState): Scheduler {
       return state.lender !== 0 && tid === state.holder ? Math.max(1, Math.min(own, state.lentNs)) : own;
     },
     tick(tid, ranNs, expired) {
+      staying = 0;
       const ran = Math.round(ranNs);
       const own = state.threads.get(tid);
       if (own !== undefined) own.cpuNs += ran;
@@ -199,6 +218,7 @@ function create(state: TimeSharingState): Scheduler {
     },
     /** Behind the others of its level; alone there, behind those of the next, so that some other thread runs. */
     yield(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
       if (isRealtime(own)) {
@@ -215,22 +235,19 @@ function create(state: TimeSharingState): Scheduler {
       place(own, level, true);
     },
     preempts(tid) {
-      const own = state.threads.get(tid);
-      if (own === undefined || !own.runnable) return true;
-      const first = firstRealtime(state);
-      if (first !== 0) return first !== tid;
-      if (isRealtime(own)) return true;
-      const holder = holderOf();
-      if (holder !== 0) return holder !== tid;
-      if (isOutranked(own.level)) return true;
-      return queueOf(own).size > 1 && firstOf(queueOf(own)) !== tid;
+      if (staying === tid) return false;
+      if (givesWay(tid)) return true;
+      staying = tid;
+      return false;
     },
     setNice(tid, nice) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own !== undefined) own.nice = nice;
     },
     load,
     drain() {
+      staying = 0;
       const order: Schedulable[] = inOrder(state.realtime).map((tid) => ({
         ...(state.threads.get(tid) as Entry),
       }));
@@ -247,6 +264,7 @@ function create(state: TimeSharingState): Scheduler {
       return order;
     },
     setPolicy(tid, policy) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined) return;
       const realtime = isRealtimePolicy(policy);
@@ -267,6 +285,7 @@ function create(state: TimeSharingState): Scheduler {
       return kind === 'fifo' ? 0 : kind === 'round-robin' ? TURN_NS : quantumOf(tid);
     },
     handoff(from, to) {
+      staying = 0;
       const giver = state.threads.get(from);
       const taker = state.threads.get(to);
       if (giver === undefined || from === to || taker?.runnable !== true) return;
