@@ -123,7 +123,7 @@ function readPages(core: Core, inode: number, at: number, count: number, into: S
   for (let i = 0, done = 0; i < have; i++) {
     const frame = frames[i] as number;
     if (done < length) {
-      const within = i === 0 ? at % PAGE_SIZE : 0;
+      const within = i === 0 ? at & (PAGE_SIZE - 1) : 0;
       const part = Math.min(PAGE_SIZE - within, length - done);
       if (frame === 0) zeroSpans(kernel, into, done, part);
       else copyPhysicalToSpans(kernel, frame * PAGE_SIZE + within, into, done, part);
@@ -216,7 +216,7 @@ function writePages(
 
   let done = 0;
   for (let index = first; index <= last; index++) {
-    const within = index === first ? at % PAGE_SIZE : 0;
+    const within = index === first ? at & (PAGE_SIZE - 1) : 0;
     const part = Math.min(PAGE_SIZE - within, count - done);
     const frame = frameFor(core, inode, index, size, part);
     if (frame < 0) return done > 0 ? done : frame;
