@@ -72,8 +72,9 @@ export const clockLayout: StateLayout<ClockState> = layout(
 export interface Clock {
   /** Nanoseconds since boot (CLOCK_MONOTONIC and CLOCK_BOOTTIME). Hot path. */
   monotonic(): number;
-  /** CLOCK_REALTIME, whole seconds since 1970 and the rest in ns. */
+  /** CLOCK_REALTIME: whole seconds since 1970. */
   realtimeSeconds(): number;
+  /** The rest in ns, of the moment at which the seconds were asked for last: of another the two could be a second off. */
   realtimeNanoseconds(): number;
   /** Set CLOCK_REALTIME. */
   setRealtime(seconds: number, nanoseconds: number): void;

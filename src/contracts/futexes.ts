@@ -16,7 +16,7 @@ export interface FutexWaiter {
   address: number;
   /** Bits of FUTEX_WAIT_BITSET. */
   bits: number;
-  /** The thread waits on it; fresh for each wait, one for all words of a futex_waitv. */
+  /** The thread waits on it, and nobody else meanwhile; one for all words of a futex_waitv. */
   event: number;
   woken: boolean;
   /** It waits to own the word (FUTEX_LOCK_PI), which this thread owned when it began; 0 = it waits for a wake-up. */

@@ -171,7 +171,21 @@ export interface UserMemory {
   writeU64(tid: number, va: number, value: number): number;
   /** Two 64-bit integers, one behind the other: a struct timespec or timeval. */
   writePair(tid: number, va: number, first: number, second: number): number;
+  /**
+   * The record: RECORD_SIZE bytes for one structure on its way, aligned to 8. Making an array for each call costs more than most
+   * calls. For handlers of system calls alone; it is theirs until their next operation on it.
+   */
+  readonly record: DataView;
+  /** The first `size` bytes of the record become zero. @returns it */
+  blankRecord(size: number): DataView;
+  /** Read `size` bytes into the record. */
+  readRecord(tid: number, va: number, size: number): number;
+  /** Write the first `size` bytes of the record. */
+  writeRecord(tid: number, va: number, size: number): number;
 }
+
+/** The largest structure of fixed size, or list of such, that calls go by: UIO_MAXIOV buffers. */
+export const RECORD_SIZE = 16384;
 
 /** The hardware counter that clocks are made from. Virtual in deterministic mode. */
 export interface TimeSource {

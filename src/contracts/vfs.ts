@@ -108,8 +108,8 @@ export type OwnerKind = (typeof OWNER_KINDS)[number];
 
 export interface VfsState {
   dentries: Map<number, Dentry>;
-  /** `${parent}/${name}` to dentry id. */
-  names: Map<string, number>;
+  /** By the dentry of a directory, the names in it that the cache has: to what dentries they lead. None is empty. */
+  names: Map<number, Map<string, number>>;
   /** Dentries without references, kept as a cache, the first the next to go. */
   idle: Set<number>;
   mounts: Map<number, Mount>;
@@ -234,7 +234,7 @@ export const vfsLayout: StateLayout<VfsState> = layout(
           createDentry,
         ),
       ),
-      names: map(text(), int()),
+      names: map(int(), map(text(), int())),
       idle: set(int()),
       mounts: map(
         int(),
@@ -339,8 +339,10 @@ export const vfsLayout: StateLayout<VfsState> = layout(
         return `dentry ${dentry.id} has no parent`;
       if (!state.mounts.has(dentry.mount)) return `dentry ${dentry.id} lies in no mount`;
     }
-    for (const [name, id] of state.names) {
-      if (!state.dentries.has(id)) return `the name ${name} leads to no dentry`;
+    for (const children of state.names.values()) {
+      for (const [name, id] of children) {
+        if (!state.dentries.has(id)) return `the name ${name} leads to no dentry`;
+      }
     }
     for (const file of state.files.values()) {
       if (file.references <= 0) return `open file ${file.id} has no references`;

@@ -53,8 +53,8 @@ export interface TreeInode {
   absent: number;
   /** So many bytes from the start can be had from the store behind; the rest is in the page cache alone. */
   backed: number;
-  /** Extended attributes: full name to value. */
-  extended: Map<string, Uint8Array>;
+  /** Extended attributes: full name to value. null where there are none, as in nearly all: a map would be half of an inode. */
+  extended: Map<string, Uint8Array> | null;
   /** Something was written since, so that the store behind may have other contents than the page cache. */
   modified: boolean;
 }
@@ -99,7 +99,7 @@ export const createTreeInode = (): TreeInode => ({
   pins: 0,
   absent: 0,
   backed: 0,
-  extended: new Map(),
+  extended: null,
   modified: false,
 });
 export const createTree = (): Tree => ({
@@ -110,6 +110,14 @@ export const createTree = (): Tree => ({
   extendedBytes: 0,
   inodes: new Map(),
 });
+
+/** What extended attributes take: names and values. */
+export function attributeBytes(extended: ReadonlyMap<string, Uint8Array> | null): number {
+  if (extended === null) return 0;
+  let bytes = 0;
+  for (const [name, value] of extended) bytes += name.length + value.length;
+  return bytes;
+}
 
 export const isDirectory = (inode: TreeInode): boolean => (inode.mode & S_IFMT) === S_IFDIR;
 

@@ -20,8 +20,9 @@ export interface GuestMemory {
 }
 
 const FRAME_SHIFT = 12;
-/** Below this a loop is faster than making a view for `set`. */
-const SHORT = 64;
+/** Up to so many bytes a loop is faster than a call, or two and a view where the arrays differ. */
+const SHORT = 8;
+const SHORT_BETWEEN = 16;
 
 /** Tell the engine that [address, address + length) was written. Needed only after writes not made by this file. */
 export function wrote(memory: GuestMemory, address: number, length: number): void {
@@ -34,8 +35,11 @@ export function wrote(memory: GuestMemory, address: number, length: number): voi
 }
 
 const copy = (to: Uint8Array, at: number, from: Uint8Array, offset: number, count: number): void => {
-  if (count > SHORT) to.set(from.subarray(offset, offset + count), at);
-  else for (let i = 0; i < count; i++) to[at + i] = from[offset + i] as number;
+  const within = to === from;
+  if (count <= (within ? SHORT : SHORT_BETWEEN))
+    for (let i = 0; i < count; i++) to[at + i] = from[offset + i] as number;
+  else if (within) to.copyWithin(at, offset, offset + count);
+  else to.set(from.subarray(offset, offset + count), at);
 };
 
 /** Copy `count` bytes of `from`, beginning at `offset`, into guest ranges, beginning at byte `at` of them. */

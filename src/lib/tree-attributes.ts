@@ -25,6 +25,11 @@ const ENTRY_SIZE = 20;
 /** A day: relatime updates an access time that is older. */
 const RELATIME_SECONDS = 86400;
 
+function blocksOf(kernel: Kernel, id: number, inode: TreeInode): number {
+  const pages = Math.max(kernel.pagecache.count(id), Math.ceil(inode.backed / PAGE_SIZE));
+  return pages * SECTORS_PER_PAGE;
+}
+
 /** @param id the inode's id */
 export function fillStat(kernel: Kernel, id: number, inode: TreeInode, into: Stat): void {
   into.inode = id;
@@ -36,8 +41,7 @@ export function fillStat(kernel: Kernel, id: number, inode: TreeInode, into: Sta
   into.rdev = inode.rdev;
   into.size = inode.children === null ? inode.size : (inode.children.size + 2) * ENTRY_SIZE;
   into.blockSize = PAGE_SIZE;
-  const pages = Math.max(kernel.pagecache.count(id), Math.ceil(inode.backed / PAGE_SIZE));
-  into.blocks = pages * SECTORS_PER_PAGE;
+  into.blocks = inode.children === null ? blocksOf(kernel, id, inode) : 0;
   into.atimeSeconds = inode.atimeSeconds;
   into.atimeNanoseconds = inode.atimeNanoseconds;
   into.mtimeSeconds = inode.mtimeSeconds;

@@ -7,7 +7,7 @@ import { EEXIST, ENODATA, ENOSPC, EROFS } from '../abi/linux/errno.ts';
 import { XATTR_CREATE, XATTR_REPLACE } from '../abi/linux/xattr.ts';
 import { type FileSystem, inodeNumberOf, superblockOf } from '../contracts/filesystem.ts';
 import type { Kernel } from '../contracts/kernel.ts';
-import { ABSENT_ATTRIBUTES, type Tree, type TreeInode, touchChanged } from './inode-tree.ts';
+import { ABSENT_ATTRIBUTES, attributeBytes, type Tree, type TreeInode, touchChanged } from './inode-tree.ts';
 import { KernelFault } from './kernel-fault.ts';
 import type { Backing } from './tree-file-system.ts';
 import type { TreeState } from './tree-state.ts';
@@ -19,16 +19,10 @@ const MOST_OF_INODE = 131_072;
 const FREE_OF_CHARGE = 1 << 20;
 const mostOfAll = (kernel: Kernel): number => FREE_OF_CHARGE + kernel.frames.total() * 64;
 
-function bytesOf(extended: ReadonlyMap<string, Uint8Array>): number {
-  let bytes = 0;
-  for (const [name, value] of extended) bytes += name.length + value.length;
-  return bytes;
-}
-
 /** Put a set of attributes in an inode. */
 export function replaceExtended(tree: Tree, inode: TreeInode, extended: Map<string, Uint8Array>): void {
-  tree.extendedBytes += bytesOf(extended) - bytesOf(inode.extended);
-  inode.extended = extended;
+  tree.extendedBytes += attributeBytes(extended) - attributeBytes(inode.extended);
+  inode.extended = extended.size === 0 ? null : extended;
 }
 
 export function treeExtended(state: TreeState, kernel: Kernel, backing: Pick<Backing, 'load'>): Extended {
@@ -48,20 +42,20 @@ export function treeExtended(state: TreeState, kernel: Kernel, backing: Pick<Bac
   return {
     getExtended(id, name) {
       const found = find(id);
-      return typeof found === 'number' ? found : (found.inode.extended.get(name) ?? -ENODATA);
+      return typeof found === 'number' ? found : (found.inode.extended?.get(name) ?? -ENODATA);
     },
     setExtended(id, name, value, flags) {
       const found = find(id);
       if (typeof found === 'number') return found;
       const { tree, inode } = found;
       if (tree.readOnly) return -EROFS;
-      const before = inode.extended.get(name);
+      const before = inode.extended?.get(name);
       if (before !== undefined && (flags & XATTR_CREATE) !== 0) return -EEXIST;
       if (before === undefined && (value === null || (flags & XATTR_REPLACE) !== 0)) return -ENODATA;
-      const after = new Map(inode.extended);
+      const after = new Map(inode.extended ?? []);
       if (value === null) after.delete(name);
       else after.set(name, value);
-      const [was, is] = [bytesOf(inode.extended), bytesOf(after)];
+      const [was, is] = [attributeBytes(inode.extended), attributeBytes(after)];
       if (is > was && (is > MOST_OF_INODE || used() + is - was > mostOfAll(kernel))) return -ENOSPC;
       replaceExtended(tree, inode, after);
       const { clock } = kernel;
@@ -70,7 +64,7 @@ export function treeExtended(state: TreeState, kernel: Kernel, backing: Pick<Bac
     },
     listExtended(id) {
       const found = find(id);
-      return typeof found === 'number' ? found : [...found.inode.extended.keys()];
+      return typeof found === 'number' ? found : [...(found.inode.extended?.keys() ?? [])];
     },
   };
 }

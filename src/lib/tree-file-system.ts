@@ -142,7 +142,7 @@ export function treeFileSystem(state: TreeState, kernel: Kernel, backing: Backin
   const free = (sb: number, tree: Tree, inode: TreeInode): void => {
     if (inode.links > 0 || inode.pins > 0) return;
     kernel.pagecache.truncate(idOf(sb, inode), 0);
-    replaceExtended(tree, inode, new Map());
+    if (inode.extended !== null) replaceExtended(tree, inode, new Map());
     tree.inodes.delete(inode.ino);
     backing.freed(sb, tree, inode);
   };

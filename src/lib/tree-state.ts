@@ -7,6 +7,7 @@
 import { bool, int, map, nullable, record, type Schema, text, uint8s } from '../contracts/schema.ts';
 import {
   ABSENT_ATTRIBUTES,
+  attributeBytes,
   createTree,
   createTreeEntry,
   createTreeInode,
@@ -47,7 +48,7 @@ const inodeSchema: Schema<TreeInode> = record<TreeInode>(
     pins: int(),
     absent: int(),
     backed: int(),
-    extended: map(text(), uint8s()),
+    extended: nullable(map(text(), uint8s())),
     modified: bool(),
   },
   createTreeInode,
@@ -92,8 +93,7 @@ export function verifyTrees(state: TreeState): string | null {
   for (const tree of state.trees.values()) {
     const named = new Map<number, number>();
     let extended = 0;
-    for (const inode of tree.inodes.values())
-      for (const [name, value] of inode.extended) extended += name.length + value.length;
+    for (const inode of tree.inodes.values()) extended += attributeBytes(inode.extended);
     if (extended !== tree.extendedBytes)
       return `extended attributes have ${extended} bytes, not ${tree.extendedBytes}`;
     if (!tree.inodes.has(TREE_ROOT)) return 'a tree has no root';

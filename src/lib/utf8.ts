@@ -30,3 +30,23 @@ export function byteString(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
   return text;
 }
+
+/** A few of the bytes as a byte string. Eight at a time, for a string of single chars has to be put together once it is looked at. */
+export function shortString(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  let at = from;
+  for (; at + 8 <= to; at += 8) {
+    text += String.fromCharCode(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+      bytes[at + 4] as number,
+      bytes[at + 5] as number,
+      bytes[at + 6] as number,
+      bytes[at + 7] as number,
+    );
+  }
+  for (; at < to; at++) text += String.fromCharCode(bytes[at] as number);
+  return text;
+}

@@ -6,14 +6,24 @@
  * out. Holds scratch lists and the notes of the entry in progress; no state that outlives it.
  */
 import { EFAULT, ENAMETOOLONG, ENOMEM } from '../abi/linux/errno.ts';
-import { createSpans, type Kernel, type Spans, type UserMemory, WAIT } from '../contracts/kernel.ts';
+import {
+  createSpans,
+  type Kernel,
+  RECORD_SIZE,
+  type Spans,
+  type UserMemory,
+  WAIT,
+} from '../contracts/kernel.ts';
 import { PROT_READ, PROT_WRITE } from '../contracts/pmap.ts';
 import { USER_LIMIT } from '../contracts/vm.ts';
-import { copyToPhysical } from '../lib/spans.ts';
+import { copyToPhysical, wrote } from '../lib/spans.ts';
+import { shortString } from '../lib/utf8.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
 import type { Journal } from './journal.ts';
 
 const RLIMIT_STACK_SOFT = 6;
+/** Up to so many bytes a loop over words is faster than to make a view for `set`. */
+const SHORT = 96;
 
 export class GuestMemory implements UserMemory {
   readonly scratch: Spans = createSpans();
@@ -25,10 +35,9 @@ export class GuestMemory implements UserMemory {
   readonly written: Spans = createSpans();
   readonly #kernel: Kernel;
   readonly #journal: Journal;
-  /** Two 64-bit words, and the first of them. */
-  readonly #pair: Uint8Array = new Uint8Array(16);
-  readonly #small: Uint8Array = this.#pair.subarray(0, 8);
-  readonly #half: Uint8Array = this.#pair.subarray(0, 4);
+  readonly #pair: Buffer = createBuffer(16);
+  readonly #record: Buffer = createBuffer(RECORD_SIZE);
+  readonly record: DataView = new DataView(this.#record.bytes.buffer);
 
   constructor(kernel: Kernel, journal: Journal) {
     this.#kernel = kernel;
@@ -66,22 +75,30 @@ export class GuestMemory implements UserMemory {
   }
 
   write(tid: number, va: number, from: Uint8Array): number {
-    // All pages first, so that nothing is written before WAIT or -EFAULT.
-    const at = this.written.count;
-    const error = this.#resolve(tid, va, from.length, true, this.written);
-    if (error !== 0) {
-      for (let i = at; i < this.written.count; i++) this.written.total -= this.written.length[i] as number;
-      this.written.count = at;
-      return error;
-    }
-    let done = 0;
-    for (let i = at; i < this.written.count; i++) {
+    const first = this.written.count;
+    const error = this.#claim(tid, va, from.length);
+    if (error !== 0) return error;
+    for (let i = first, done = 0; i < this.written.count; i++) {
       const length = this.written.length[i] as number;
-      this.#journal.memory(this.written.address[i] as number, length);
-      copyToPhysical(this.#kernel, from, done, this.written.address[i] as number, length);
+      this.#put(from, done, this.written.address[i] as number, length);
       done += length;
     }
     return 0;
+  }
+
+  /** Note what is to be written: all pages first, so that nothing is written before WAIT or -EFAULT. */
+  #claim(tid: number, va: number, length: number): number {
+    const first = this.written.count;
+    const error = this.#resolve(tid, va, length, true, this.written);
+    if (error === 0) return 0;
+    for (let i = first; i < this.written.count; i++) this.written.total -= this.written.length[i] as number;
+    this.written.count = first;
+    return error;
+  }
+
+  #put(from: Uint8Array, at: number, address: number, length: number): void {
+    this.#journal.memory(address, length);
+    copyToPhysical(this.#kernel, from, at, address, length);
   }
 
   string(tid: number, va: number, limit: number): string | number {
@@ -92,12 +109,12 @@ export class GuestMemory implements UserMemory {
       const physical = this.#page(tid, space, at, PROT_READ);
       if (physical < 0) return physical;
       const end = physical + PAGE_SIZE - (physical & (PAGE_SIZE - 1));
-      for (let i = physical; i < end; i++, at++) {
-        const byte = memory[i] as number;
-        if (byte === 0) return text;
-        if (text.length >= limit) return -ENAMETOOLONG;
-        text += String.fromCharCode(byte);
-      }
+      let last = physical;
+      while (last < end && memory[last] !== 0) last++;
+      at += last - physical;
+      if (text.length + (last - physical) > limit) return -ENAMETOOLONG;
+      text += shortString(memory, physical, last);
+      if (last < end) return text;
     }
   }
 
@@ -118,34 +135,71 @@ export class GuestMemory implements UserMemory {
   }
 
   #readWord(tid: number, va: number, size: number): number {
-    const bytes = size === 4 ? this.#half : this.#small;
-    const error = this.read(tid, va, bytes);
+    const { words } = this.#pair;
+    words[1] = 0;
+    const error = this.#fetch(tid, va, this.#pair, size);
     if (error !== 0) return error;
-    let value = 0;
-    for (let i = size - 1; i >= 0; i--) value = value * 256 + (bytes[i] as number);
+    const value = ((words[1] as number) >>> 0) * 0x1_0000_0000 + ((words[0] as number) >>> 0);
     this.value = value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER + 1 : value;
     return 0;
   }
 
-  writePair(tid: number, va: number, first: number, second: number): number {
-    this.#encode(first, 0);
-    this.#encode(second, 8);
-    return this.write(tid, va, this.#pair);
-  }
-
   /** @param value negative values are written in two's complement */
   #writeWord(tid: number, va: number, value: number, size: number): number {
-    this.#encode(value, 0);
-    return this.write(tid, va, size === 4 ? this.#half : this.#small);
+    encode(this.#pair.words, 0, value);
+    return this.#store(tid, va, this.#pair, size);
   }
 
-  /** The 64 bits of a value into the scratch bytes. */
-  #encode(value: number, at: number): void {
-    const bytes = this.#pair;
-    const low = value >>> 0;
-    const high = Math.floor(value / 0x1_0000_0000) >>> 0;
-    for (let i = 0; i < 4; i++) bytes[at + i] = low >>> (8 * i);
-    for (let i = 4; i < 8; i++) bytes[at + i] = high >>> (8 * (i - 4));
+  writePair(tid: number, va: number, first: number, second: number): number {
+    encode(this.#pair.words, 0, first);
+    encode(this.#pair.words, 2, second);
+    return this.#store(tid, va, this.#pair, 16);
+  }
+
+  blankRecord(size: number): DataView {
+    const { bytes, words } = this.#record;
+    if (size > SHORT) bytes.fill(0, 0, size);
+    else for (let i = 0; i < size; i += 4) words[i >>> 2] = 0;
+    return this.record;
+  }
+
+  readRecord(tid: number, va: number, size: number): number {
+    return this.#fetch(tid, va, this.#record, size);
+  }
+
+  writeRecord(tid: number, va: number, size: number): number {
+    return this.#store(tid, va, this.#record, size);
+  }
+
+  #fetch(tid: number, va: number, into: Buffer, size: number): number {
+    const { machine, process } = this.#kernel;
+    const { space } = process.group(tid);
+    for (let done = 0; done < size; ) {
+      const physical = this.#page(tid, space, va + done, PROT_READ);
+      if (physical < 0) return physical;
+      const count = Math.min(PAGE_SIZE - (physical & (PAGE_SIZE - 1)), size - done);
+      if (isShort(physical, done, count)) copyWords(machine.i32, physical, into.words, done, count);
+      else into.bytes.set(machine.u8.subarray(physical, physical + count), done);
+      done += count;
+    }
+    return 0;
+  }
+
+  #store(tid: number, va: number, from: Buffer, size: number): number {
+    const first = this.written.count;
+    const error = this.#claim(tid, va, size);
+    if (error !== 0) return error;
+    for (let i = first, done = 0; i < this.written.count; i++) {
+      const address = this.written.address[i] as number;
+      const length = this.written.length[i] as number;
+      if (isShort(address, done, length)) {
+        this.#journal.memory(address, length);
+        copyWords(from.words, done, this.#kernel.machine.i32, address, length);
+        wrote(this.#kernel, address, length);
+      } else this.#put(from.bytes, done, address, length);
+      done += length;
+    }
+    return 0;
   }
 
   /** Append the physical ranges of a buffer, neighbours joined. */
@@ -182,6 +236,32 @@ export class GuestMemory implements UserMemory {
     const again = this.#kernel.pmap.translate(space, va, access);
     return again === 0 ? -EFAULT : again;
   }
+}
+
+/** Bytes on their way, as words too. */
+interface Buffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: Int32Array;
+}
+
+function createBuffer(size: number): Buffer {
+  const bytes = new Uint8Array(size);
+  return { bytes, words: new Int32Array(bytes.buffer) };
+}
+
+/** Can it be copied word by word, and is it worth it? */
+const isShort = (address: number, offset: number, count: number): boolean =>
+  count <= SHORT && ((address | offset | count) & 3) === 0;
+
+/** @param from, to and count in bytes */
+function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, count: number): void {
+  for (let at = 0; at < count; at += 4) target[(to + at) >>> 2] = source[(from + at) >>> 2] as number;
+}
+
+/** The 64 bits of a value. */
+function encode(words: Int32Array, at: number, value: number): void {
+  words[at] = value | 0;
+  words[at + 1] = Math.floor(value / 0x1_0000_0000) | 0;
 }
 
 function clear(spans: Spans): void {

@@ -17,6 +17,7 @@ import {
 } from '../contracts/process.ts';
 import type { Policy } from '../contracts/scheduler.ts';
 import { SYSCALL, WaitQueues } from '../nucleus/waits.ts';
+import { fakeRecords } from './fake-record.ts';
 
 const MEMORY = 1 << 20;
 /** Marks lie below the first user address. */
@@ -95,6 +96,7 @@ export function createFakeGuest(extra: FakeGuestOptions = {}): FakeGuest {
       return 0;
     },
   };
+  Object.assign(user, fakeRecords(user));
   const kernel = {
     machine: { u8: memory, layout: { codeMarkBase: CODE_MARKS } },
     engine: {

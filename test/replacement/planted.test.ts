@@ -710,7 +710,7 @@ const BROKEN: readonly Broken[] = [
   {
     cell: 'vfs',
     what: 'a name that leads nowhere',
-    damage: ({ names }: VfsState) => names.set('1/lost', 1_000_000),
+    damage: ({ names }: VfsState) => names.set(1, new Map([['lost', 1_000_000]])),
     reason: /leads to no dentry/,
   },
   {

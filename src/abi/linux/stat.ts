@@ -62,6 +62,8 @@ export const deviceMinor = (device: number): number => device % MINOR_LIMIT;
 export const makeDevice = (major: number, minor: number): number => major * MINOR_LIMIT + minor;
 /** dev_t as stat(2) has it: minor bits 0-7 and 20-31, major bits 8-19 (linux/kdev_t.h, new_encode_dev). */
 export const encodeDevice = (device: number): number => {
+  // Nearly all have no major, and dividing takes longer than the rest of a stat(2).
+  if (device < MINOR_LIMIT) return ((device & 0xff) | ((device & 0xfff00) << 12)) >>> 0;
   const minor = deviceMinor(device);
   return ((minor & 0xff) | (deviceMajor(device) << 8) | ((minor & 0xfff00) << 12)) >>> 0;
 };

@@ -18,6 +18,8 @@ export type FutexOperations = Pick<Ipc, 'futexWait' | 'futexDone' | 'futexWake' 
   OwnedFutexOperations;
 
 const EVERY_BIT = -1;
+/** Events kept for the next waits: the nucleus has a queue for each by then. */
+const MOST_SPARE = 64;
 
 /** Such a waiter is not for wake-ups: it waits to own a word. */
 const isOwned = ({ owner, toAddress }: FutexWaiter): boolean => owner !== 0 || toAddress !== 0;
@@ -26,13 +28,19 @@ export function futexOperations(state: IpcState, kernel: Kernel): FutexOperation
   const list = futexList(state, kernel);
   const { begin, wake, place, waitsOn } = list;
   const owned = ownedFutexes(state, kernel, list);
+  /** Events of waits that are over; they may be lost. */
+  const spare: number[] = [];
+  const eventOf = (): number => spare.pop() ?? kernel.waits.newEvent();
   /** Forget the thread's waits. @returns the last place in its vector that was woken, or -1 */
   const done = (tid: number): number => {
     let last = -1;
     for (let i = state.futexWaiters.length - 1; i >= 0; i--) {
       const waiter = state.futexWaiters[i] as FutexWaiter;
       if (waiter.tid !== tid) continue;
-      state.futexWaiters.splice(i, 1);
+      if (i === state.futexWaiters.length - 1) state.futexWaiters.pop();
+      else state.futexWaiters.splice(i, 1);
+      // Those of a vector have one event, which nobody else waits for.
+      if (spare.at(-1) !== waiter.event && spare.length < MOST_SPARE) spare.push(waiter.event);
       if (waiter.woken) last = Math.max(last, waiter.index);
       else if (waiter.owner !== 0) owned.refresh(waiter.owner);
     }
@@ -42,14 +50,14 @@ export function futexOperations(state: IpcState, kernel: Kernel): FutexOperation
   return {
     futexWait(tid, space, address, bits) {
       done(tid);
-      const waiter = begin(tid, space, address, kernel.waits.newEvent());
+      const waiter = begin(tid, space, address, eventOf());
       waiter.bits = bits;
       place(waiter);
       return waiter.event;
     },
     futexWaitAny(tid, words) {
       done(tid);
-      const event = kernel.waits.newEvent();
+      const event = eventOf();
       words.forEach(({ space, address }, index) => {
         const waiter = begin(tid, space, address, event);
         waiter.bits = EVERY_BIT;

@@ -29,6 +29,7 @@ import {
   resize,
   room,
   roomBesidePackets,
+  type Spare,
 } from './ring.ts';
 
 /** What /proc/sys/fs/pipe-max-size says. */
@@ -60,6 +61,7 @@ export type PipeOperations = Pick<
 
 /** @param kept a drained ring that is larger is given back, so that idle pipes cost little in a snapshot */
 export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): PipeOperations {
+  const spare: Spare = { kept, buffer: null };
   const find = (id: number): Pipe => {
     const pipe = state.pipes.get(id);
     if (pipe === undefined) throw new KernelFault(`no pipe ${id}`);
@@ -142,8 +144,8 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
         return nonBlocking ? -EAGAIN : wait(pipe.readEvent);
       }
       const bounded = pipe.packets.length > 0;
-      const count = bounded ? drainPackets(kernel, pipe, into, kept) : Math.min(pipe.used, into.total);
-      if (!bounded) drain(kernel, pipe, into, count, kept);
+      const count = bounded ? drainPackets(kernel, pipe, into, spare) : Math.min(pipe.used, into.total);
+      if (!bounded) drain(kernel, pipe, into, count, spare);
       if (roomOf(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
       return count;
     },
@@ -155,7 +157,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
       const free = roomOf(pipe);
       if (free < (from.total <= PIPE_BUF ? left : 1)) return nonBlocking ? -EAGAIN : wait(pipe.writeEvent);
       const count = Math.min(left, free);
-      fill(kernel, pipe, from, skip, count);
+      fill(kernel, pipe, from, skip, count, spare);
       if (pipe.packets.length > 0) bound(pipe, -count);
       kernel.waits.wake(pipe.readEvent, EVERYONE);
       return count;
@@ -170,7 +172,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
       const pages = pipe.packets.length > 0 ? 0 : Math.ceil(pipe.used / PIPE_BUF);
       if (roomOf(pipe) < PIPE_BUF || pipe.capacity <= pages * PIPE_BUF)
         return nonBlocking ? -EAGAIN : wait(pipe.writeEvent);
-      fill(kernel, pipe, from, skip, count);
+      fill(kernel, pipe, from, skip, count, spare);
       bound(pipe, count);
       kernel.waits.wake(pipe.readEvent, EVERYONE);
       return count;
@@ -187,7 +189,7 @@ export function pipeOperations(state: IpcState, kernel: Kernel, kept: number): P
     },
     dropPipe(id, count) {
       const pipe = find(id);
-      consume(pipe, count, kept);
+      consume(pipe, count, spare);
       if (roomOf(pipe) >= PIPE_BUF) kernel.waits.wake(pipe.writeEvent, EVERYONE);
     },
     awaitRoom(id, nonBlocking) {

@@ -9,8 +9,23 @@ import { copyFromSpans, copyToSpans, type GuestMemory, type Ranges } from '../sp
 
 const SMALLEST = 512;
 
-const unwrap = (pipe: Pipe, size: number): Uint8Array => {
-  const bytes = new Uint8Array(size);
+/** What becomes of the buffers of drained rings. It may be lost at any time; whoever makes operations on pipes has one. */
+export interface Spare {
+  /** A larger buffer is taken from its ring, so that idle pipes cost little in a snapshot. */
+  readonly kept: number;
+  /** One that was, for the next ring that needs one of its size: a new one has to be cleared, which takes as long as filling it. */
+  buffer: Uint8Array | null;
+}
+
+/** A buffer for a ring; its contents mean nothing. */
+function bufferOf(spare: Spare, size: number): Uint8Array {
+  const { buffer } = spare;
+  if (buffer === null || buffer.length !== size) return new Uint8Array(size);
+  spare.buffer = null;
+  return buffer;
+}
+
+const unwrap = (pipe: Pipe, bytes: Uint8Array): Uint8Array => {
   const first = Math.min(pipe.used, pipe.buffer.length - pipe.head);
   bytes.set(pipe.buffer.subarray(pipe.head, pipe.head + first));
   bytes.set(pipe.buffer.subarray(0, pipe.used - first), first);
@@ -18,11 +33,11 @@ const unwrap = (pipe: Pipe, size: number): Uint8Array => {
 };
 
 /** Make room for `bytes` in all, by doubling, up to the capacity. */
-function reserve(pipe: Pipe, bytes: number): void {
+function reserve(pipe: Pipe, bytes: number, spare: Spare): void {
   if (bytes <= pipe.buffer.length) return;
   let size = Math.max(pipe.buffer.length, SMALLEST);
   while (size < bytes) size *= 2;
-  pipe.buffer = unwrap(pipe, Math.min(size, pipe.capacity));
+  pipe.buffer = unwrap(pipe, bufferOf(spare, Math.min(size, pipe.capacity)));
   pipe.head = 0;
 }
 
@@ -54,8 +69,15 @@ export function bound(pipe: Pipe, length: number): void {
 }
 
 /** Append `count` bytes of `from`, beginning at byte `at` of it. Pre: they fit. */
-export function fill(memory: GuestMemory, pipe: Pipe, from: Ranges, at: number, count: number): void {
-  reserve(pipe, pipe.used + count);
+export function fill(
+  memory: GuestMemory,
+  pipe: Pipe,
+  from: Ranges,
+  at: number,
+  count: number,
+  spare: Spare,
+): void {
+  reserve(pipe, pipe.used + count, spare);
   const size = pipe.buffer.length;
   let tail = pipe.head + pipe.used;
   if (tail >= size) tail -= size;
@@ -65,13 +87,10 @@ export function fill(memory: GuestMemory, pipe: Pipe, from: Ranges, at: number, 
   pipe.used += count;
 }
 
-/**
- * Take the first `count` bytes into a user buffer. Pre: they are there and fit.
- * @param kept a drained buffer larger than this is given back
- */
-export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number, kept: number): void {
+/** Take the first `count` bytes into a user buffer. Pre: they are there and fit. */
+export function drain(memory: GuestMemory, pipe: Pipe, into: Ranges, count: number, spare: Spare): void {
   copyOut(memory, pipe, 0, into, count);
-  drop(pipe, count, kept);
+  drop(pipe, count, spare);
 }
 
 /** Copy `count` bytes from `skip` on. Pre: they are there and fit. */
@@ -84,7 +103,7 @@ export function copyOut(memory: GuestMemory, pipe: Pipe, skip: number, into: Ran
 }
 
 /** The first `count` bytes are gone, of packets as far as they reach. Pre: they are there. */
-export function consume(pipe: Pipe, count: number, kept: number): void {
+export function consume(pipe: Pipe, count: number, spare: Spare): void {
   const { packets } = pipe;
   for (let left = count; left > 0 && packets.length > 0; ) {
     const first = packets[0] as number;
@@ -94,11 +113,11 @@ export function consume(pipe: Pipe, count: number, kept: number): void {
     else packets[0] = first - Math.sign(first) * part;
   }
   if (packets.length === 1 && (packets[0] as number) < 0) packets.pop();
-  drop(pipe, count, kept);
+  drop(pipe, count, spare);
 }
 
 /** The first `count` bytes are gone. */
-function drop(pipe: Pipe, count: number, kept: number): void {
+function drop(pipe: Pipe, count: number, spare: Spare): void {
   const size = pipe.buffer.length;
   pipe.used -= count;
   if (pipe.used !== 0) {
@@ -106,7 +125,9 @@ function drop(pipe: Pipe, count: number, kept: number): void {
     return;
   }
   pipe.head = 0;
-  if (size > kept) pipe.buffer = new Uint8Array(0);
+  if (size <= spare.kept) return;
+  spare.buffer = pipe.buffer;
+  pipe.buffer = new Uint8Array(0);
 }
 
 /** The same where packets lie in it: what does not fit of the first is lost. @returns how many bytes were taken */
@@ -114,7 +135,7 @@ export function drainPackets(
   memory: GuestMemory,
   pipe: Pipe,
   into: Ranges & { readonly total: number },
-  kept: number,
+  spare: Spare,
 ): number {
   const { packets } = pipe;
   const first = packets[0] as number;
@@ -125,7 +146,7 @@ export function drainPackets(
   else packets[0] = first + gone;
   // Where only bytes without bounds are left, nothing needs to be known of them.
   if (packets.length === 1 && (packets[0] as number) < 0) packets.pop();
-  drop(pipe, gone, kept);
+  drop(pipe, gone, spare);
   return count;
 }
 
@@ -133,6 +154,6 @@ export function drainPackets(
 export function resize(pipe: Pipe, capacity: number): void {
   pipe.capacity = capacity;
   if (pipe.buffer.length <= capacity) return;
-  pipe.buffer = unwrap(pipe, capacity);
+  pipe.buffer = unwrap(pipe, new Uint8Array(capacity));
   pipe.head = 0;
 }

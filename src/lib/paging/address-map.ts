@@ -223,7 +223,7 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
       if ((pte & want) !== want) return 0;
       const used = (prot & PROT_WRITE) !== 0 ? PTE_A | PTE_D : PTE_A;
       if ((pte & used) !== used) words[at] = pte | used;
-      return frameOf(pte) * PAGE_SIZE + (va % PAGE_SIZE);
+      return frameOf(pte) * PAGE_SIZE + (va & (PAGE_SIZE - 1));
     },
     next(space, va, end) {
       const top = Math.min(end, wide.has(space) ? USER_LIMIT : THREE_LEVELS_LIMIT);

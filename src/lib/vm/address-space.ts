@@ -66,7 +66,7 @@ export interface Mapper {
 
 /** Round a length or an address up to a page. */
 export const pageUp = (value: number): number => Math.ceil(value / PAGE) * PAGE;
-export const isAligned = (value: number): boolean => value % PAGE === 0;
+export const isAligned = (value: number): boolean => (value & (PAGE - 1)) === 0;
 
 /** A free range of `length` bytes: below `mmapTop`, else anywhere. @returns where it starts or -ENOMEM */
 export function findGap(space: AddressSpace, length: number, mapper: Mapper): number {

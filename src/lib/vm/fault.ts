@@ -96,7 +96,7 @@ function denied(core: Core, space: Space, area: Readonly<Area>, page: number, fr
 
 export function fault(core: Core, space: Space, va: number, access: number, stackLimit: number): number {
   if (!(va >= 0 && va < USER_LIMIT)) return -EFAULT;
-  const page = va - (va % PAGE);
+  const page = va - (va & (PAGE - 1));
   const area = areaFor(space, page, stackLimit);
   if (area === null) return -EFAULT;
   if ((area.prot & accepted(access)) === 0) return -EACCES;

@@ -22,13 +22,12 @@ export type Vectors = readonly number[];
 /** @returns the vectors, -EINVAL, -EFAULT or WAIT; the sum of the lengths is at most MAX_RW_COUNT */
 export function readVectors(kernel: Kernel, tid: number, va: number, count: number): Vectors | number {
   if (count < 0 || count > UIO_MAXIOV) return -EINVAL;
-  const bytes = new Uint8Array(count * IOVEC_SIZE);
-  const error = kernel.user.read(tid, va, bytes);
+  const error = kernel.user.readRecord(tid, va, count * IOVEC_SIZE);
   if (error !== 0) return error;
-  const view = new DataView(bytes.buffer);
+  const view = kernel.user.record;
   const vectors: number[] = [];
   let room = MAX_RW_COUNT;
-  for (let at = 0; at < bytes.length; at += IOVEC_SIZE) {
+  for (let at = 0; at < count * IOVEC_SIZE; at += IOVEC_SIZE) {
     const base = view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
     const high = view.getInt32(at + IOVEC_LEN + 4, true);
     if (high < 0) return -EINVAL;

@@ -18,7 +18,7 @@ export interface Key {
  * @returns it, -EINVAL (alignment), -EFAULT or WAIT
  */
 export function keyOf(kernel: Kernel, tid: number, va: number, isPrivate: boolean): Key | number {
-  if (va % 4 !== 0) return -EINVAL;
+  if ((va & 3) !== 0) return -EINVAL;
   if (va >= USER_LIMIT) return -EFAULT;
   const { space } = kernel.process.group(tid);
   if (isPrivate) return { space, address: va };

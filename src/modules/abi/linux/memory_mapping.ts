@@ -159,7 +159,7 @@ export function sysMmap(
   fd: number,
   offset: number,
 ): number {
-  if (offset % PAGE_SIZE !== 0) return -EINVAL;
+  if ((offset & (PAGE_SIZE - 1)) !== 0) return -EINVAL;
   // A run before this one has mapped it and waits for its pages; a signal leaves the rest to page faults.
   const mapped = kernel.waits.progress(tid)[0] ?? -1;
   if (mapped >= 0) {
@@ -175,7 +175,7 @@ export function sysMmap(
   if (offset < 0 || offset + bytes > Number.MAX_SAFE_INTEGER) return -EOVERFLOW;
   const fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   if (fixed && address > USER_LIMIT - bytes) return -ENOMEM;
-  if (fixed && address % PAGE_SIZE !== 0) return -EINVAL;
+  if (fixed && (address & (PAGE_SIZE - 1)) !== 0) return -EINVAL;
   if (fixed && address < USER_BOTTOM && !kernel.process.capable(tid, CAP_SYS_RAWIO)) return -EPERM;
   if (refused !== 0) return refused;
   const type = flags & MAP_TYPE;

@@ -17,6 +17,7 @@ import { RESTART_CLASSES } from '../../../contracts/abi.ts';
 import { createSignalAction, createSignalInfo } from '../../../contracts/process.ts';
 import { CONTEXT_SIZE, CTX_F, CTX_FCSR, CTX_RETIRED } from '../../../machine/layout.ts';
 import { createFakeProcesses, type FakeProcesses, sent } from '../../../testing/fake-process.ts';
+import { fakeRecords } from '../../../testing/fake-record.ts';
 import { TRAMPOLINE } from './exec-image.ts';
 import { A0, A1, A2, contextOf, pcOf, RA, register, setPc, setRegister, SP } from './registers.ts';
 import { popFrame, pushFrame, setAltStack } from './signal-frame.ts';
@@ -32,9 +33,13 @@ function boot(): { fake: FakeProcesses; pid: number; context: number } {
   const fake = createFakeProcesses();
   const { layout } = fake.kernel.machine;
   const bytes = new ArrayBuffer(CONTEXT_SIZE * 17);
-  Object.assign(fake.kernel.machine, { u8: new Uint8Array(bytes), u32: new Uint32Array(bytes) });
+  Object.assign(fake.kernel.machine, {
+    u8: new Uint8Array(bytes),
+    i32: new Int32Array(bytes),
+    u32: new Uint32Array(bytes),
+  });
   Object.assign(layout, { contextBase: CONTEXT_SIZE });
-  Object.assign(fake.kernel.user, {
+  const copies = {
     read(_: number, va: number, into: Uint8Array): number {
       if (va + into.length > fake.memory.byteLength) return -14;
       into.set(new Uint8Array(fake.memory.buffer, va, into.length));
@@ -45,7 +50,8 @@ function boot(): { fake: FakeProcesses; pid: number; context: number } {
       new Uint8Array(fake.memory.buffer, va, from.length).set(from);
       return 0;
     },
-  });
+  };
+  Object.assign(fake.kernel.user, copies, fakeRecords(copies));
   fake.process().boot(1, 10, 0, 0);
   const pid = fake.process().spawn(2, 10, 10, 0, 0);
   const context = contextOf(fake.kernel, pid);

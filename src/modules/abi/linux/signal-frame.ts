@@ -72,10 +72,10 @@ export function frameWaits(kernel: Kernel, tid: number): boolean {
   return alternate >= 0 && alternate !== plain && isAwaited(kernel, tid, alternate, FRAME_SIZE);
 }
 
-function fill(kernel: Kernel, thread: Thread, context: number, info: Readonly<SignalInfo>): Uint8Array {
-  const { u8 } = kernel.machine;
-  const bytes = new Uint8Array(FRAME_SIZE);
-  const data = new DataView(bytes.buffer);
+/** Make the frame in the record. */
+function fill(kernel: Kernel, thread: Thread, context: number, info: Readonly<SignalInfo>): void {
+  const { i32 } = kernel.machine;
+  const data = kernel.user.blankRecord(FRAME_SIZE);
   putInfo(data, FRAME_INFO, info);
   const stack = FRAME_UCONTEXT + UC_STACK;
   const state = altStackState(thread, register(kernel, context, SP));
@@ -87,11 +87,20 @@ function fill(kernel: Kernel, thread: Thread, context: number, info: Readonly<Si
   data.setInt32(FRAME_UCONTEXT + UC_SIGMASK + 4, saved ? thread.savedMaskHigh : thread.maskHigh, true);
   // gregs are pc, x1..x31: the pc stands where x0 would.
   const gregs = MCONTEXT + MC_GREGS;
-  bytes.set(u8.subarray(context + CTX_X, context + CTX_X + 8 * REGISTERS), gregs);
-  bytes.set(u8.subarray(context + CTX_PC, context + CTX_PC + 8), gregs);
-  bytes.set(u8.subarray(context + CTX_F, context + CTX_F + 8 * REGISTERS), MCONTEXT + MC_FPREGS);
-  bytes.set(u8.subarray(context + CTX_FCSR, context + CTX_FCSR + 4), MCONTEXT + MC_FPREGS + MC_FCSR);
-  return bytes;
+  save(i32, context + CTX_X, data, gregs, 8 * REGISTERS);
+  save(i32, context + CTX_PC, data, gregs, 8);
+  save(i32, context + CTX_F, data, MCONTEXT + MC_FPREGS, 8 * REGISTERS);
+  save(i32, context + CTX_FCSR, data, MCONTEXT + MC_FPREGS + MC_FCSR, 4);
+}
+
+/** Copy registers to the record. @param size bytes */
+function save(words: Int32Array, from: number, data: DataView, at: number, size: number): void {
+  for (let i = 0; i < size; i += 4) data.setInt32(at + i, words[(from + i) >>> 2] as number, true);
+}
+
+/** And back. */
+function load(data: DataView, at: number, words: Int32Array, to: number, size: number): void {
+  for (let i = 0; i < size; i += 4) words[(to + i) >>> 2] = data.getInt32(at + i, true);
 }
 
 /**
@@ -107,7 +116,8 @@ export function pushFrame(
   const context = contextOf(kernel, tid);
   const sp = placeFrame(thread, action.flags, register(kernel, context, SP));
   if (sp < 0) return -EFAULT;
-  const error = kernel.user.write(tid, sp, fill(kernel, thread, context, info));
+  fill(kernel, thread, context, info);
+  const error = kernel.user.writeRecord(tid, sp, FRAME_SIZE);
   if (error !== 0) return error;
   setPc(kernel, context, action.handler);
   setRegister(kernel, context, RA, TRAMPOLINE);
@@ -134,20 +144,19 @@ export function pushFrame(
 export function popFrame(kernel: Kernel, tid: number): number {
   const context = contextOf(kernel, tid);
   const sp = register(kernel, context, SP);
-  const bytes = new Uint8Array(FRAME_SIZE);
-  const error = sp % 16 !== 0 ? -EFAULT : kernel.user.read(tid, sp, bytes);
+  const error = sp % 16 !== 0 ? -EFAULT : kernel.user.readRecord(tid, sp, FRAME_SIZE);
   if (error !== 0) return error;
-  const data = new DataView(bytes.buffer);
+  const data = kernel.user.record;
   const extension = MCONTEXT + MC_EXTENSION;
   if (data.getUint32(extension, true) !== 0 || data.getUint32(extension + 4, true) !== 0) return -EFAULT;
-  const { u8 } = kernel.machine;
+  const { i32 } = kernel.machine;
   const gregs = MCONTEXT + MC_GREGS;
-  u8.set(bytes.subarray(gregs, gregs + 8), context + CTX_PC);
-  u8.set(bytes.subarray(gregs + 8, gregs + 8 * REGISTERS), context + CTX_X + 8);
+  load(data, gregs, i32, context + CTX_PC, 8);
+  load(data, gregs + 8, i32, context + CTX_X + 8, 8 * (REGISTERS - 1));
   // Instructions are aligned to 2 bytes, whatever the frame says.
-  u8[context + CTX_PC] = (u8[context + CTX_PC] as number) & 0xfe;
+  i32[(context + CTX_PC) >>> 2] = (i32[(context + CTX_PC) >>> 2] as number) & ~1;
   const fpregs = MCONTEXT + MC_FPREGS;
-  u8.set(bytes.subarray(fpregs, fpregs + 8 * REGISTERS), context + CTX_F);
+  load(data, fpregs, i32, context + CTX_F, 8 * REGISTERS);
   kernel.machine.u32[(context + CTX_FCSR) >>> 2] = data.getUint32(fpregs + MC_FCSR, true) & 0xff;
   const mask = FRAME_UCONTEXT + UC_SIGMASK;
   kernel.process.setMask(tid, data.getInt32(mask, true), data.getInt32(mask + 4, true));

@@ -17,6 +17,7 @@ import {
   SYNCHRONOUS,
   lowBit,
 } from '../../../abi/linux/signal.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
 import { createSignalInfo, type SignalInfo } from '../../../contracts/process.ts';
 import { get64, put64 } from './usage.ts';
 
@@ -40,10 +41,10 @@ export function putInfo(data: DataView, at: number, info: Readonly<SignalInfo>):
   else put64(data, at + SIGINFO_VALUE, info.value);
 }
 
-export function infoBytes(info: Readonly<SignalInfo>): Uint8Array {
-  const bytes = new Uint8Array(SIGINFO_SIZE);
-  putInfo(new DataView(bytes.buffer), 0, info);
-  return bytes;
+/** @returns 0, -EFAULT or WAIT */
+export function writeInfo(kernel: Kernel, tid: number, va: number, info: Readonly<SignalInfo>): number {
+  putInfo(kernel.user.record, 0, info);
+  return kernel.user.writeRecord(tid, va, SIGINFO_SIZE);
 }
 
 /** What rt_sigqueueinfo(2) is given. A value beyond 2^53 keeps its low 32 bits, which is all that sigqueue(3)'s int has. */

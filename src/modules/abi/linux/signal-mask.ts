@@ -14,10 +14,9 @@ import type { Kernel } from '../../../contracts/kernel.ts';
 export function beginMask(kernel: Kernel, tid: number, va: number, size: number): number {
   if (va === 0) return 0;
   if (size !== SIGSET_SIZE) return -EINVAL;
-  const bytes = new Uint8Array(SIGSET_SIZE);
-  const error = kernel.user.read(tid, va, bytes);
+  const error = kernel.user.readRecord(tid, va, SIGSET_SIZE);
   if (error !== 0) return error;
-  const data = new DataView(bytes.buffer);
+  const data = kernel.user.record;
   const thread = kernel.process.thread(tid);
   if (!thread.restoreMask) {
     thread.savedMaskLow = thread.maskLow;

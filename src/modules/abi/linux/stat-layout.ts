@@ -1,7 +1,8 @@
 /**
  * Stat records as user memory sees them: struct stat, struct statx, struct statfs.
  *
- * Layouts are data in src/abi/linux. The device number of a file is its superblock's number, with major 0.
+ * Layouts are data in src/abi/linux. The device number of a file is its superblock's number, with major 0. Every function writes
+ * to a user address and returns 0, -EFAULT or WAIT.
  */
 import * as S from '../../../abi/linux/stat.ts';
 import * as V from '../../../abi/linux/statfs.ts';
@@ -11,17 +12,11 @@ import {
   type Stat,
   superblockOf,
 } from '../../../contracts/filesystem.ts';
+import type { Kernel } from '../../../contracts/kernel.ts';
+import { put64 } from './usage.ts';
 
-const WORD = 0x1_0000_0000;
-
-/** A 64-bit field, two's complement. */
-function put64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value >>> 0, true);
-  view.setUint32(at + 4, Math.floor(value / WORD) >>> 0, true);
-}
-
-export function statBytes(stat: Stat): Uint8Array {
-  const view = new DataView(new ArrayBuffer(S.STAT_SIZE));
+export function writeStat(kernel: Kernel, tid: number, va: number, stat: Stat): number {
+  const view = kernel.user.blankRecord(S.STAT_SIZE);
   put64(view, S.STAT_DEV, S.encodeDevice(superblockOf(stat.inode)));
   put64(view, S.STAT_INO, inodeNumberOf(stat.inode));
   view.setUint32(S.STAT_MODE, stat.mode, true);
@@ -38,7 +33,7 @@ export function statBytes(stat: Stat): Uint8Array {
   put64(view, S.STAT_MTIME + 8, stat.mtimeNanoseconds);
   put64(view, S.STAT_CTIME, stat.ctimeSeconds);
   put64(view, S.STAT_CTIME + 8, stat.ctimeNanoseconds);
-  return new Uint8Array(view.buffer);
+  return kernel.user.writeRecord(tid, va, S.STAT_SIZE);
 }
 
 function putTimestamp(view: DataView, at: number, seconds: number, nanoseconds: number): void {
@@ -47,8 +42,8 @@ function putTimestamp(view: DataView, at: number, seconds: number, nanoseconds: 
 }
 
 /** What it can tell it tells, whatever was asked: the basic fields. */
-export function statxBytes(stat: Stat): Uint8Array {
-  const view = new DataView(new ArrayBuffer(S.STATX_STRUCT_SIZE));
+export function writeStatx(kernel: Kernel, tid: number, va: number, stat: Stat): number {
+  const view = kernel.user.blankRecord(S.STATX_STRUCT_SIZE);
   view.setUint32(S.STATX_OFF_MASK, S.STATX_BASIC_STATS, true);
   view.setUint32(S.STATX_OFF_BLKSIZE, stat.blockSize, true);
   view.setUint32(S.STATX_OFF_NLINK, stat.links, true);
@@ -64,11 +59,11 @@ export function statxBytes(stat: Stat): Uint8Array {
   view.setUint32(S.STATX_OFF_RDEV_MAJOR, S.deviceMajor(stat.rdev), true);
   view.setUint32(S.STATX_OFF_RDEV_MINOR, S.deviceMinor(stat.rdev), true);
   view.setUint32(S.STATX_OFF_DEV_MINOR, superblockOf(stat.inode), true);
-  return new Uint8Array(view.buffer);
+  return kernel.user.writeRecord(tid, va, S.STATX_STRUCT_SIZE);
 }
 
-export function statfsBytes(stat: FileSystemStat): Uint8Array {
-  const view = new DataView(new ArrayBuffer(V.STATFS_SIZE));
+export function writeStatfs(kernel: Kernel, tid: number, va: number, stat: FileSystemStat): number {
+  const view = kernel.user.blankRecord(V.STATFS_SIZE);
   put64(view, V.STATFS_TYPE, stat.type);
   put64(view, V.STATFS_BSIZE, stat.blockSize);
   put64(view, V.STATFS_BLOCKS, stat.blocks);
@@ -79,5 +74,5 @@ export function statfsBytes(stat: FileSystemStat): Uint8Array {
   put64(view, V.STATFS_NAMELEN, stat.nameLength);
   put64(view, V.STATFS_FRSIZE, stat.blockSize);
   put64(view, V.STATFS_FLAGS, V.ST_VALID);
-  return new Uint8Array(view.buffer);
+  return kernel.user.writeRecord(tid, va, V.STATFS_SIZE);
 }

@@ -19,7 +19,7 @@ import type { FileTimes } from '../../../contracts/vfs.ts';
 import { readPath, startOf, startOrSelf, usableFile } from './at.ts';
 import { signalWriteError } from './buffers.ts';
 import { full, type Handler, partial, type Row } from './call.ts';
-import { statBytes, statfsBytes, statxBytes } from './stat-layout.ts';
+import { writeStat, writeStatfs, writeStatx } from './stat-layout.ts';
 
 /** fstat(2) */
 const sysFstat: Handler = (kernel, tid, fd, buffer) => {
@@ -27,7 +27,7 @@ const sysFstat: Handler = (kernel, tid, fd, buffer) => {
   if (file < 0) return file;
   const stat = createStat();
   const error = kernel.vfs.statFile(file, stat);
-  return error === 0 ? kernel.user.write(tid, buffer, statBytes(stat)) : error;
+  return error === 0 ? writeStat(kernel, tid, buffer, stat) : error;
 };
 
 /** What the pair (directory, path) and AT_ flags mean, into `stat`. */
@@ -57,7 +57,7 @@ const sysNewfstatat: Handler = (kernel, tid, directory, va, buffer, flags) => {
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const stat = createStat();
   const error = statAt(kernel, tid, directory, va, flags, stat);
-  return error === 0 ? kernel.user.write(tid, buffer, statBytes(stat)) : error;
+  return error === 0 ? writeStat(kernel, tid, buffer, stat) : error;
 };
 
 /** statx(2) */
@@ -67,7 +67,7 @@ const sysStatx: Handler = (kernel, tid, directory, va, flags, mask, buffer) => {
   if ((flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) return -EINVAL;
   const stat = createStat();
   const error = statAt(kernel, tid, directory, va, flags, stat);
-  return error === 0 ? kernel.user.write(tid, buffer, statxBytes(stat)) : error;
+  return error === 0 ? writeStatx(kernel, tid, buffer, stat) : error;
 };
 
 /** statfs(2) */
@@ -75,14 +75,14 @@ const sysStatfs: Handler = (kernel, tid, va, buffer) => {
   const path = readPath(kernel, tid, va);
   if (typeof path === 'number') return path;
   const stat = kernel.vfs.statfs(tid, 0, path);
-  return typeof stat === 'number' ? stat : kernel.user.write(tid, buffer, statfsBytes(stat));
+  return typeof stat === 'number' ? stat : writeStatfs(kernel, tid, buffer, stat);
 };
 
 /** statfs(2) */
 const sysFstatfs: Handler = (kernel, tid, fd, buffer) => {
   const file = kernel.process.file(tid, fd);
   if (file < 0) return file;
-  return kernel.user.write(tid, buffer, statfsBytes(kernel.vfs.statfsFile(file)));
+  return writeStatfs(kernel, tid, buffer, kernel.vfs.statfsFile(file));
 };
 
 const ANY_ACCESS = 7;
@@ -175,10 +175,9 @@ const now = (kernel: Kernel): Time => ({
 
 function readTimes(kernel: Kernel, tid: number, va: number): FileTimes | number {
   if (va === 0) return { now: true, atime: now(kernel), mtime: now(kernel) };
-  const bytes = new Uint8Array(TIMES_SIZE);
-  const error = kernel.user.read(tid, va, bytes);
+  const error = kernel.user.readRecord(tid, va, TIMES_SIZE);
   if (error !== 0) return error;
-  const view = new DataView(bytes.buffer);
+  const view = kernel.user.record;
   const atime = readTime(kernel, view, 0);
   const mtime = readTime(kernel, view, TIMES_SIZE / 2);
   if (typeof atime === 'number') return atime;

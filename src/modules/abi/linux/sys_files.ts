@@ -26,7 +26,7 @@ import {
 } from '../../../abi/linux/dirent.ts';
 import { RWF_DSYNC, RWF_HIPRI, RWF_SYNC } from '../../../abi/linux/uio.ts';
 import { inodeNumberOf, superblockOf } from '../../../contracts/filesystem.ts';
-import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
+import { type Kernel, RECORD_SIZE, WAIT } from '../../../contracts/kernel.ts';
 import type { FileKind } from '../../../contracts/vfs.ts';
 import { copyToSpans } from '../../../lib/spans.ts';
 import { usableFile } from './at.ts';
@@ -183,33 +183,31 @@ const sysFallocate: Handler = (kernel, tid, fd, mode, offset, length) => {
   return error;
 };
 
-/** Most bytes of entries that one getdents64 gives. */
-const LISTING = 32768;
-
 /** getdents64(2) */
 const sysGetdents: Handler = (kernel, tid, fd, va, size) => {
   const file = usableFile(kernel, tid, fd);
   if (typeof file === 'number') return file;
   // The buffer is faulted in first: once entries are taken the call must not wait.
   const { scratch } = kernel.user;
-  const error = resolve(kernel, tid, va, Math.min(size, LISTING), true, scratch);
+  const error = resolve(kernel, tid, va, Math.min(size, RECORD_SIZE), true, scratch);
   if (error !== 0) return error;
-  const bytes = new Uint8Array(scratch.total);
-  const view = new DataView(bytes.buffer);
+  const view = kernel.user.record;
   let used = 0;
   const listed = kernel.vfs.list(tid, file.id, (inode, next, type, name) => {
     const length = Math.ceil((DIRENT_NAME + name.length + 1) / DIRENT_ALIGN) * DIRENT_ALIGN;
-    if (used + length > bytes.length) return false;
+    if (used + length > scratch.total) return false;
+    // What is behind the name is not to tell of another call.
+    putWord(view, used + length - DIRENT_ALIGN, 0);
     putWord(view, used + DIRENT_INO, inodeNumberOf(inode));
     putWord(view, used + DIRENT_OFF, next);
     view.setUint16(used + DIRENT_RECLEN, length, true);
-    bytes[used + DIRENT_TYPE] = type >>> DT_SHIFT;
-    for (let i = 0; i < name.length; i++) bytes[used + DIRENT_NAME + i] = name.charCodeAt(i);
+    view.setUint8(used + DIRENT_TYPE, type >>> DT_SHIFT);
+    for (let i = 0; i < name.length; i++) view.setUint8(used + DIRENT_NAME + i, name.charCodeAt(i));
     used += length;
     return true;
   });
   if (listed !== 0) return listed;
-  copyToSpans(kernel, bytes, 0, scratch, 0, used);
+  copyToSpans(kernel, new Uint8Array(view.buffer, 0, used), 0, scratch, 0, used);
   return used;
 };
 

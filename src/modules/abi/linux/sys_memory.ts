@@ -30,7 +30,7 @@ import { full, partial, type Row } from './call.ts';
 import { exceedsLimits, lockedBytes, mayLock, softLimit, spaceOf } from './memory_limits.ts';
 import { reachFurther, sysMmap } from './memory_mapping.ts';
 
-const isAligned = (value: number): boolean => value % PAGE_SIZE === 0;
+const isAligned = (value: number): boolean => (value & (PAGE_SIZE - 1)) === 0;
 
 /** munmap(2) */
 const sysMunmap = (kernel: Kernel, tid: number, address: number, length: number): number =>

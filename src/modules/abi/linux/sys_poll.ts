@@ -62,13 +62,21 @@ function ready(kernel: Kernel, tid: number, fd: number): number {
   return file < 0 ? POLLNVAL : kernel.vfs.poll(tid, file);
 }
 
-function pollAll(kernel: Kernel, tid: number, view: DataView, count: number): number {
+const get16 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+
+/** The descriptor of an entry at `at`. */
+const descriptorAt = (bytes: Uint8Array, at: number): number =>
+  get16(bytes, at + POLLFD_FD) | (get16(bytes, at + POLLFD_FD + 2) << 16);
+
+function pollAll(kernel: Kernel, tid: number, bytes: Uint8Array): number {
   let found = 0;
-  for (let at = 0; at < count * POLLFD_SIZE; at += POLLFD_SIZE) {
-    const fd = view.getInt32(at + POLLFD_FD, true);
-    const wanted = view.getUint16(at + POLLFD_EVENTS, true) | POLLERR | POLLHUP | POLLNVAL;
+  for (let at = 0; at < bytes.length; at += POLLFD_SIZE) {
+    const fd = descriptorAt(bytes, at);
+    const wanted = get16(bytes, at + POLLFD_EVENTS) | POLLERR | POLLHUP | POLLNVAL;
     const bits = fd < 0 ? 0 : ready(kernel, tid, fd) & wanted;
-    view.setUint16(at + POLLFD_REVENTS, bits, true);
+    bytes[at + POLLFD_REVENTS] = bits;
+    bytes[at + POLLFD_REVENTS + 1] = bits >>> 8;
     if (bits !== 0) found++;
   }
   return found;
@@ -82,17 +90,17 @@ const sysPpoll: Handler = (kernel, tid, fds, count, timeout, mask, maskSize) => 
   if (error !== 0) return error;
   const end = (result: number): number => finish(kernel, tid, result, timeout, deadline, mask !== 0);
   if (count > (kernel.process.group(tid).limits[RLIMIT_NOFILE_SOFT] as number)) return end(-EINVAL);
+  // A view of a short array would take it out of the heap, which costs more than the call.
   const bytes = new Uint8Array(count * POLLFD_SIZE);
-  const view = new DataView(bytes.buffer);
   const fault = count === 0 ? 0 : kernel.user.read(tid, fds, bytes);
   if (fault === WAIT) return WAIT;
   if (fault !== 0) return end(fault);
-  const found = pollAll(kernel, tid, view, count);
+  const found = pollAll(kernel, tid, bytes);
   if (found === 0 && deadline > kernel.clock.monotonic()) {
     if (kernel.waits.interrupted(tid)) return end(WAIT);
     for (let at = 0; at < bytes.length; at += POLLFD_SIZE) {
-      const fd = view.getInt32(at + POLLFD_FD, true);
-      const wanted = view.getUint16(at + POLLFD_EVENTS, true);
+      const fd = descriptorAt(bytes, at);
+      const wanted = get16(bytes, at + POLLFD_EVENTS);
       if (fd < 0) continue;
       kernel.vfs.arm(tid, kernel.process.file(tid, fd), wanted);
       kernel.process.holdFile?.(tid, fd, false);
@@ -177,10 +185,9 @@ function writeSets(kernel: Kernel, tid: number, sets: Sets, addresses: readonly 
 /** The last argument of pselect6: a pointer to a mask and its size. @returns 0, -EINVAL, -EFAULT or WAIT */
 function beginPackedMask(kernel: Kernel, tid: number, va: number): number {
   if (va === 0) return 0;
-  const bytes = new Uint8Array(16);
-  const error = kernel.user.read(tid, va, bytes);
+  const error = kernel.user.readRecord(tid, va, 16);
   if (error !== 0) return error;
-  const view = new DataView(bytes.buffer);
+  const view = kernel.user.record;
   if (view.getUint32(4, true) > 0x7fff) return -EFAULT;
   const mask = view.getUint32(4, true) * 0x1_0000_0000 + view.getUint32(0, true);
   return beginMask(kernel, tid, mask, view.getUint32(8, true));

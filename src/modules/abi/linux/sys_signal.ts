@@ -28,11 +28,11 @@ import {
 } from '../../../abi/linux/signal.ts';
 import { NO_RESULT } from '../../../contracts/abi.ts';
 import { type Kernel, RESUMED_BY_TIMEOUT, WAIT } from '../../../contracts/kernel.ts';
-import { createSignalAction, createSignalInfo } from '../../../contracts/process.ts';
+import { createSignalAction, createSignalInfo, type SignalAction } from '../../../contracts/process.ts';
 import { full, type Row } from './call.ts';
 import { contextOf, register, SP } from './registers.ts';
 import { altStackState, onAltStack, popFrame, setAltStack } from './signal-frame.ts';
-import { infoBytes } from './signal-info.ts';
+import { writeInfo } from './signal-info.ts';
 import { beginMask } from './signal-mask.ts';
 import { killCalls } from './sys_kill.ts';
 import { get64, put64 } from './usage.ts';
@@ -40,6 +40,15 @@ import { get64, put64 } from './usage.ts';
 /** Flags that a handler may have; SA_UNSUPPORTED is how a program finds out about the others. */
 const SA_KNOWN = 0xdc00_0807;
 const SECOND = 1_000_000_000;
+
+function takeAction(data: DataView): SignalAction {
+  const action = createSignalAction();
+  action.handler = get64(data, SIGACTION_HANDLER);
+  action.flags = (data.getUint32(SIGACTION_FLAGS, true) & SA_KNOWN) >>> 0;
+  action.maskLow = data.getInt32(SIGACTION_MASK, true);
+  action.maskHigh = data.getInt32(SIGACTION_MASK + 4, true);
+  return action;
+}
 
 /** rt_sigaction(2) */
 function sysSigaction(
@@ -51,43 +60,35 @@ function sysSigaction(
   size: number,
 ): number {
   if (size !== SIGSET_SIZE) return -EINVAL;
-  const bytes = new Uint8Array(SIGACTION_SIZE);
-  const data = new DataView(bytes.buffer);
+  let action: SignalAction | null = null;
   if (newAt !== 0) {
-    const error = kernel.user.read(tid, newAt, bytes);
+    const error = kernel.user.readRecord(tid, newAt, SIGACTION_SIZE);
     if (error !== 0) return error;
+    action = takeAction(kernel.user.record);
   }
   if (signal < 1 || signal > NSIG) return -EINVAL;
-  if (newAt !== 0 && (lowBit(signal) & UNBLOCKABLE) !== 0) return -EINVAL;
+  if (action !== null && (lowBit(signal) & UNBLOCKABLE) !== 0) return -EINVAL;
   if (oldAt !== 0) {
     const old = kernel.process.action(tid, signal);
-    const image = new Uint8Array(SIGACTION_SIZE);
-    const view = new DataView(image.buffer);
+    const view = kernel.user.blankRecord(SIGACTION_SIZE);
     put64(view, SIGACTION_HANDLER, old.handler);
     view.setUint32(SIGACTION_FLAGS, old.flags, true);
     view.setInt32(SIGACTION_MASK, old.maskLow, true);
     view.setInt32(SIGACTION_MASK + 4, old.maskHigh, true);
-    const error = kernel.user.write(tid, oldAt, image);
+    const error = kernel.user.writeRecord(tid, oldAt, SIGACTION_SIZE);
     if (error !== 0) return error;
   }
-  if (newAt !== 0) {
-    const action = createSignalAction();
-    action.handler = get64(data, SIGACTION_HANDLER);
-    action.flags = (data.getUint32(SIGACTION_FLAGS, true) & SA_KNOWN) >>> 0;
-    action.maskLow = data.getInt32(SIGACTION_MASK, true);
-    action.maskHigh = data.getInt32(SIGACTION_MASK + 4, true);
-    kernel.process.setAction(tid, signal, action);
-  }
+  if (action !== null) kernel.process.setAction(tid, signal, action);
   return 0;
 }
 
-const setBytes = (low: number, high: number): Uint8Array => {
-  const bytes = new Uint8Array(SIGSET_SIZE);
-  const data = new DataView(bytes.buffer);
+/** @param size bytes of the set that are wanted */
+function writeSet(kernel: Kernel, tid: number, va: number, low: number, high: number, size: number): number {
+  const data = kernel.user.record;
   data.setInt32(0, low, true);
   data.setInt32(4, high, true);
-  return bytes;
-};
+  return kernel.user.writeRecord(tid, va, size);
+}
 
 /** rt_sigprocmask(2) */
 function sysSigprocmask(
@@ -100,20 +101,20 @@ function sysSigprocmask(
 ): number {
   if (size !== SIGSET_SIZE) return -EINVAL;
   const { maskLow, maskHigh } = kernel.process.thread(tid);
-  const bytes = new Uint8Array(SIGSET_SIZE);
-  const data = new DataView(bytes.buffer);
+  let low = 0;
+  let high = 0;
   if (newAt !== 0) {
-    const error = kernel.user.read(tid, newAt, bytes);
+    const error = kernel.user.readRecord(tid, newAt, SIGSET_SIZE);
     if (error !== 0) return error;
+    low = kernel.user.record.getInt32(0, true);
+    high = kernel.user.record.getInt32(4, true);
     if (how !== SIG_BLOCK && how !== SIG_UNBLOCK && how !== SIG_SETMASK) return -EINVAL;
   }
   if (oldAt !== 0) {
-    const error = kernel.user.write(tid, oldAt, setBytes(maskLow, maskHigh));
+    const error = writeSet(kernel, tid, oldAt, maskLow, maskHigh, SIGSET_SIZE);
     if (error !== 0) return error;
   }
   if (newAt === 0) return 0;
-  const low = data.getInt32(0, true);
-  const high = data.getInt32(4, true);
   if (how === SIG_BLOCK) kernel.process.setMask(tid, maskLow | low, maskHigh | high);
   else if (how === SIG_UNBLOCK) kernel.process.setMask(tid, maskLow & ~low, maskHigh & ~high);
   else kernel.process.setMask(tid, low, high);
@@ -126,7 +127,7 @@ function sysSigpending(kernel: Kernel, tid: number, setAt: number, size: number)
   const { maskLow, maskHigh } = kernel.process.thread(tid);
   const low = kernel.process.pendingLow(tid) & maskLow;
   const high = kernel.process.pendingHigh(tid) & maskHigh;
-  return kernel.user.write(tid, setAt, setBytes(low, high).subarray(0, size));
+  return writeSet(kernel, tid, setAt, low, high, size);
 }
 
 /** rt_sigsuspend(2) */
@@ -164,7 +165,7 @@ function sysSigtimedwait(
   const low = data.getInt32(0, true) & ~UNBLOCKABLE;
   const info = kernel.process.takeSignal(tid, low, data.getInt32(4, true));
   if (info !== null) {
-    if (infoAt !== 0) kernel.user.write(tid, infoAt, infoBytes(info));
+    if (infoAt !== 0) writeInfo(kernel, tid, infoAt, info);
     return info.signal;
   }
   if (kernel.waits.resumed(tid) === RESUMED_BY_TIMEOUT) return -EAGAIN;

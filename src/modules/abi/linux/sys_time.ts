@@ -120,8 +120,9 @@ const sysNanosleep = (kernel: Kernel, tid: number, requestAt: number, remainAt: 
 function sysGettimeofday(kernel: Kernel, tid: number, timeAt: number, zoneAt: number): number {
   if (timeAt !== 0) {
     const { clock } = kernel;
+    const seconds = clock.realtimeSeconds();
     const microseconds = Math.floor(clock.realtimeNanoseconds() / MICROSECOND);
-    const error = kernel.user.writePair(tid, timeAt, clock.realtimeSeconds(), microseconds);
+    const error = kernel.user.writePair(tid, timeAt, seconds, microseconds);
     if (error !== 0) return error;
   }
   return zoneAt === 0 ? 0 : kernel.user.write(tid, zoneAt, new Uint8Array(8));

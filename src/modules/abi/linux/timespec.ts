@@ -19,10 +19,9 @@ interface Timespec {
 
 /** @returns the time at va, -EFAULT, -EINVAL (negative, or a second or more of nanoseconds) or WAIT */
 export function readTimespec(kernel: Kernel, tid: number, va: number): Timespec | number {
-  const bytes = new Uint8Array(TIMESPEC_SIZE);
-  const error = kernel.user.read(tid, va, bytes);
+  const error = kernel.user.readRecord(tid, va, TIMESPEC_SIZE);
   if (error !== 0) return error;
-  const view = new DataView(bytes.buffer);
+  const view = kernel.user.record;
   const seconds = view.getInt32(4, true) * 0x1_0000_0000 + view.getUint32(0, true);
   const nanoseconds = view.getUint32(8, true);
   if (seconds < 0 || view.getInt32(12, true) !== 0 || nanoseconds >= SECOND) return -EINVAL;
@@ -59,9 +58,5 @@ export function writeRemaining(
 ): number {
   const ns = Math.max(0, deadline - now);
   const seconds = Math.floor(ns / SECOND);
-  const bytes = new Uint8Array(TIMESPEC_SIZE);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, seconds, true);
-  view.setUint32(8, ns - seconds * SECOND, true);
-  return kernel.user.write(tid, va, bytes);
+  return kernel.user.writePair(tid, va, seconds, ns - seconds * SECOND);
 }

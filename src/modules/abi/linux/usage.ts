@@ -18,8 +18,9 @@ const SECOND = 1_000_000_000;
 
 /** Store a 64-bit integer, two's complement. */
 export function put64(data: DataView, at: number, value: number): void {
-  data.setUint32(at, value >>> 0, true);
-  data.setUint32(at + 4, Math.floor(value / 0x1_0000_0000) >>> 0, true);
+  const low = value | 0;
+  data.setInt32(at, low, true);
+  data.setInt32(at + 4, low === value ? low >> 31 : Math.floor(value / 0x1_0000_0000) | 0, true);
 }
 
 /** A signed 64-bit integer, clamped to +-2^53. */
@@ -60,8 +61,7 @@ const PAGE_KIB = 4;
 
 export function writeUsage(kernel: Kernel, tid: number, va: number, usage: Usage): number {
   const { userNs, systemNs, tally, peakResident } = usage;
-  const bytes = new Uint8Array(RUSAGE_SIZE);
-  const data = new DataView(bytes.buffer);
+  const data = kernel.user.blankRecord(RUSAGE_SIZE);
   putTimeval(data, RUSAGE_UTIME, userNs);
   putTimeval(data, RUSAGE_STIME, systemNs);
   put64(data, RUSAGE_MAXRSS, peakResident * PAGE_KIB);
@@ -69,5 +69,5 @@ export function writeUsage(kernel: Kernel, tid: number, va: number, usage: Usage
   put64(data, RUSAGE_MAJFLT, tally.majorFaults);
   put64(data, RUSAGE_NVCSW, tally.voluntarySwitches);
   put64(data, RUSAGE_NIVCSW, tally.involuntarySwitches);
-  return kernel.user.write(tid, va, bytes);
+  return kernel.user.writeRecord(tid, va, RUSAGE_SIZE);
 }

@@ -35,11 +35,16 @@ function create(state: ClockState, kernel: Kernel): Clock {
   const sinceBase = (): number =>
     kernel.time.bootNanoseconds + state.realtimeNanoseconds + Math.floor(kernel.time.now());
   const baseSeconds = (): number => kernel.time.bootSeconds + state.realtimeSeconds;
+  /** `sinceBase` when the seconds were asked for, for who asks for the rest in the same entry. */
+  let asked = 0;
 
   return {
     monotonic: () => Math.floor(kernel.time.now()),
-    realtimeSeconds: () => baseSeconds() + Math.floor(sinceBase() / SECOND),
-    realtimeNanoseconds: () => sinceBase() % SECOND,
+    realtimeSeconds() {
+      asked = sinceBase();
+      return baseSeconds() + Math.floor(asked / SECOND);
+    },
+    realtimeNanoseconds: () => asked % SECOND,
     setRealtime(seconds, nanoseconds) {
       const ahead = nanoseconds - kernel.time.bootNanoseconds - Math.floor(kernel.time.now());
       const carry = Math.floor(ahead / SECOND);

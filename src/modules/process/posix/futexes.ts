@@ -44,7 +44,7 @@ export function clearTid(self: Self, thread: Thread, group: ThreadGroup): void {
 /** One futex of the list: mark that its owner died and let a waiter have it. */
 function releaseOne(self: Self, thread: Thread, group: ThreadGroup, va: number): boolean {
   const { user } = self.kernel;
-  if (va % 4 !== 0 || user.readU32(thread.tid, va) !== 0) return false;
+  if ((va & 3) !== 0 || user.readU32(thread.tid, va) !== 0) return false;
   const word = user.value >>> 0;
   if ((word & FUTEX_TID_MASK) !== thread.tid) return true;
   const before = self.kernel.pmap.translate(group.space, va, PROT_READ);

@@ -64,6 +64,13 @@ export function letGo(self: Self, tid: number): void {
   const thread = self.state.threads.get(tid);
   if (thread === undefined || thread.held.length === 0) return;
   const { held } = thread;
+  if (held.length === 2) {
+    // The usual case, in which the list keeps its memory.
+    const file = held.pop() as number;
+    held.pop();
+    self.kernel.vfs.release(file, 0);
+    return;
+  }
   thread.held = [];
   for (let i = 1; i < held.length; i += 2) self.kernel.vfs.release(held[i] as number, 0);
 }

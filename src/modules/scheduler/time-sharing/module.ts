@@ -46,12 +46,28 @@ const firstOf = (queue: Set<number>): number => {
 
 function create(state: TimeSharingState): Scheduler {
   const queueOf = (own: Entry): Set<number> => state.queues[own.level] as Set<number>;
+  /** Levels whose queues are not empty, as bits: asked for after every kernel entry. */
+  let occupied = 0;
+  for (let level = 0; level < LEVELS; level++) {
+    if ((state.queues[level] as Set<number>).size !== 0) occupied |= 1 << level;
+  }
+  /** The thread that need not give way, as long as nothing changes here: it is asked for after every kernel entry. 0 = unknown. */
+  let staying = 0;
+  const join = (own: Entry): void => {
+    queueOf(own).add(own.tid);
+    occupied |= 1 << own.level;
+  };
+  const leave = (own: Entry): void => {
+    const queue = queueOf(own);
+    queue.delete(own.tid);
+    if (queue.size === 0) occupied &= ~(1 << own.level);
+  };
   const place = (own: Entry, level: number, toTail: boolean): void => {
     if (own.level === level && !toTail) return;
     const queued = own.runnable && !isRealtime(own);
-    if (queued) queueOf(own).delete(own.tid);
+    if (queued) leave(own);
     own.level = level;
-    if (queued) queueOf(own).add(own.tid);
+    if (queued) join(own);
   };
   const levelOf = (own: Entry): number => Math.floor(own.recentNs / LEVEL_NS);
   const quantumOf = (tid: number): number => QUANTUM_NS << ((state.threads.get(tid)?.level ?? 0) >> 3);
@@ -64,7 +80,7 @@ function create(state: TimeSharingState): Scheduler {
   /** It wants the CPU. */
   const enter = (own: Entry): void => {
     if (isRealtime(own)) toBack(state, own);
-    else queueOf(own).add(own.tid);
+    else join(own);
   };
   /** It does not want it any more, or as another kind of thread. */
   const exit = (own: Entry): void => {
@@ -72,7 +88,7 @@ function create(state: TimeSharingState): Scheduler {
       leaveRealtime(state, own);
       return;
     }
-    queueOf(own).delete(own.tid);
+    leave(own);
     if ((state.starvedNs !== 0 || state.creditNs !== 0) && normal() === 0) noOthers(state);
   };
   const decay = (): void => {
@@ -83,10 +99,7 @@ function create(state: TimeSharingState): Scheduler {
     }
   };
   /** A runnable thread of a better level than this goes before it. */
-  const isOutranked = (level: number): boolean => {
-    for (let better = 0; better < level; better++) if (state.queues[better]?.size !== 0) return true;
-    return false;
-  };
+  const isOutranked = (level: number): boolean => (occupied & ((1 << level) - 1)) !== 0;
   const endLoan = (): void => {
     state.lender = state.holder = state.lentNs = 0;
   };
@@ -107,8 +120,20 @@ function create(state: TimeSharingState): Scheduler {
     place(lender, lender.level, true);
     endLoan();
   };
+  const givesWay = (tid: number): boolean => {
+    const own = state.threads.get(tid);
+    if (own === undefined || !own.runnable) return true;
+    const first = firstRealtime(state);
+    if (first !== 0) return first !== tid;
+    if (isRealtime(own)) return true;
+    const holder = holderOf();
+    if (holder !== 0) return holder !== tid;
+    if (isOutranked(own.level)) return true;
+    return queueOf(own).size > 1 && firstOf(queueOf(own)) !== tid;
+  };
   return {
     add(thread: Schedulable) {
+      staying = 0;
       const { tid, nice, runnable, cpuNs, policy, from } = thread;
       const own = createEntry();
       own.tid = tid;
@@ -127,6 +152,7 @@ function create(state: TimeSharingState): Scheduler {
       if (own.runnable) enter(own);
     },
     remove(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined) return;
       if (own.runnable) exit(own);
@@ -134,6 +160,7 @@ function create(state: TimeSharingState): Scheduler {
       if (tid === state.lender || tid === state.holder) endLoan();
     },
     enqueue(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined || own.runnable) return;
       own.runnable = true;
@@ -141,12 +168,14 @@ function create(state: TimeSharingState): Scheduler {
       enter(own);
     },
     dequeue(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
       own.runnable = false;
       exit(own);
     },
     pick() {
+      staying = 0;
       const first = firstRealtime(state);
       if (first !== 0) return first;
       const holder = holderOf();
@@ -166,6 +195,7 @@ function create(state: TimeSharingState): Scheduler {
       return state.lender !== 0 && tid === state.holder ? Math.max(1, Math.min(own, state.lentNs)) : own;
     },
     tick(tid, ranNs, expired) {
+      staying = 0;
       const ran = Math.round(ranNs);
       const own = state.threads.get(tid);
       if (own !== undefined) own.cpuNs += ran;
@@ -188,6 +218,7 @@ function create(state: TimeSharingState): Scheduler {
     },
     /** Behind the others of its level; alone there, behind those of the next, so that some other thread runs. */
     yield(tid) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined || !own.runnable) return;
       if (isRealtime(own)) {
@@ -204,22 +235,19 @@ function create(state: TimeSharingState): Scheduler {
       place(own, level, true);
     },
     preempts(tid) {
-      const own = state.threads.get(tid);
-      if (own === undefined || !own.runnable) return true;
-      const first = firstRealtime(state);
-      if (first !== 0) return first !== tid;
-      if (isRealtime(own)) return true;
-      const holder = holderOf();
-      if (holder !== 0) return holder !== tid;
-      if (isOutranked(own.level)) return true;
-      return queueOf(own).size > 1 && firstOf(queueOf(own)) !== tid;
+      if (staying === tid) return false;
+      if (givesWay(tid)) return true;
+      staying = tid;
+      return false;
     },
     setNice(tid, nice) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own !== undefined) own.nice = nice;
     },
     load,
     drain() {
+      staying = 0;
       const order: Schedulable[] = inOrder(state.realtime).map((tid) => ({
         ...(state.threads.get(tid) as Entry),
       }));
@@ -228,6 +256,7 @@ function create(state: TimeSharingState): Scheduler {
       }
       for (const own of state.threads.values()) if (!own.runnable) order.push({ ...own });
       for (const queue of state.queues) queue.clear();
+      occupied = 0;
       clear(state.realtime);
       state.threads.clear();
       endLoan();
@@ -235,6 +264,7 @@ function create(state: TimeSharingState): Scheduler {
       return order;
     },
     setPolicy(tid, policy) {
+      staying = 0;
       const own = state.threads.get(tid);
       if (own === undefined) return;
       const realtime = isRealtimePolicy(policy);
@@ -255,6 +285,7 @@ function create(state: TimeSharingState): Scheduler {
       return kind === 'fifo' ? 0 : kind === 'round-robin' ? TURN_NS : quantumOf(tid);
     },
     handoff(from, to) {
+      staying = 0;
       const giver = state.threads.get(from);
       const taker = state.threads.get(to);
       if (giver === undefined || from === to || taker?.runnable !== true) return;

@@ -8,7 +8,7 @@ import { CAP_CHOWN, CAP_FSETID } from '../../../abi/linux/capability.ts';
 import { EACCES, EBADF, EFBIG, EINVAL, EISDIR, ENOENT, EPERM, EROFS } from '../../../abi/linux/errno.ts';
 import { S_IALLUGO, S_IFREG, S_ISGID } from '../../../abi/linux/stat.ts';
 import type { Attributes, FileSystemStat, Stat } from '../../../contracts/filesystem.ts';
-import { superblockOf } from '../../../contracts/filesystem.ts';
+import { copyStat, superblockOf } from '../../../contracts/filesystem.ts';
 import type { Dentry, FileTimes, OpenFile } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy, typeBits } from './core.ts';
 import { resize, sizeLimit } from './content.ts';
@@ -36,7 +36,7 @@ export function stat(core: Core, tid: number, at: number, path: string, follow: 
   const found = walk(core, tid, at, path, follow ? FOLLOW : 0);
   if (found === JUMPED) return statFile(core, core.state.files.get(core.walked.file), into);
   if (found < 0) return found;
-  Object.assign(into, core.here);
+  copyStat(core.here, into);
   return 0;
 }
 

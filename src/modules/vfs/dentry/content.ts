@@ -68,7 +68,9 @@ export function readContent(core: Core, tid: number, file: OpenFile, into: Spans
     count = Math.min(into.total, core.here.size - at);
     if (count <= 0) return 0;
     const wanted = count;
-    count = withRoom(core, wanted, () => readPages(core, inode, at, wanted, into));
+    count = readPages(core, inode, at, wanted, into);
+    if (lacksRoom(count)) count = makeRoom(core, wanted, count);
+    if (count === ROOM) count = readPages(core, inode, at, wanted, into);
   }
   if (count <= 0) return count;
   if (offset < 0) file.offset = at + count;
@@ -79,16 +81,20 @@ export function readContent(core: Core, tid: number, file: OpenFile, into: Spans
 /** One frame in so many is not given to pages that are new to a file. */
 const KEPT_FROM_FILES = 16;
 
+/** Pages were given back: try again. No count of bytes, no -errno and not WAIT. */
+const ROOM = -9100;
+
+/** Not one page of a transfer found a frame, or place in its file system. */
+const lacksRoom = (moved: number): boolean => moved === -ENOMEM || moved === -ENOSPC;
+
 /**
- * Move bytes through the page cache, and try again after pages were given back if not one found a frame. One that failed
- * holds no page and has written none, so whatever can be filled again may go.
+ * Have pages given back for a transfer through the page cache. One that failed holds no page and has written none, so whatever
+ * can be filled again may go. @returns ROOM, WAIT, or what the transfer gave
  */
-function withRoom(core: Core, bytes: number, move: () => number): number {
+function makeRoom(core: Core, bytes: number, moved: number): number {
   const { frames, pagecache, vm } = core.kernel;
-  const moved = move();
-  if (moved !== -ENOMEM && moved !== -ENOSPC) return moved;
   const wanted = Math.ceil(bytes / PAGE_SIZE) + Math.ceil(frames.total() / KEPT_FROM_FILES);
-  if (pagecache.reclaim(wanted) > 0) return move();
+  if (pagecache.reclaim(wanted) > 0) return ROOM;
   // Where room is short and not the file system full, programs may give some.
   const short = wanted - frames.free();
   return short > 0 && vm.relieve?.(short) === WAIT ? WAIT : moved;
@@ -117,7 +123,7 @@ function readPages(core: Core, inode: number, at: number, count: number, into: S
   for (let i = 0, done = 0; i < have; i++) {
     const frame = frames[i] as number;
     if (done < length) {
-      const within = i === 0 ? at % PAGE_SIZE : 0;
+      const within = i === 0 ? at & (PAGE_SIZE - 1) : 0;
       const part = Math.min(PAGE_SIZE - within, length - done);
       if (frame === 0) zeroSpans(kernel, into, done, part);
       else copyPhysicalToSpans(kernel, frame * PAGE_SIZE + within, into, done, part);
@@ -162,7 +168,9 @@ export function writeContent(
   } else {
     const steps = (capabilities & FS_STEPS) !== 0;
     const wanted = steps ? Math.min(count, FS_STEP - (at % PAGE_SIZE)) : count;
-    count = withRoom(core, wanted, () => writePages(core, inode, size, at, wanted, from, skip));
+    count = writePages(core, inode, size, at, wanted, from, skip);
+    if (lacksRoom(count)) count = makeRoom(core, wanted, count);
+    if (count === ROOM) count = writePages(core, inode, size, at, wanted, from, skip);
     if (count <= 0) return count;
     error = cell.written(inode, at, count);
     while (steps && error === -ENOSPC && count > 1) {
@@ -208,7 +216,7 @@ function writePages(
 
   let done = 0;
   for (let index = first; index <= last; index++) {
-    const within = index === first ? at % PAGE_SIZE : 0;
+    const within = index === first ? at & (PAGE_SIZE - 1) : 0;
     const part = Math.min(PAGE_SIZE - within, count - done);
     const frame = frameFor(core, inode, index, size, part);
     if (frame < 0) return done > 0 ? done : frame;

@@ -15,7 +15,6 @@ import { type Core, capabilitiesOf, dentryOf, mountOf, servedBy } from './core.t
 /** Idle dentries kept. */
 export const IDLE_LIMIT = 256;
 
-const keyOf = (parent: number, name: string): string => `${parent}/${name}`;
 const isVolatile = (core: Core, dentry: Dentry): boolean =>
   (capabilitiesOf(core, dentry.inode) & FS_VOLATILE) !== 0;
 
@@ -36,11 +35,25 @@ export function release(core: Core, id: number): void {
   if (lost || isVolatile(core, dentry)) drop(core, dentry);
 }
 
+/** Let a name lead to a dentry. */
+function setName({ state }: Core, directory: number, name: string, id: number): void {
+  const children = state.names.get(directory);
+  if (children !== undefined) children.set(name, id);
+  else state.names.set(directory, new Map([[name, id]]));
+}
+
+function clearName({ state }: Core, directory: number, name: string): void {
+  const children = state.names.get(directory);
+  if (children === undefined) return;
+  children.delete(name);
+  if (children.size === 0) state.names.delete(directory);
+}
+
 /** Forget an idle dentry. */
 function drop(core: Core, dentry: Dentry): void {
   const { state } = core;
   const inode = dentry.inode;
-  if (!dentry.deleted) state.names.delete(keyOf(dentry.parent, dentry.name));
+  if (!dentry.deleted) clearName(core, dentry.parent, dentry.name);
   state.idle.delete(dentry.id);
   state.dentries.delete(dentry.id);
   state.seals.delete(inode);
@@ -110,42 +123,43 @@ export function addDentry(core: Core, parent: number, name: string, inode: numbe
 /** The same, found by its name from now on. */
 export function addChild(core: Core, parent: Dentry, name: string, inode: number): Dentry {
   const dentry = addDentry(core, parent.id, name, inode, parent.mount);
-  core.state.names.set(keyOf(parent.id, name), dentry.id);
+  setName(core, parent.id, name, dentry.id);
   return dentry;
 }
 
 /** Its name is gone; who holds it keeps it. */
 export function unhash(core: Core, dentry: Dentry): void {
   if (dentry.deleted) return;
-  core.state.names.delete(keyOf(dentry.parent, dentry.name));
+  clearName(core, dentry.parent, dentry.name);
   dentry.deleted = true;
   if (dentry.references === 0) drop(core, dentry);
 }
 
 /** Give it another name and parent. Pre: no dentry has that name. */
 export function moveDentry(core: Core, dentry: Dentry, parent: number, name: string): void {
-  const { names } = core.state;
-  if (names.get(keyOf(dentry.parent, dentry.name)) === dentry.id) {
-    names.delete(keyOf(dentry.parent, dentry.name));
-  }
+  if (cached(core, dentry.parent, dentry.name) === dentry.id) clearName(core, dentry.parent, dentry.name);
   const before = dentry.parent;
   hold(core, parent);
   dentry.parent = parent;
   dentry.name = name;
-  names.set(keyOf(parent, name), dentry.id);
+  setName(core, parent, name, dentry.id);
   release(core, before);
 }
 
+/** The dentry that a name leads to, 0 if the cache has none. Of a volatile file system it may be stale. */
+export const cached = (core: Core, directory: number, name: string): number =>
+  core.state.names.get(directory)?.get(name) ?? 0;
+
 /** Look a name up in a directory, mounts not followed. @returns a dentry, -ENOENT, -errno or WAIT */
 export function lookup(core: Core, tid: number, directory: Dentry, name: string): number {
-  const known = core.state.names.get(keyOf(directory.id, name));
+  const known = cached(core, directory.id, name);
   const inode = directory.inode;
   const cell = servedBy(core, inode);
-  if (known !== undefined && (cell.capabilities(superblockOf(inode)) & FS_VOLATILE) === 0) return known;
+  if (known !== 0 && (cell.capabilities(superblockOf(inode)) & FS_VOLATILE) === 0) return known;
   if (directory.deleted) return -ENOENT;
   const found = cell.lookup(tid, inode, name);
   if (found === WAIT) return WAIT;
-  if (known !== undefined) {
+  if (known !== 0) {
     const dentry = dentryOf(core, known);
     if (dentry.inode === found) return known;
     unhash(core, dentry);

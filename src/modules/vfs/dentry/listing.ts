@@ -11,7 +11,7 @@ import { parentOf } from './dentries.ts';
 
 const DOTS = 2;
 /** Entries asked of the file system at a time. */
-const BATCH = 64;
+const BATCH = 256;
 
 type Take = (inode: number, next: number, type: number, name: string) => boolean;
 

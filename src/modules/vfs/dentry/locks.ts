@@ -197,12 +197,20 @@ function dropLocks(core: Core, goes: (lock: FileLock) => boolean): void {
 
 /** A process closed a descriptor of the inode: its record locks on it go, whichever descriptor made them. */
 export function releaseRecords(core: Core, inode: number, tgid: number): void {
-  if (core.state.locks.length === 0) return;
-  dropLocks(core, (lock) => !lock.flock && lock.inode === inode && lock.tgid === tgid);
+  if (core.state.locks.length !== 0) dropRecords(core, inode, tgid);
 }
 
 /** An open file is gone. */
 export function releaseOwned(core: Core, file: number): void {
-  if (core.state.locks.length === 0) return;
+  if (core.state.locks.length !== 0) dropOwned(core, file);
+}
+
+// Functions of their own: one that makes a closure pays for it at each call, even if it returns before.
+
+function dropRecords(core: Core, inode: number, tgid: number): void {
+  dropLocks(core, (lock) => !lock.flock && lock.inode === inode && lock.tgid === tgid);
+}
+
+function dropOwned(core: Core, file: number): void {
   dropLocks(core, (lock) => lock.file === file);
 }

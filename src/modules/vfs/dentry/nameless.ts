@@ -5,7 +5,13 @@
  */
 import { PIPEFS_MAGIC } from '../../../abi/linux/statfs.ts';
 import { makeDevice, S_IFCHR, S_IFIFO, S_IFSOCK } from '../../../abi/linux/stat.ts';
-import { createStat, type FileSystemStat, SB_SHIFT, type Stat } from '../../../contracts/filesystem.ts';
+import {
+  copyStat,
+  createStat,
+  type FileSystemStat,
+  SB_SHIFT,
+  type Stat,
+} from '../../../contracts/filesystem.ts';
 import { socketInode } from '../../../contracts/sockets.ts';
 import type { OpenFile } from '../../../contracts/vfs.ts';
 import type { Core } from './core.ts';
@@ -37,8 +43,11 @@ export const PIPE_STATFS: FileSystemStat = {
   nameLength: 255,
 };
 
+/** What all of them have in common. */
+const NOTHING: Readonly<Stat> = createStat();
+
 export function statNameless(core: Core, file: OpenFile, into: Stat): void {
-  Object.assign(into, createStat());
+  copyStat(NOTHING, into);
   into.links = 1;
   into.atimeSeconds = core.kernel.time.bootSeconds;
   into.mtimeSeconds = into.atimeSeconds;

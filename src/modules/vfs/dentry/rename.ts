@@ -5,7 +5,7 @@
  */
 import { EBUSY, EEXIST, EINVAL, ENOENT, ENOTDIR, ENOTEMPTY, EROFS, EXDEV } from '../../../abi/linux/errno.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../../abi/linux/rename.ts';
-import { createStat, type Stat } from '../../../contracts/filesystem.ts';
+import { copyStat, createStat, type Stat } from '../../../contracts/filesystem.ts';
 import type { Dentry } from '../../../contracts/vfs.ts';
 import { type Core, dentryOf, isDirectory, isReadOnly, servedBy } from './core.ts';
 import { hold, liesIn, lookup, moveDentry, release, unhash } from './dentries.ts';
@@ -26,7 +26,7 @@ function side(core: Core, tid: number, at: number, path: string): Side | number 
   if (parent < 0) return parent;
   if (core.walked.kind === 'name' && !isDirectory(core.here)) return -ENOTDIR;
   const stat = createStat();
-  Object.assign(stat, core.here);
+  copyStat(core.here, stat);
   return {
     directory: dentryOf(core, parent),
     stat,

@@ -8,9 +8,9 @@
 import { ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from '../../../abi/linux/errno.ts';
 import { MAX_SYMLINKS, NAME_MAX, PATH_MAX } from '../../../abi/linux/fcntl.ts';
 import { S_IFLNK } from '../../../abi/linux/stat.ts';
-import type { Stat } from '../../../contracts/filesystem.ts';
+import { type FileSystem, FS_VOLATILE, type Stat, superblockOf } from '../../../contracts/filesystem.ts';
 import { type Core, dentryOf, isDirectory, type LastKind, servedBy, typeBits } from './core.ts';
-import { crossMounts, lookup, parentOf, trim } from './dentries.ts';
+import { cached, crossMounts, lookup, parentOf, trim } from './dentries.ts';
 import { MAY_EXECUTE, permit } from './permission.ts';
 
 /** Follow a symlink in the last place. */
@@ -23,9 +23,12 @@ export const MAY_MISS = 4;
 /** The path leads to an open file without a name (`core.walked.file`): /proc/self/fd/N of a pipe. */
 export const JUMPED = -9000;
 
+const DOT = 46;
 const SLASH = 47;
+const NO_SUPERBLOCK = -1;
 
 const kindOf = (name: string): LastKind => {
+  if (name.charCodeAt(0) !== DOT) return 'name';
   if (name === '.') return 'dot';
   return name === '..' ? 'dotdot' : 'name';
 };
@@ -63,6 +66,10 @@ export function walk(core: Core, tid: number, at: number, path: string, how: num
   let error = statOf(core, here, core.here);
   if (error !== 0) return error;
 
+  // Who serves the directory is asked for once, as long as the walk stays in one file system.
+  let sb = NO_SUPERBLOCK;
+  let cell: FileSystem | null = null;
+  let keepsNames = false;
   let rest = path;
   let links = 0;
   for (let position = skipSlashes(rest, 0); position < rest.length; ) {
@@ -76,38 +83,52 @@ export function walk(core: Core, tid: number, at: number, path: string, how: num
     const next = skipSlashes(rest, end);
     const last = next === rest.length;
     const trailing = last && next > end;
+    const kind = kindOf(name);
     position = next;
-    walked.parent = here;
-    walked.name = name;
-    walked.kind = kindOf(name);
-    walked.trailing = trailing;
-    if (last && (how & PARENT) !== 0) return here;
+    if (last) {
+      walked.parent = here;
+      walked.name = name;
+      walked.kind = kind;
+      walked.trailing = trailing;
+      if ((how & PARENT) !== 0) return here;
+    }
 
-    if (walked.kind === 'dot') continue;
-    if (walked.kind === 'dotdot') {
+    if (kind === 'dot') continue;
+    if (kind === 'dotdot') {
       here = parentOf(core, here, place.root);
       error = statOf(core, here, core.here);
       if (error !== 0) return error;
       continue;
     }
     if (name.length > NAME_MAX) return -ENAMETOOLONG;
-    const found = lookup(core, tid, dentryOf(core, here), name);
+    const directory = dentryOf(core, here);
+    if (cell === null || superblockOf(directory.inode) !== sb) {
+      sb = superblockOf(directory.inode);
+      cell = servedBy(core, directory.inode);
+      keepsNames = (cell.capabilities(sb) & FS_VOLATILE) === 0;
+    }
+    const found = (keepsNames ? cached(core, here, name) : 0) || lookup(core, tid, directory, name);
     if (found === -ENOENT && last && (how & MAY_MISS) !== 0) return 0;
     if (found < 0) return found;
-    let child = crossMounts(core, found);
-    error = statOf(core, child, core.there);
+    let dentry = dentryOf(core, found);
+    if (dentry.covered !== 0) dentry = dentryOf(core, crossMounts(core, found));
+    let child = dentry.id;
+    error =
+      superblockOf(dentry.inode) === sb
+        ? cell.stat(dentry.inode, core.there)
+        : statOf(core, child, core.there);
     if (error !== 0) return error;
 
     if (typeBits(core.there) === S_IFLNK && (!last || trailing || (how & FOLLOW) !== 0)) {
       if (++links > MAX_SYMLINKS) return -ELOOP;
-      const { inode } = dentryOf(core, child);
-      const cell = servedBy(core, inode);
-      const jump = cell.jump(tid, inode);
+      const { inode } = dentry;
+      const server = servedBy(core, inode);
+      const jump = server.jump(tid, inode);
       if (jump < 0) return jump;
       if (jump === 0) {
-        walked.file = cell.jumpFile(tid, inode);
+        walked.file = server.jumpFile(tid, inode);
         if (walked.file !== 0) return last && !trailing ? JUMPED : -ENOTDIR;
-        const target = cell.readlink(tid, inode);
+        const target = server.readlink(tid, inode);
         if (typeof target === 'number') return target;
         if (target.length === 0) return -ENOENT;
         rest = last && !trailing ? target : `${target}/${rest.slice(next)}`;

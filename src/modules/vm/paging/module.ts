@@ -52,7 +52,7 @@ function create(state: VmState, kernel: Kernel): Vm {
     ...operations,
     fault(space, va, access, stackLimit) {
       // What is out has its room in the reserve: a page that was read for it must not go to make room for it.
-      const reserved = !isShort(kernel) && isEvicted(spaceOf(state, space), va - (va % PAGE_SIZE));
+      const reserved = !isShort(kernel) && isEvicted(spaceOf(state, space), va - (va & (PAGE_SIZE - 1)));
       if (!reserved && isLow(kernel) && give(state, kernel, BATCH) === WAIT) return WAIT;
       return operations.fault(space, va, access, stackLimit);
     },
