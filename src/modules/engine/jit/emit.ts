@@ -266,6 +266,12 @@ class Emitter {
   }
 
   /** Go on at `pc`, at one of `targets` or outside. A check point. */
+  /** True if the block that dispatches goes on to a target within the region. */
+  dispatchesTo(pc: number): boolean {
+    const dispatch = this.#graph.blocks.findIndex(({ end }) => end.kind === 'dispatch');
+    return this.#graph.target(dispatch, pc) >= 0;
+  }
+
   #dispatch(
     index: number,
     targets: readonly number[],
@@ -318,7 +324,8 @@ export function emitRegion(
 ): readonly WayIn[] {
   const root = (blocks[0] as Block).start;
   const { blocks: gated, doors } = withEntries(blocks, wanted);
-  new Emitter(f, root, gated, around).build();
+  const emitter = new Emitter(f, root, gated, around);
+  emitter.build();
   const way = (pc: number, index: number): WayIn => ({
     pc,
     enter: index | (((pc - root) / 2) << ENTRY_BITS),
@@ -329,7 +336,8 @@ export function emitRegion(
   const direct = new Set(ways.map(({ pc }) => pc));
   const targets = blocks.flatMap(({ end }) => (end.kind === 'dispatch' ? end.targets : []));
   const indirect = targets
-    .filter((pc) => pc !== root && !direct.has(pc))
+    // To one that is left for, control would come back by the way in without end.
+    .filter((pc) => pc !== root && !direct.has(pc) && emitter.dispatchesTo(pc))
     .map((pc) => way(pc, dispatch.index));
   return [...ways, ...indirect];
 }
