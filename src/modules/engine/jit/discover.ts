@@ -5,7 +5,6 @@
  * first of which is the root's.
  */
 import { type Decoded, decode, isLong } from '../../../machine/isa/decode.ts';
-import { PAGE_SIZE } from '../../../machine/layout.ts';
 import type { Semantics } from '../../../machine/isa/semantics.ts';
 import type { Door } from './entries.ts';
 
@@ -16,10 +15,6 @@ export interface Instruction {
   readonly pc: number;
   readonly decoded: Decoded;
 }
-
-/** True if an instruction lies on two pages. */
-export const crosses = ({ pc, decoded }: Instruction): boolean =>
-  decoded.length === 4 && pc % PAGE_SIZE === PAGE_SIZE - 2;
 
 /** How a block ends. Addresses that no block of the region starts at are left by. */
 export type End =

@@ -265,13 +265,13 @@ class Emitter {
     return (this.#graph.blocks[index] as Block).end.kind === 'gate';
   }
 
-  /** Go on at `pc`, at one of `targets` or outside. A check point. */
   /** True if the block that dispatches goes on to a target within the region. */
   dispatchesTo(pc: number): boolean {
     const dispatch = this.#graph.blocks.findIndex(({ end }) => end.kind === 'dispatch');
     return this.#graph.target(dispatch, pc) >= 0;
   }
 
+  /** Go on at `pc`, at one of `targets` or outside. A check point. */
   #dispatch(
     index: number,
     targets: readonly number[],

@@ -451,7 +451,8 @@ export function createTranslations(
     keeping.end(waiting);
     if (pages === null) return;
     const module = keeping.code(old);
-    if (old.emitted === null) makeRoom(old.module.bytes.length);
+    // A module that has nothing in place takes no room.
+    if ((old.emitted?.members.size ?? 0) === 0) makeRoom(old.module.bytes.length);
     old.emitted ??= cache.emit(module, old.module.bytes);
     for (const pc of targets) aims.expect(root, pc, true);
     for (const pc of doors) aims.expect(root, pc, false);
