@@ -66,9 +66,11 @@ export function parseOptions(argv: readonly string[]): Options | string {
   if (values.write && (values.only !== undefined || values.systems !== undefined || values.check))
     throw new Error('--write needs all rows and systems, measured');
   if (values.check && values.json) throw new Error('--check has no figures for --json');
+  const systems = chosen('systems', values.systems, SYSTEMS, ({ name }) => [name]);
   return {
     rows: chosen('only', values.only, ROWS, ({ name, group }) => [name, group]),
-    systems: chosen('systems', values.systems, SYSTEMS, ({ name }) => [name]),
+    // With the least work nothing is left for later runs.
+    systems: values.check ? systems.map((system) => ({ ...system, practice: 0 })) : systems,
     rounds: values.check ? 1 : rounds,
     percent: values.check ? CHECK_PERCENT : percent,
     timing: values.cpu ? 'cpu' : 'clock',
