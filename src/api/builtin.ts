@@ -45,7 +45,7 @@ export { ENGINE_BYTES };
 
 /** In boot order of the slots: a default before its alternatives. */
 const STANDARD: readonly unknown[] = [
-  interpreterEngine,
+  jitEngine,
   firstFitFrames,
   sv39Pmap,
   tickClock,
@@ -71,7 +71,7 @@ const STANDARD: readonly unknown[] = [
 ];
 
 const ALTERNATIVES: readonly unknown[] = [
-  jitEngine,
+  interpreterEngine,
   roundRobinScheduler,
   fairScheduler,
   deadlineScheduler,

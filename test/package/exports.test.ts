@@ -82,7 +82,7 @@ test('the command works, with the licences of what is bundled in it', () => {
   const cached = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
   for (const [argv, output] of [
     [['run', 'echo', 'from a package'], 'from a package\n'],
-    [['run', '--module', 'engine=jit', 'echo', 'translated'], 'translated\n'],
+    [['run', '--module', 'engine=interpreter', 'echo', 'interpreted'], 'interpreted\n'],
     [['--version'], '0.1.0\n'],
   ] as const) {
     for (let run = 0; run < 2; run++) {

@@ -86,7 +86,7 @@ describe.skipIf(!haveCompiler)('bit manipulation in compiled programs', () => {
     const still = await run(extended, options);
     const swapped = await run(extended, {
       ...options,
-      replace: ['engine=jit@every:1entries', 'engine=interpreter@every:2entries', 'abi=linux@every:1entries'],
+      replace: ['engine=interpreter@every:1entries', 'engine=jit@every:2entries', 'abi=linux@every:1entries'],
       transfer: 'copy',
     });
     expect([swapped.stdout, swapped.digest]).toEqual([still.stdout, still.digest]);

@@ -26,8 +26,8 @@ describe.skipIf(!haveCompiler)('code cache', () => {
         files: { '/tmp/many-functions': bytes },
         ...options,
       });
-    const interpreted = await run({});
-    const translated = await run({ modules: { engine: 'jit' } });
+    const interpreted = await run({ modules: { engine: 'interpreter' } });
+    const translated = await run({});
     const bounded = await run({ modules: { engine: 'jit' }, jitCache: BOUND });
     expect(interpreted.stdout).toMatch(/^[0-9a-f]{16}\n$/);
     for (const { stdout, digest, stats } of [translated, bounded]) {
