@@ -14,8 +14,9 @@ import {
   H_END_FRAME,
   H_FLAT_READ,
   H_FLAT_WRITE,
-  H_PAGE,
   H_HIGH,
+  H_PAGE,
+  H_PTE,
   H_TOUCHED,
   H_TOUCHED_COUNT,
   LEAVE_NEED_BLOCK,
@@ -169,6 +170,7 @@ function buildWalk(m: ModuleBuilder): Func<'i32'> {
     when(i32.ne(i32.and(low.get, offset.get), offset.get), [
       store('i32', at.get, i32.or(low.get, offset.get)),
     ]),
+    store('i32', header.get, low.get, H_PTE),
     ret(i32.shl(i32.wrap(ppn.get), i32.const(PAGE_SHIFT))),
   );
   return f;
@@ -193,6 +195,14 @@ function buildDataAccess(
   const count = f.local('i32');
   const entry = f.local('i32');
   const frame = i32.shrU(page.get, i32.const(PAGE_SHIFT));
+  const isMarked = i32.load8U(i32.add(i32.load(header.get, H_CODE_MARKS), frame));
+  const enter = (table: number): Stmt =>
+    enterFlat(header.get, va.get, i32.load(slot.get, delta), table, count, entry);
+  // Whether a page may be written without a walk is often asked of one that was read last.
+  const wasWritten = i32.eq(bit(i32.load(header.get, H_PTE), PTE_W | PTE_D), i32.const(PTE_W | PTE_D));
+  const enterWritten = when(i32.and(i32.ne(page.get, i32.const(0)), wasWritten), [
+    when(i32.eqz(isMarked), [enter(H_FLAT_WRITE)]),
+  ]);
   const inPage = bit(i32.wrap(va.get), PAGE_SIZE - 1);
   f.body(
     slot.set(i32.add(tlb.get, tlbSlot(va.get))),
@@ -202,7 +212,7 @@ function buildDataAccess(
       ...(code === null
         ? []
         : [
-            when(i32.load8U(i32.add(i32.load(header.get, H_CODE_MARKS), frame)), [
+            when(isMarked, [
               when(code.untouched.call(header.get, frame, inPage), [ret(i32.add(page.get, inPage))]),
               code.drop.run(header.get, frame),
             ]),
@@ -210,7 +220,8 @@ function buildDataAccess(
       store('i64', slot.get, pageOf(va.get), tag),
       store('i32', slot.get, i32.sub(page.get, i32.wrap(pageOf(va.get))), delta),
     ]),
-    enterFlat(header.get, va.get, i32.load(slot.get, delta), flat, count, entry),
+    enter(flat),
+    ...(code === null ? [enterWritten] : []),
     ret(i32.add(i32.wrap(va.get), i32.load(slot.get, delta))),
   );
   return f;

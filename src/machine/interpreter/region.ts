@@ -58,6 +58,8 @@ export const H_DIRTY = 84;
 /** Which other engine laid out the last RESERVED_BYTES; 0 = none since the machine was made, so they are all zero. */
 export const H_RESERVED = 80;
 export const RESERVED_UNKNOWN = 0xffff_ffff;
+/** Low word of the PTE that the last walk found. */
+export const H_PTE = 92;
 /** How often a page above the flat tables was looked up while there were some. */
 export const H_HIGH = 88;
 /** The last frames whose code was forgotten: a ring of DROP_RING words. */

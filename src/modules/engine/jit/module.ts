@@ -108,7 +108,7 @@ export function createJit(
       if (m.u32[header + H_MADE / 4] !== made) {
         // A page that has come to hold code may not be written by way of the flat table.
         made = m.u32[header + H_MADE / 4] as number;
-        translations.flat.clearWrites();
+        translations.flat.clearCode();
       }
       if (door === null) continue;
       const code = translations.enter(door, 0, left);
