@@ -23,6 +23,8 @@ export interface Supply {
   seek(hart: number, pc: number, samples: number): void;
   /** A pc was gone to in vain: is it to be a way into a function that there is? Then that will be translated again. */
   remember(pc: number): boolean;
+  /** How many translations there are. */
+  size(): number;
 }
 
 export interface Demand {
@@ -76,6 +78,11 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
 
   const isHot = (instructions: number, seen: number): boolean =>
     seen * tiering.slice >= instructions * tiering.price;
+  /**
+   * How long to wait for more. A program is faster where its code is in few modules, each of which has instances, pages and jump tables of its
+   * own; but the first ones of a program can not wait.
+   */
+  const restraint = (): number => (wanted.size >= tiering.share * supply.size() ? 1 : tiering.restraint);
   const isAny = (): boolean => wanted.size + unpaid.size > 0;
   const want = (hart: number, root: number, isPart: boolean, seen: number): void => {
     const before = wanted.get(root) ?? unpaid.get(root);
@@ -90,15 +97,15 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
       credit = Math.min(credit + instructions, CREDIT_MOST * tiering.worth);
     },
     sample(hart, pc) {
-      if (isAny() && ++waited >= tiering.patience) {
+      if (isAny() && ++waited >= tiering.patience * restraint()) {
         waited = 0;
         supply.translate(hart);
       }
       const seen = count(samples, pc);
       if (seen % tiering.stillHot === 0) {
         // Its function may have been translated since.
-        if (wanted.size > 0) supply.translate(hart);
-        else want(hart, pc, true, seen);
+        if (wanted.size === 0) want(hart, pc, true, seen);
+        else if (restraint() === 1) supply.translate(hart);
       } else if (isPowerOfTwo(seen / tiering.hot)) supply.seek(hart, pc, seen);
     },
     missed(hart, pc) {
@@ -106,7 +113,7 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
       if (seen === Math.ceil(tiering.missed * REMEMBERED)) supply.remember(pc);
       if (seen % tiering.missed === 0 && (!supply.remember(pc) || seen > 2 * tiering.missed)) {
         want(hart, pc, true, (seen * MISS) / tiering.slice);
-      } else if (seen > tiering.missed && isAny() && ++impatient >= tiering.missed) {
+      } else if (seen > tiering.missed && isAny() && ++impatient >= tiering.missed * restraint()) {
         impatient = 0;
         supply.translate(hart);
       }

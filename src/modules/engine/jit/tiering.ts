@@ -13,6 +13,9 @@ export interface Tiering {
   /** Translations that are made at once, and samples after which fewer are. */
   readonly batch: number;
   readonly patience: number;
+  /** What part of those that there are makes a batch large enough, and how many times as patient one is with a smaller one. */
+  readonly share: number;
+  readonly restraint: number;
   /** Translate at every address at which a run begins or the interpreter takes over. */
   readonly everywhere: boolean;
   /** Most instructions of a translation that does not begin with a function. */
@@ -33,8 +36,10 @@ export const USUAL: Tiering = {
   hot: 256,
   stillHot: 768,
   missed: 2000,
-  batch: 24,
+  batch: 48,
   patience: 64,
+  share: 1 / 2,
+  restraint: 16,
   everywhere: false,
   part: 100,
   large: 100,
@@ -50,6 +55,8 @@ export const EAGER: Tiering = {
   missed: 1,
   batch: 1,
   patience: 1,
+  share: 0,
+  restraint: 1,
   everywhere: true,
   part: 24,
   large: 100,

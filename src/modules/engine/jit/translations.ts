@@ -485,6 +485,7 @@ export function createTranslations(
 
   const demand: Demand = createDemand(tiering, {
     translate: translateWanted,
+    size: () => cache.size(),
     seek(hart, pc, samples) {
       if (called.has(pc)) return demand.want(hart, pc, false, samples);
       if (aims.at(pc)) return undefined;
