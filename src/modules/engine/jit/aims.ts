@@ -17,7 +17,14 @@ interface Aim {
   /** How many of both the translation has, and how many there were a while ago. */
   used: number;
   before: number;
+  /** How often it was asked since one came, and how often it must have been for the function to be translated again. */
+  quiet: number;
+  patience: number;
 }
+
+/** Each translation of a function is given so much longer than the one before: what is learned late is worth less, and a large function costs much. */
+const PATIENCE_GROWTH = 3;
+const PATIENCE_MOST = 81;
 
 /** How far beyond its known code a function may have a target, and how far apart targets are, in bytes. */
 const AIM_REACH = 1 << 13;
@@ -34,7 +41,7 @@ export interface Aims {
   expect(root: number, pc: number, isTarget: boolean): void;
   targetsOf(root: number): readonly number[];
   doorsOf(root: number): ReadonlySet<number>;
-  /** Functions to translate again: more is known of them, and no more came since this was asked before. */
+  /** Functions to translate again: more is known of them, and no more came for a while. */
   due(): readonly number[];
   /** What is known of a function is no longer wanted. */
   drop(root: number): void;
@@ -57,6 +64,8 @@ export function createAims(): Aims {
         doors: new Set<number>(),
         used: 0,
         before: 0,
+        quiet: 0,
+        patience: 1,
       };
       (isTarget ? aim.targets : aim.doors).add(pc);
       aims.set(root, aim);
@@ -71,10 +80,13 @@ export function createAims(): Aims {
         high = Math.max(high, pc);
         code.add(pc);
       }
-      const targets = aims.get(root)?.targets ?? new Set<number>();
-      const doors = aims.get(root)?.doors ?? new Set<number>();
+      const known = aims.get(root);
+      const targets = known?.targets ?? new Set<number>();
+      const doors = known?.doors ?? new Set<number>();
       const used = targets.size + doors.size;
-      aims.set(root, { low, high, code, hasJumps, targets, doors, used, before: used });
+      const isFirst = known === undefined || known.code.size === 0;
+      const patience = isFirst ? 1 : Math.min(known.patience * PATIENCE_GROWTH, PATIENCE_MOST);
+      aims.set(root, { low, high, code, hasJumps, targets, doors, used, before: used, quiet: 0, patience });
     },
     at(pc) {
       let isDoor = false;
@@ -97,8 +109,9 @@ export function createAims(): Aims {
       const roots: number[] = [];
       for (const [root, aim] of aims) {
         const size = aim.targets.size + aim.doors.size;
-        if (size > aim.used && size === aim.before) roots.push(root);
+        aim.quiet = size === aim.before ? aim.quiet + 1 : 0;
         aim.before = size;
+        if (size > aim.used && aim.quiet >= aim.patience) roots.push(root);
       }
       return roots;
     },

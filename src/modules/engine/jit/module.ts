@@ -33,7 +33,7 @@ import { type Aids, createTranslations, type Door } from './translations.ts';
 import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
 
 /** Instructions of translated code, or what takes as long, after which it is looked at what there is to translate. */
-const TICK = 60_000_000;
+const TICK = 20_000_000;
 /** How many instructions of translated code take the time of one that is interpreted, and of a way out in vain. */
 const INTERPRETED = 5;
 const MISSED = 400;

@@ -74,6 +74,9 @@ export interface Door extends Target {
 /** Where two can be entered at one address: that of a whole function is better, best if it begins there. */
 const rank = ({ enter, translation: { isPart } }: Door): number => (isPart ? 0 : enter === 0 ? 2 : 1);
 
+/** Ticks after which what is wanted is translated, be it little. */
+const TICKS = 3;
+
 export interface Translations {
   readonly tables: Tables;
   readonly flat: Flat;
@@ -147,6 +150,8 @@ export function createTranslations(
   let isWide = false;
   let highBefore = 0;
   let narrowTicks = 0;
+  /** Since something was translated at one. */
+  let ticks = 0;
 
   const conditionsNow = (wide: boolean): Conditions => ({
     tables,
@@ -530,8 +535,12 @@ export function createTranslations(
       const high = m.u32[header + H_HIGH / 4] as number;
       narrowTicks = high === highBefore ? narrowTicks + 1 : 0;
       if (narrowTicks > NARROW_AFTER) isWide = false;
-      for (const root of aims.due()) demand.wantAgain(root, false);
-      translateWanted(hart);
+      const due = aims.due();
+      for (const root of due) demand.wantAgain(root, false);
+      if (++ticks >= TICKS || due.length > 0) {
+        ticks = 0;
+        translateWanted(hart);
+      }
       highBefore = high;
     },
     missed(hart, pc) {
