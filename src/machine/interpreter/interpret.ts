@@ -49,6 +49,7 @@ export function buildInterpret(m: ModuleBuilder): Func<'i32'> {
   const op = f.local('i32');
   const slot = f.local('i32');
   const dispatch = label('dispatch');
+  const start = label('start');
   const atRecord = label('atRecord');
   const atPc = label('atPc');
   const d: Dispatch = {
@@ -110,21 +111,24 @@ export function buildInterpret(m: ModuleBuilder): Func<'i32'> {
   const table = brTable(
     op.get,
     cases.map(([to]) => to),
-    d.jump,
+    start,
   );
+
+  const fetch = [op.set(i32.load16U(d.record.get, R_OP)), br(dispatch)];
+  const advance = (length: number): readonly Stmt[] => [
+    d.record.set(i32.add(d.record.get, i32.const(length * RECORD_SCALE))),
+    ...fetch,
+  ];
+  // Here and not before the loop, so that no pc is carried along.
+  const beginning = [d.pc.set(i64.load(d.context.get, CTX_PC)), br(d.jump)];
 
   // One loop, since V8 prepares at the head of an outer one what it takes for constant in an inner one: thirty instructions a jump.
   const run = loop(dispatch, [
     left.set(i32.sub(left.get, one)),
     block(d.fetch, [
       block(d.jump, [
-        block(d.next2, [
-          block(d.next4, nest(table, cases)),
-          d.record.set(i32.add(d.record.get, i32.const(4 * RECORD_SCALE))),
-          br(d.fetch),
-        ]),
-        d.record.set(i32.add(d.record.get, i32.const(2 * RECORD_SCALE))),
-        br(d.fetch),
+        block(d.next2, [block(d.next4, nest(table, [...cases, [start, beginning]])), ...advance(4)]),
+        ...advance(2),
       ]),
       probeExec[0],
       brIf(missing, probeExec[1]),
@@ -137,8 +141,7 @@ export function buildInterpret(m: ModuleBuilder): Func<'i32'> {
       ),
       d.pcDelta.set(i64.sub(pageOf(d.pc.get), i64.extendU(i32.shrU(slot.get, i32.const(3))))),
     ]),
-    op.set(i32.load16U(d.record.get, R_OP)),
-    br(dispatch),
+    ...fetch,
   ]);
 
   const exits: readonly (readonly [Label, number, Label])[] = [
@@ -151,10 +154,9 @@ export function buildInterpret(m: ModuleBuilder): Func<'i32'> {
   for (const [at, code, to] of exits) body = [block(at, body), d.code.set(i32.const(code)), br(to)];
   const after = i32.add(left.get, one);
   f.body(
-    // No instruction yet: the table sends this to the jump.
+    // No instruction yet: the table sends this to the start.
     op.set(i32.const(-1)),
     left.set(budget.get),
-    d.pc.set(i64.load(d.context.get, CTX_PC)),
     block(atPc, [
       block(atRecord, [
         block(d.exit, body),
