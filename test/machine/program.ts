@@ -29,7 +29,7 @@ export const ENGINES: readonly (readonly [name: string, create: Create])[] = [
   ['interpreter', createInterpreter],
   ['jit', (machine) => createJit(machine, EAGER)],
   [
-    'jit with small regions taken for large, by the TLB',
+    'jit with small regions taken for large, and high pages',
     (machine) => createJit(machine, { ...EAGER, large: 4, wide: true }),
   ],
 ];

@@ -11,7 +11,7 @@
 import { type MemoryLayout, PAGE_SIZE } from '../layout.ts';
 
 /** Bytes at the end of the region that are another engine's: the same for all, so that one takes over what another had. */
-export const RESERVED_BYTES: number = 10 << 20;
+export const RESERVED_BYTES: number = 12 << 20;
 /** What layout.engine must hold at least: 1024 blocks (4 MiB of guest code) and the TLBs of a few harts. */
 export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
 
@@ -19,7 +19,7 @@ export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
  * Says that the region was laid out by this version. Changes with any offset or record field here, and with the
  * instruction tables, whose numbers the records hold.
  */
-export const FORMAT = 0x49_4e_54_34;
+export const FORMAT = 0x49_4e_54_35;
 
 export const HEADER_SIZE = 256;
 export const H_FORMAT = 0;
@@ -44,7 +44,7 @@ export const H_FREE = 48;
 /** Block to evict next when all are in use. */
 export const H_VICTIM = 52;
 
-/** Two flat tables from page number to delta, below 4 GiB, for reading and writing; 0 = there are none. */
+/** Two flat tables from the low 20 bits of a page number to its delta, for reading and writing; 0 = there are none. */
 export const H_FLAT_READ = 56;
 export const H_FLAT_WRITE = 60;
 /** List of the page numbers that have entries in them, and its length. */
@@ -58,9 +58,12 @@ export const H_DIRTY = 84;
 /** Which other engine laid out the last RESERVED_BYTES; 0 = none since the machine was made, so they are all zero. */
 export const H_RESERVED = 80;
 export const RESERVED_UNKNOWN = 0xffff_ffff;
+/** By the same bits the higher ones, u16, where pages above 4 GiB are entered too; 0 = they are not. Their number, then. */
+export const H_FLAT_TAGS = 96;
+export const FLAT_PAGES: number = 2 ** 20;
 /** Low word of the PTE that the last walk found. */
 export const H_PTE = 92;
-/** How often a page above the flat tables was looked up while there were some. */
+/** How often a page above the flat tables was looked up while there were some, and no tags. */
 export const H_HIGH = 88;
 /** The last frames whose code was forgotten: a ring of DROP_RING words. */
 export const H_DROP_RING = 128;

@@ -2,13 +2,7 @@
  * Accesses to guest memory: by the base of their web where they are of one, each by a look of its own where not.
  */
 import type { Scope } from '../../../machine/isa/semantics.ts';
-import { pageOf, tlbSlot } from '../../../machine/interpreter/mmu.ts';
-import {
-  TLB_READ_DELTA,
-  TLB_READ_TAG,
-  TLB_WRITE_DELTA,
-  TLB_WRITE_TAG,
-} from '../../../machine/interpreter/region.ts';
+import { FLAT_PAGES } from '../../../machine/interpreter/region.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
 import { block, br, brRarelyIf, label, type Stmt, whenRarely } from '../../../machine/wasm/stmt.ts';
@@ -26,33 +20,31 @@ const none = i32.const(0);
 
 export class Accesses {
   readonly #tables: Tables;
-  readonly #wideTlb: number | null;
+  readonly #isWide: boolean;
   readonly #locals: RegisterLocals;
 
-  /** @param wideTlb address of a TLB to look pages up in, in place of the flat tables; null for those */
-  constructor(tables: Tables, wideTlb: number | null, locals: RegisterLocals) {
+  /** @param isWide pages above 4 GiB can be looked up */
+  constructor(tables: Tables, isWide: boolean, locals: RegisterLocals) {
     this.#tables = tables;
-    this.#wideTlb = wideTlb;
+    this.#isWide = isWide;
     this.#locals = locals;
   }
 
   /** What the physical address of some bytes is more than the virtual one. They must lie in one page. */
   #delta(out: Stmt[], va: I64, bytes: number, write: boolean, fail: Fail): I32 {
-    const tlb = this.#wideTlb;
-    if (tlb === null) {
+    const { flatRead, flatWrite, flatTags } = this.#tables;
+    const entry = i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const((FLAT_PAGES - 1) * 4));
+    if (this.#isWide) {
+      const offset = i32.and(i32.wrap(va), i32.const(PAGE_SIZE - 1));
+      if (bytes > 1) out.push(fail(i32.gtU(offset, i32.const(PAGE_SIZE - bytes))));
+      const tag = i32.load16U(i32.shrU(entry, i32.const(1)), flatTags);
+      out.push(fail(i32.ne(tag, i32.wrap(i64.shrU(va, i64.const(32))))));
+    } else {
       out.push(fail(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
-      const entry = i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const(0x3ffffc));
-      const { flatRead, flatWrite } = this.#tables;
-      const found = this.#locals.bindIn(out, i32.load(entry, write ? flatWrite : flatRead));
-      out.push(fail(i32.eqz(found)));
-      return found;
     }
-    const offset = i32.and(i32.wrap(va), i32.const(PAGE_SIZE - 1));
-    if (bytes > 1) out.push(fail(i32.gtU(offset, i32.const(PAGE_SIZE - bytes))));
-    const slot = this.#locals.bindIn(out, tlbSlot(va));
-    const tag = i64.load(slot, tlb + (write ? TLB_WRITE_TAG : TLB_READ_TAG));
-    out.push(fail(i64.ne(tag, pageOf(va))));
-    return i32.load(slot, tlb + (write ? TLB_WRITE_DELTA : TLB_READ_DELTA));
+    const found = this.#locals.bindIn(out, i32.load(entry, write ? flatWrite : flatRead));
+    out.push(fail(i32.eqz(found)));
+    return found;
   }
 
   /** Translate one address. @returns the physical one */

@@ -41,8 +41,8 @@ export interface Surroundings extends Linkage {
   readonly isFused: boolean;
   /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
   readonly large: number;
-  /** Address of a TLB to look pages up in, in place of the flat tables; null for those. */
-  readonly wideTlb: number | null;
+  /** Pages above 4 GiB can be looked up. */
+  readonly isWide: boolean;
   /** What holds on all ways within the region is taken to hold on the ways in, which are refused if it does not. */
   readonly isTrusting: boolean;
 }
@@ -81,7 +81,7 @@ class Emitter {
     this.#pc = f.local('i64');
     const depth = f.parameter('i32', 2);
     const place = f.local('i32');
-    const accesses = new Accesses(around.tables, around.wideTlb, this.#locals);
+    const accesses = new Accesses(around.tables, around.isWide, this.#locals);
     this.#transfers = new Transfers(around, this.#locals, this.#left, depth, this.#pc, place);
     this.#exits = new Exits(root, f.local('i32'), this.#left);
     this.#instructions = new Instructions(this.#locals, accesses, this.#transfers, this.#exits, this.#left);

@@ -79,7 +79,7 @@ export interface Live<E> {
 export interface Keeping<E> {
   /** The pcs of link words by number, as they must be for what was kept. */
   readonly words: readonly number[];
-  /** What was kept looks pages up in the TLB. */
+  /** What was kept can look up pages above 4 GiB. */
   readonly isWide: boolean;
   /** How many regions wait. */
   size(): number;
@@ -90,6 +90,8 @@ export interface Keeping<E> {
   end(waiting: Waiting<E>): void;
   /** It is no longer in place, and may be again. */
   resume(waiting: Waiting<E>): void;
+  /** Nothing waits any more. */
+  clear(): void;
   /**
    * What to keep for the next run.
    * @returns null if that is hardly more than what was found
@@ -147,6 +149,10 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
       }
     },
     resume,
+    clear() {
+      waiting.clear();
+      byPage.clear();
+    },
     next(conditionsNow, isWide, living, numberOf) {
       const rest = new Map<Old<E>, KeptRegion[]>();
       for (const { region, old } of waiting) rest.set(old, [...(rest.get(old) ?? []), region]);

@@ -30,7 +30,7 @@ export interface Conditions {
   readonly tables: Tables;
   readonly isFused: boolean;
   readonly large: number;
-  readonly wideTlb: number | null;
+  readonly isWide: boolean;
 }
 
 /** The body of the function of a region. */

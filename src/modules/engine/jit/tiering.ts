@@ -26,7 +26,7 @@ export interface Tiering {
   readonly price: number;
   /** How many instructions must have been run for each that is translated without having been seen so often itself. */
   readonly worth: number;
-  /** Look pages up in the TLB of the hart from the start. */
+  /** Translations can look up pages above 4 GiB from the start. */
   readonly wide: boolean;
 }
 

@@ -146,7 +146,7 @@ export function createTranslations(
   /** How often a translation could not be entered for what it relies on, by root. */
   const refusals = new Map<number, number>();
   let drops = m.u32[header + H_DROPS / 4] as number;
-  /** Translations look pages up in the TLB; how often a high page had been looked up a tick ago, and ticks since one was. */
+  /** Translations can look up pages above 4 GiB; how often a high page had been looked up a tick ago, and ticks since one was. */
   let isWide = false;
   let highBefore = 0;
   let narrowTicks = 0;
@@ -157,10 +157,16 @@ export function createTranslations(
     tables,
     isFused: functions.isFused(),
     large: tiering.large,
-    wideTlb: wide ? core.tlbOf(0) : null,
+    isWide: wide,
   });
   /** What all translations rely on, as text. */
   const conditionsText = (): string => JSON.stringify([conditionsNow(true), m.shared]);
+
+  const setWide = (wide: boolean): void => {
+    isWide = wide;
+    narrowTicks = 0;
+    flat.setWide(wide);
+  };
 
   const opOf = (record: number): number => (record + R_OP) >>> 1;
   const mark = (door: Door): void => {
@@ -419,8 +425,12 @@ export function createTranslations(
     const turnsWide = !isWide && (m.u32[header + H_HIGH / 4] as number) - highBefore >= WIDE_FROM;
     // What is narrow leaves at each of its accesses to high pages.
     if (turnsWide || cache.size() > TRANSLATIONS_MOST || links.size() > LINKS / 2) forget();
-    isWide ||= turnsWide;
-    const conditions = conditionsNow(isWide || tiering.wide);
+    if (turnsWide) {
+      // What is narrow would take the entry of a high page for that of a low one.
+      keeping.clear();
+      setWide(true);
+    }
+    const conditions = conditionsNow(isWide);
     const found: NonNullable<ReturnType<typeof find>>[] = [];
     for (const want of demand.take()) {
       if (orders.isUnderWay(want.root)) {
@@ -508,7 +518,6 @@ export function createTranslations(
   const keeping = createKeeping<Emitted<Translation>>(kept, conditionsText, LINKS / 4);
   links.reserve(keeping.words);
   functions.expect(keeping.size());
-  isWide = keeping.isWide;
 
   const laidOut = header + H_RESERVED / 4;
   if (m.u32[laidOut] === MARK) {
@@ -519,6 +528,8 @@ export function createTranslations(
     if (m.u32[laidOut] !== 0) m.u8.fill(0, tables.flatRead, tables.end);
     m.u32[laidOut] = MARK;
   }
+
+  if (keeping.isWide || tiering.wide) setWide(true);
 
   return {
     tables,
@@ -533,8 +544,11 @@ export function createTranslations(
     tick(hart) {
       collect();
       const high = m.u32[header + H_HIGH / 4] as number;
-      narrowTicks = high === highBefore ? narrowTicks + 1 : 0;
-      if (narrowTicks > NARROW_AFTER) isWide = false;
+      if (flat.isFull()) flat.clear();
+      if (isWide) {
+        narrowTicks = flat.hasHigh() ? 0 : narrowTicks + 1;
+        if (narrowTicks > NARROW_AFTER) setWide(false);
+      }
       const due = aims.due();
       for (const root of due) demand.wantAgain(root, false);
       if (++ticks >= TICKS || due.length > 0) {
