@@ -10,16 +10,38 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Scenarios measure how fast programs are, and claim something of it: so they have the machine for themselves, when all else is done. */
+const MEASURED = 'test/scenarios/*.test.ts';
+
 const config: ViteUserConfig = defineConfig({
   test: {
     globalSetup: ['test/support/setup.ts'],
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // Every core: the default leaves one to a watcher that is not there.
-    maxWorkers: '100%',
     sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'suites',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [MEASURED, 'node_modules/**'],
+          // Every core: the default leaves one to a watcher that is not there.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'scenarios',
+          include: [MEASURED],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
 
