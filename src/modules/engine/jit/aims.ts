@@ -2,6 +2,7 @@
  * Where the indirect jumps of functions go, and where functions are entered in the middle: learned from where translated code went
  * and found nothing.
  */
+import { REGION_MOST } from './discover.ts';
 import type { Listing } from './listing.ts';
 
 /** What is known of a function that was translated. */
@@ -9,7 +10,11 @@ interface Aim {
   readonly low: number;
   readonly high: number;
   readonly code: ReadonlySet<number>;
+  readonly called: ReadonlySet<number>;
   readonly hasJumps: boolean;
+  /** Where it is left for code that it could have, had that been run before. */
+  bounds: ReadonlySet<number>;
+  readonly grown: Set<number>;
   /** Where its indirect jumps go. */
   readonly targets: Set<number>;
   /** Where it is to be entered. */
@@ -37,6 +42,10 @@ export interface Aims {
    * @returns true if the function is to be translated again for that
    */
   at(pc: number): boolean;
+  /** Where a function is left to by jumps and branches. */
+  bound(root: number, pcs: ReadonlySet<number>): void;
+  /** True if a function does not have the code at an address, and was not asked for it before. */
+  lacks(root: number, pc: number): boolean;
   /** A function is to have a target or a way in, whether it is translated or not. */
   expect(root: number, pc: number, isTarget: boolean): void;
   targetsOf(root: number): readonly number[];
@@ -59,7 +68,10 @@ export function createAims(): Aims {
         low: root,
         high: root,
         code: new Set<number>(),
+        called: NONE,
         hasJumps: isTarget,
+        bounds: NONE,
+        grown: new Set<number>(),
         targets: new Set<number>(),
         doors: new Set<number>(),
         used: 0,
@@ -70,7 +82,7 @@ export function createAims(): Aims {
       (isTarget ? aim.targets : aim.doors).add(pc);
       aims.set(root, aim);
     },
-    note({ root, at, hasJumps }) {
+    note({ root, at, called, hasJumps }) {
       const code = new Set<number>();
       let low = root;
       let high = root;
@@ -86,11 +98,30 @@ export function createAims(): Aims {
       const used = targets.size + doors.size;
       const isFirst = known === undefined || known.code.size === 0;
       const patience = isFirst ? 1 : Math.min(known.patience * PATIENCE_GROWTH, PATIENCE_MOST);
-      aims.set(root, { low, high, code, hasJumps, targets, doors, used, before: used, quiet: 0, patience });
+      aims.set(root, {
+        low,
+        high,
+        code,
+        called: new Set(called),
+        hasJumps,
+        bounds: NONE,
+        grown: new Set(),
+        targets,
+        doors,
+        used,
+        before: used,
+        quiet: 0,
+        patience,
+      });
     },
     at(pc) {
       let isDoor = false;
-      for (const { low, high, code, hasJumps, targets, doors } of aims.values()) {
+      for (const { low, high, code, hasJumps, bounds, grown, targets, doors } of aims.values()) {
+        if (bounds.has(pc)) {
+          grown.add(pc);
+          isDoor = true;
+          continue;
+        }
         if (pc < low || pc > high + AIM_REACH) continue;
         if (code.has(pc)) {
           isDoor ||= !doors.has(pc);
@@ -103,12 +134,22 @@ export function createAims(): Aims {
       }
       return isDoor;
     },
+    bound(root, pcs) {
+      const aim = aims.get(root);
+      if (aim !== undefined && aim.code.size < REGION_MOST) aim.bounds = new Set([...pcs].filter((pc) => !aim.called.has(pc)));
+    },
+    lacks(root, pc) {
+      const aim = aims.get(root);
+      if (aim === undefined || aim.code.has(pc) || aim.grown.has(pc)) return false;
+      aim.grown.add(pc);
+      return true;
+    },
     targetsOf: (root) => [...(aims.get(root)?.targets ?? [])],
     doorsOf: (root) => aims.get(root)?.doors ?? NONE,
     due() {
       const roots: number[] = [];
       for (const [root, aim] of aims) {
-        const size = aim.targets.size + aim.doors.size;
+        const size = aim.targets.size + aim.doors.size + aim.grown.size;
         aim.quiet = size === aim.before ? aim.quiet + 1 : 0;
         aim.before = size;
         if (size > aim.used && aim.quiet >= aim.patience) roots.push(root);

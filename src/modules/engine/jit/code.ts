@@ -20,6 +20,8 @@ const pageStart = (va: number): number => va - (va % PAGE_SIZE);
 
 export interface Code {
   readonly read: ReadCode;
+  /** True if the interpreter has come by there, or gone on just before it. */
+  isRun(pc: number): boolean;
   /**
    * See that the interpreter's records say that this code is code, so that writes to it are noticed.
    * @returns the pages that it lies in, null if there is no room for records
@@ -50,6 +52,11 @@ export function codeOf(m: Machine, core: Interpreter, hart: number): Code {
     read(pc) {
       const page = pageAt(pc);
       return page === 0 ? -1 : (m.u16[(page + (pc % PAGE_SIZE)) >>> 1] as number);
+    },
+    isRun(pc) {
+      const page = pageAt(pc);
+      const record = page === 0 ? 0 : recordAt(m, core.plan, page + (pc % PAGE_SIZE));
+      return record !== 0 && m.u16[(record + R_OP) >>> 1] !== OP_UNDECODED;
     },
     claim(listing) {
       const used = new Map<number, number>();

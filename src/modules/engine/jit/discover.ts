@@ -50,7 +50,7 @@ export interface Block {
 
 const NO_STOPS: ReadonlySet<number> = new Set();
 /** Most instructions of a region, and of a block: the exit code has 12 bits for the latter. */
-const REGION_MOST = 2000;
+export const REGION_MOST = 2000;
 const BLOCK_MOST = 512;
 
 /** How far from its root a region reaches: an exit names an instruction by 19 bits and a sign. */

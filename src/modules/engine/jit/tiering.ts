@@ -18,6 +18,8 @@ export interface Tiering {
   readonly restraint: number;
   /** Translate at every address at which a run begins or the interpreter takes over. */
   readonly everywhere: boolean;
+  /** Code that was not run yet is translated with the rest of its function. */
+  readonly unseen: boolean;
   /** Most instructions of a translation that does not begin with a function. */
   readonly part: number;
   /** How many instructions make a region or a loop large. */
@@ -41,6 +43,7 @@ export const USUAL: Tiering = {
   share: 1 / 2,
   restraint: 16,
   everywhere: false,
+  unseen: false,
   part: 100,
   large: 100,
   price: 3_000,
@@ -58,6 +61,7 @@ export const EAGER: Tiering = {
   share: 0,
   restraint: 1,
   everywhere: true,
+  unseen: true,
   part: 24,
   large: 100,
   price: 0,

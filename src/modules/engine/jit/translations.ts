@@ -320,6 +320,7 @@ export function createTranslations(
       emitted,
       old,
     };
+    if (!region.isPart) aims.bound(region.root, new Set(calls));
     doors.push(...doorsOf(translation, ways));
     const replaced = new Set<Translation>();
     for (const door of doors) {
@@ -405,7 +406,8 @@ export function createTranslations(
     const about = isPart
       ? { root, most: tiering.part, targets: [], doors: NO_DOORS }
       : { root, most: null, targets: aims.targetsOf(root), doors: aims.doorsOf(root) };
-    const { blocks, ...noted } = readRegion(code.read, about, isPart ? roots : NO_DOORS);
+    const stops = { has: (at: number) => (isPart && roots.has(at)) || !(tiering.unseen || code.isRun(at)) };
+    const { blocks, ...noted } = readRegion(code.read, about, stops);
     const listing = listingOf(root, blocks, noted.code);
     const pages = blocks.length === 0 || isOnEdge(root) ? null : code.claim(listing);
     if (pages === null) return null;
@@ -507,8 +509,11 @@ export function createTranslations(
       const { root, isTarget } = functionAround(codeOf(m, core, hart).read, pc, called);
       const translated = known.get(physicalOf(hart, root));
       // A function that is there and has no way in here will not get one.
-      if (translated?.enter === 0 && !translated.translation.isPart && root !== pc)
+      if (translated?.enter === 0 && !translated.translation.isPart && root !== pc) {
+        // Code that it left out, for it had not been run, it will have.
+        if (aims.lacks(root, pc)) return demand.wantAgain(root, false);
         return demand.want(hart, pc, true, samples);
+      }
       if (root !== pc) aims.expect(root, pc, isTarget);
       return demand.want(hart, root, root === pc, samples);
     },
