@@ -124,7 +124,7 @@ function planOf(row: Row, length: number): Plan {
     rdFile: fileOf(row, 'rd'),
     rs1File: fileOf(row, 'rs1'),
     rs2File: fileOf(row, 'rs2'),
-    ends: kind === 'jal' || kind === 'jalr' || kind === 'ebreak',
+    ends: kind === 'jal' || kind === 'jalr' || kind === 'branch' || kind === 'ebreak',
   };
 }
 
