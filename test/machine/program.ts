@@ -30,7 +30,7 @@ export const ENGINES: readonly (readonly [name: string, create: Create])[] = [
   ['jit', (machine) => createJit(machine, EAGER)],
   [
     'jit with small regions taken for large, and high pages',
-    (machine) => createJit(machine, { ...EAGER, large: 4, wide: true }),
+    (machine) => createJit(machine, { ...EAGER, large: 4, wide: true, unseen: false }),
   ],
 ];
 

@@ -136,7 +136,8 @@ export function createAims(): Aims {
     },
     bound(root, pcs) {
       const aim = aims.get(root);
-      if (aim !== undefined && aim.code.size < REGION_MOST) aim.bounds = new Set([...pcs].filter((pc) => !aim.called.has(pc)));
+      if (aim !== undefined && aim.code.size < REGION_MOST)
+        aim.bounds = new Set([...pcs].filter((pc) => !aim.called.has(pc)));
     },
     lacks(root, pc) {
       const aim = aims.get(root);
