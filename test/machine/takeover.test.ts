@@ -1,7 +1,13 @@
 /** What an engine finds in its region that others have had: nothing of theirs may be taken for its own. */
 import { expect, test } from 'vitest';
 import { createMachine, type Machine } from '../../src/machine/machine.ts';
-import { ENGINE_BYTES, H_FORMAT, H_TOUCHED_COUNT, planRegion } from '../../src/machine/interpreter/region.ts';
+import {
+  ENGINE_BYTES,
+  FLAT_ENTRY_SHIFT,
+  H_FORMAT,
+  H_TOUCHED_COUNT,
+  planRegion,
+} from '../../src/machine/interpreter/region.ts';
 import { createInterpreter } from '../../src/modules/engine/interpreter/module.ts';
 import { createJit } from '../../src/modules/engine/jit/module.ts';
 import { planTables } from '../../src/modules/engine/jit/tables.ts';
@@ -14,7 +20,7 @@ function machine(): { m: Machine; header: number; flat: number; touched: number 
   return {
     m,
     header: planRegion(m.layout).header >>> 2,
-    flat: (flatRead >>> 2) + PAGE,
+    flat: (flatRead + (PAGE << FLAT_ENTRY_SHIFT)) >>> 2,
     touched: touched >>> 2,
   };
 }

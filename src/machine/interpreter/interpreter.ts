@@ -30,8 +30,6 @@ import {
   H_RESERVED,
   H_TLB,
   H_TLB_END,
-  H_FLAT_TAGS,
-  H_HIGH,
   H_TOUCHED,
   H_TOUCHED_COUNT,
   H_USED,
@@ -80,8 +78,7 @@ function resetRegion(m: Machine, plan: RegionPlan): void {
     m.u32[header + H_RECORDS / 4] === plan.records &&
     m.u32[header + H_TLB_END / 4] === plan.tlbEnd;
   // How many pages were touched stays: it says what there is to clear to the engine whose tables they are.
-  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_FLAT_TAGS, H_TOUCHED, H_HIGH])
-    m.u32[header + offset / 4] = 0;
+  for (const offset of [H_FLAT_READ, H_FLAT_WRITE, H_TOUCHED]) m.u32[header + offset / 4] = 0;
   if (ours) {
     forgetCode(m, plan);
     return;

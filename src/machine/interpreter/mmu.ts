@@ -10,13 +10,15 @@ import { type I32, type I64, i32, i64, select } from '../wasm/expr.ts';
 import type { Func, ModuleBuilder } from '../wasm/module.ts';
 import { block, brIf, label, type Local, loop, ret, type Stmt, store, when } from '../wasm/stmt.ts';
 import {
+  FLAT_DELTA,
+  FLAT_ENTRY_SHIFT,
+  FLAT_NONE,
   FLAT_PAGES,
+  FLAT_TAG,
   H_CODE_MARKS,
   H_END_FRAME,
   H_FLAT_READ,
-  H_FLAT_TAGS,
   H_FLAT_WRITE,
-  H_HIGH,
   H_PAGE,
   H_PTE,
   H_TOUCHED,
@@ -80,31 +82,21 @@ function enterFlat(
   at: Local<'i32'>,
 ): Stmt {
   const page = bit(i32.wrap(i64.shrU(va, i64.const(PAGE_SHIFT))), FLAT_PAGES - 1);
-  const high = i32.wrap(i64.shrU(va, i64.const(32)));
-  const tags = i32.load(header, H_FLAT_TAGS);
-  const tagAt = i32.add(tags, i32.shl(page, i32.const(1)));
-  const entry = (which: number): I32 => i32.add(i32.load(header, which), i32.shl(page, i32.const(2)));
+  const entry = (which: number): I32 =>
+    i32.add(i32.load(header, which), i32.shl(page, i32.const(FLAT_ENTRY_SHIFT)));
+  const tagOf = (which: number): I64 => i64.load(entry(which), FLAT_TAG);
   const count = i32.load(header, H_TOUCHED_COUNT);
-  const enter = [
+  return when(i32.load(header, table), [
     when(i32.ltU(scratch.tee(count), i32.const(TOUCHED_MOST)), [
-      when(tags, [
-        // Another page had the place.
-        when(i32.ne(i32.load16U(tagAt), high), [
-          store('i32_16', tagAt, high),
-          store('i32', entry(H_FLAT_READ), i32.const(0)),
-          store('i32', entry(H_FLAT_WRITE), i32.const(0)),
-        ]),
-      ]),
-      at.set(entry(table)),
-      when(i32.eqz(i32.or(i32.load(entry(H_FLAT_READ)), i32.load(entry(H_FLAT_WRITE)))), [
+      when(i64.leU(i64.or(tagOf(H_FLAT_READ), tagOf(H_FLAT_WRITE)), i64.const(FLAT_NONE)), [
         store('i32', i32.add(i32.load(header, H_TOUCHED), i32.shl(scratch.get, i32.const(2))), page),
         store('i32', header, i32.add(scratch.get, i32.const(1)), H_TOUCHED_COUNT),
       ]),
-      store('i32', at.get, delta),
+      at.set(entry(table)),
+      store('i64', at.get, pageOf(va), FLAT_TAG),
+      store('i32', at.get, delta, FLAT_DELTA),
     ]),
-  ];
-  const countHigh = store('i32', header, i32.add(i32.load(header, H_HIGH), i32.const(1)), H_HIGH);
-  return when(i32.load(header, table), [when(i32.or(i32.eqz(high), tags), enter, [countHigh])]);
+  ]);
 }
 
 /** (header, hart, va, kind) -> physical page, or 0 for a fault. */

@@ -11,7 +11,7 @@
 import { type MemoryLayout, PAGE_SIZE } from '../layout.ts';
 
 /** Bytes at the end of the region that are another engine's: the same for all, so that one takes over what another had. */
-export const RESERVED_BYTES: number = 12 << 20;
+export const RESERVED_BYTES: number = 34 << 20;
 /** What layout.engine must hold at least: 1024 blocks (4 MiB of guest code) and the TLBs of a few harts. */
 export const ENGINE_BYTES: number = (34 << 20) + RESERVED_BYTES;
 
@@ -44,7 +44,7 @@ export const H_FREE = 48;
 /** Block to evict next when all are in use. */
 export const H_VICTIM = 52;
 
-/** Two flat tables from the low 20 bits of a page number to its delta, for reading and writing; 0 = there are none. */
+/** Two flat tables by the low 20 bits of a page number, for reading and writing; 0 = there are none. */
 export const H_FLAT_READ = 56;
 export const H_FLAT_WRITE = 60;
 /** List of the page numbers that have entries in them, and its length. */
@@ -58,13 +58,16 @@ export const H_DIRTY = 84;
 /** Which other engine laid out the last RESERVED_BYTES; 0 = none since the machine was made, so they are all zero. */
 export const H_RESERVED = 80;
 export const RESERVED_UNKNOWN = 0xffff_ffff;
-/** By the same bits the higher ones, u16, where pages above 4 GiB are entered too; 0 = they are not. Their number, then. */
-export const H_FLAT_TAGS = 96;
+/** How many entries each has. */
 export const FLAT_PAGES: number = 2 ** 20;
+/** An entry: the address of the page u64, what the physical address is more u32. */
+export const FLAT_ENTRY_SHIFT = 4;
+export const FLAT_TAG = 0;
+export const FLAT_DELTA = 8;
+/** The tag of an entry that is no page's. Zero is that too, but in the first entry. */
+export const FLAT_NONE = 1;
 /** Low word of the PTE that the last walk found. */
 export const H_PTE = 92;
-/** How often a page above the flat tables was looked up while there were some, and no tags. */
-export const H_HIGH = 88;
 /** The last frames whose code was forgotten: a ring of DROP_RING words. */
 export const H_DROP_RING = 128;
 export const DROP_RING = 32;

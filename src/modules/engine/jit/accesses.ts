@@ -2,8 +2,8 @@
  * Accesses to guest memory: by the base of their web where they are of one, each by a look of its own where not.
  */
 import type { Scope } from '../../../machine/isa/semantics.ts';
-import { FLAT_PAGES } from '../../../machine/interpreter/region.ts';
-import { PAGE_SIZE } from '../../../machine/layout.ts';
+import { FLAT_DELTA, FLAT_ENTRY_SHIFT, FLAT_PAGES, FLAT_TAG } from '../../../machine/interpreter/region.ts';
+import { PAGE_SHIFT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
 import { block, br, brRarelyIf, label, type Stmt, whenRarely } from '../../../machine/wasm/stmt.ts';
 import { NO_BASE, type Shared, type Web } from './bases.ts';
@@ -13,38 +13,26 @@ import type { Tables } from './tables.ts';
 /** What to do if a condition holds, for then an access can not be done here. */
 export type Fail = (condition: I32) => Stmt;
 
-const ANY_HIGH = -1;
-/** Of an address: what must be small lest it reach behind its page, or lie above the flat tables. */
-const IN_PAGE = i64.bits(ANY_HIGH, PAGE_SIZE - 1);
 const none = i32.const(0);
 
 export class Accesses {
   readonly #tables: Tables;
-  readonly #isWide: boolean;
   readonly #locals: RegisterLocals;
 
-  /** @param isWide pages above 4 GiB can be looked up */
-  constructor(tables: Tables, isWide: boolean, locals: RegisterLocals) {
+  constructor(tables: Tables, locals: RegisterLocals) {
     this.#tables = tables;
-    this.#isWide = isWide;
     this.#locals = locals;
   }
 
   /** What the physical address of some bytes is more than the virtual one. They must lie in one page. */
   #delta(out: Stmt[], va: I64, bytes: number, write: boolean, fail: Fail): I32 {
-    const { flatRead, flatWrite, flatTags } = this.#tables;
-    const entry = i32.and(i32.wrap(i64.shrU(va, i64.const(10))), i32.const((FLAT_PAGES - 1) * 4));
-    if (this.#isWide) {
-      const offset = i32.and(i32.wrap(va), i32.const(PAGE_SIZE - 1));
-      if (bytes > 1) out.push(fail(i32.gtU(offset, i32.const(PAGE_SIZE - bytes))));
-      const tag = i32.load16U(i32.shrU(entry, i32.const(1)), flatTags);
-      out.push(fail(i32.ne(tag, i32.wrap(i64.shrU(va, i64.const(32))))));
-    } else {
-      out.push(fail(i64.gtU(i64.and(va, IN_PAGE), i64.const(PAGE_SIZE - bytes))));
-    }
-    const found = this.#locals.bindIn(out, i32.load(entry, write ? flatWrite : flatRead));
-    out.push(fail(i32.eqz(found)));
-    return found;
+    const { flatRead, flatWrite } = this.#tables;
+    const table = write ? flatWrite : flatRead;
+    const page = i32.wrap(i64.shrU(va, i64.const(PAGE_SHIFT - FLAT_ENTRY_SHIFT)));
+    const entry = this.#locals.bindIn(out, i32.and(page, i32.const((FLAT_PAGES - 1) << FLAT_ENTRY_SHIFT)));
+    const last = bytes > 1 ? i64.add(va, i64.const(bytes - 1)) : va;
+    out.push(fail(i64.ne(i64.load(entry, table + FLAT_TAG), i64.and(last, i64.const(-PAGE_SIZE)))));
+    return i32.load(entry, table + FLAT_DELTA);
   }
 
   /** Translate one address. @returns the physical one */

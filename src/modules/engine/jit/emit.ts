@@ -41,8 +41,6 @@ export interface Surroundings extends Linkage {
   readonly isFused: boolean;
   /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
   readonly large: number;
-  /** Pages above 4 GiB can be looked up. */
-  readonly isWide: boolean;
   /** What holds on all ways within the region is taken to hold on the ways in, which are refused if it does not. */
   readonly isTrusting: boolean;
 }
@@ -81,7 +79,7 @@ class Emitter {
     this.#pc = f.local('i64');
     const depth = f.parameter('i32', 2);
     const place = f.local('i32');
-    const accesses = new Accesses(around.tables, around.isWide, this.#locals);
+    const accesses = new Accesses(around.tables, this.#locals);
     this.#transfers = new Transfers(around, this.#locals, this.#left, depth, this.#pc, place);
     this.#exits = new Exits(root, f.local('i32'), this.#left);
     this.#instructions = new Instructions(this.#locals, accesses, this.#transfers, this.#exits, this.#left);

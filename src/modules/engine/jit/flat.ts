@@ -2,8 +2,9 @@
  * The flat page tables (tables.ts) from the kernel's side: the interpreter fills them, here is what clears them.
  */
 import {
+  FLAT_DELTA,
+  FLAT_NONE,
   FLAT_PAGES,
-  H_FLAT_TAGS,
   H_TOUCHED_COUNT,
   TOUCHED_MOST,
 } from '../../../machine/interpreter/region.ts';
@@ -16,10 +17,6 @@ export interface Flat {
   clear(): void;
   /** Pages that have come to hold code may not be written without a look. */
   clearCode(): void;
-  /** Enter pages above 4 GiB as well, or no longer. */
-  setWide(isWide: boolean): void;
-  /** Some page above 4 GiB is entered. */
-  hasHigh(): boolean;
   /** No page can be entered any more for want of room in the list of those that are. */
   isFull(): boolean;
   /** @param va page aligned */
@@ -28,46 +25,43 @@ export interface Flat {
 
 /** @param header number of the first word of the engine region's header */
 export function createFlat(m: Machine, tables: Tables, header: number): Flat {
-  const tags = tables.flatTags >>> 1;
   const marks = m.layout.codeMarkBase;
   const read = tables.flatRead >>> 2;
   const write = tables.flatWrite >>> 2;
   const list = tables.touched >>> 2;
   const count = header + H_TOUCHED_COUNT / 4;
+  const setNone = (table: number, page: number): void => {
+    const at = table + page * 4;
+    m.u32[at] = page === 0 ? FLAT_NONE : 0;
+    m.u32[at + 1] = 0;
+  };
   const clear = (): void => {
+    setNone(read, 0);
+    setNone(write, 0);
     for (let i = 0; i < (m.u32[count] as number); i++) {
       const page = m.u32[list + i] as number;
-      m.u32[read + page] = 0;
-      m.u32[write + page] = 0;
-      m.u16[tags + page] = 0;
+      setNone(read, page);
+      setNone(write, page);
     }
     m.u32[count] = 0;
   };
   return {
     clear,
-    setWide(isWide) {
-      clear();
-      m.u32[header + H_FLAT_TAGS / 4] = isWide ? tables.flatTags : 0;
-    },
-    hasHigh() {
-      for (let i = 0; i < (m.u32[count] as number); i++) {
-        if (m.u16[tags + (m.u32[list + i] as number)] !== 0) return true;
-      }
-      return false;
-    },
     isFull: () => m.u32[count] === TOUCHED_MOST,
     clearCode() {
       for (let i = 0; i < (m.u32[count] as number); i++) {
         const page = m.u32[list + i] as number;
-        const delta = m.u32[write + page] as number;
-        const frame = (page + (delta >>> PAGE_SHIFT)) % FLAT_PAGES;
-        if (m.u8[marks + frame] !== 0) m.u32[write + page] = 0;
+        const at = write + page * 4;
+        const tag = m.u32[at] as number;
+        if (tag % PAGE_SIZE !== 0) continue;
+        const frame = ((tag + (m.u32[at + FLAT_DELTA / 4] as number)) >>> PAGE_SHIFT) % FLAT_PAGES;
+        if (m.u8[marks + frame] !== 0) setNone(write, page);
       }
     },
     clearPage(va) {
       const page = (va / PAGE_SIZE) % FLAT_PAGES;
-      m.u32[read + page] = 0;
-      m.u32[write + page] = 0;
+      setNone(read, page);
+      setNone(write, page);
     },
   };
 }

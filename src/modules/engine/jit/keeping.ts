@@ -38,7 +38,6 @@ export interface KeptModule {
 export interface KeptTranslations {
   /** What all of it relies on. */
   readonly conditions: string;
-  readonly isWide: boolean;
   /** The pc of each link word by its number, NO_WORD for none. */
   readonly words: readonly number[];
   readonly modules: readonly KeptModule[];
@@ -79,8 +78,6 @@ export interface Live<E> {
 export interface Keeping<E> {
   /** The pcs of link words by number, as they must be for what was kept. */
   readonly words: readonly number[];
-  /** What was kept can look up pages above 4 GiB. */
-  readonly isWide: boolean;
   /** How many regions wait. */
   size(): number;
   /** What waits for code in a page. */
@@ -90,15 +87,12 @@ export interface Keeping<E> {
   end(waiting: Waiting<E>): void;
   /** It is no longer in place, and may be again. */
   resume(waiting: Waiting<E>): void;
-  /** Nothing waits any more. */
-  clear(): void;
   /**
    * What to keep for the next run.
    * @returns null if that is hardly more than what was found
    */
   next(
     conditions: string,
-    isWide: boolean,
     living: readonly Live<E>[],
     numberOf: (pc: number) => number,
   ): KeptTranslations | null;
@@ -130,7 +124,6 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
 
   return {
     words: usable?.words ?? [],
-    isWide: usable?.isWide ?? false,
     size: () => waiting.size,
     at: (page) => [...(byPage.get(page) ?? [])],
     code(old) {
@@ -149,11 +142,7 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
       }
     },
     resume,
-    clear() {
-      waiting.clear();
-      byPage.clear();
-    },
-    next(conditionsNow, isWide, living, numberOf) {
+    next(conditionsNow, living, numberOf) {
       const rest = new Map<Old<E>, KeptRegion[]>();
       for (const { region, old } of waiting) rest.set(old, [...(rest.get(old) ?? []), region]);
       const modules: KeptModule[] = [];
@@ -188,7 +177,7 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
       }
       const length = Math.max(0, ...[...pcs.keys()].map((number) => number + 1));
       const words = Array.from({ length }, (_, number) => pcs.get(number) ?? NO_WORD);
-      return { conditions: conditionsNow, isWide, words, modules };
+      return { conditions: conditionsNow, words, modules };
     },
   };
 }

@@ -30,7 +30,6 @@ export interface Conditions {
   readonly tables: Tables;
   readonly isFused: boolean;
   readonly large: number;
-  readonly isWide: boolean;
 }
 
 /** The body of the function of a region. */

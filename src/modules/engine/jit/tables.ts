@@ -1,17 +1,21 @@
 /**
  * What translated code and the engine share in linear memory, at the end of the engine region.
  *
- *     flat     two tables from page number to physical less virtual address, for reading and writing; 0 = leave
- *     tags     by the low 20 bits of a page number the higher ones, u16, of the page that has the entries there, where high pages have some
+ *     flat     two tables, for reading and writing: by the low 20 bits of a page number the page that has the entry, and its physical less virtual address
  *     touched  the page numbers that have entries there
  *     jumps    by a hash of the pc: pc u64, place in the function table u32, way in u32; for indirect jumps
  *     links    by number: place in the function table and way in, u32 each, for what begins at an address; place 0 = none now
  */
 import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
-import { FLAT_PAGES, RESERVED_BYTES, TOUCHED_MOST } from '../../../machine/interpreter/region.ts';
+import {
+  FLAT_ENTRY_SHIFT,
+  FLAT_PAGES,
+  RESERVED_BYTES,
+  TOUCHED_MOST,
+} from '../../../machine/interpreter/region.ts';
 import type { Signature } from '../../../machine/wasm/module.ts';
 
-const FLAT_BYTES = FLAT_PAGES * 4;
+const FLAT_BYTES = FLAT_PAGES << FLAT_ENTRY_SHIFT;
 export const JUMP_ENTRIES = 4096;
 export const JUMP_ENTRY = 16;
 export const JUMP_PC = 0;
@@ -24,7 +28,6 @@ export const LINK_ENTER = 4;
 export interface Tables {
   readonly flatRead: number;
   readonly flatWrite: number;
-  readonly flatTags: number;
   readonly touched: number;
   readonly jumps: number;
   readonly links: number;
@@ -35,11 +38,10 @@ export interface Tables {
 export function planTables(layout: MemoryLayout): Tables {
   const start = Math.ceil((layout.engine.end - RESERVED_BYTES) / PAGE_SIZE) * PAGE_SIZE;
   const flatWrite = start + FLAT_BYTES;
-  const flatTags = flatWrite + FLAT_BYTES;
-  const touched = flatTags + FLAT_PAGES * 2;
+  const touched = flatWrite + FLAT_BYTES;
   const jumps = touched + TOUCHED_MOST * 4;
   const links = jumps + JUMP_ENTRIES * JUMP_ENTRY;
-  return { flatRead: start, flatWrite, flatTags, touched, jumps, links, end: links + LINKS * LINK };
+  return { flatRead: start, flatWrite, touched, jumps, links, end: links + LINKS * LINK };
 }
 
 /**

@@ -28,8 +28,6 @@ export interface Tiering {
   readonly price: number;
   /** How many instructions must have been run for each that is translated without having been seen so often itself. */
   readonly worth: number;
-  /** Translations can look up pages above 4 GiB from the start. */
-  readonly wide: boolean;
 }
 
 /** A translation is worth some milliseconds of interpretation. */
@@ -48,7 +46,6 @@ export const USUAL: Tiering = {
   large: 100,
   price: 3_000,
   worth: 20_000,
-  wide: false,
 };
 /** Translates whatever is run, at once: for tests. */
 export const EAGER: Tiering = {
@@ -66,5 +63,4 @@ export const EAGER: Tiering = {
   large: 100,
   price: 0,
   worth: 0,
-  wide: false,
 };

@@ -7,14 +7,7 @@ import type { TranslationCounts } from '../../../contracts/engine.ts';
 import { recordAt } from '../../../machine/interpreter/blocks.ts';
 import type { Interpreter } from '../../../machine/interpreter/interpreter.ts';
 import { OP_ENTER, OP_UNDECODED } from '../../../machine/interpreter/ops.ts';
-import {
-  DROP_RING,
-  H_DROP_RING,
-  H_DROPS,
-  H_HIGH,
-  H_RESERVED,
-  R_OP,
-} from '../../../machine/interpreter/region.ts';
+import { DROP_RING, H_DROP_RING, H_DROPS, H_RESERVED, R_OP } from '../../../machine/interpreter/region.ts';
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { compileModule, type WasmInstance } from '../../../machine/wasm/host.ts';
@@ -39,9 +32,6 @@ import type { Tiering } from './tiering.ts';
 const NO_DOORS: ReadonlySet<number> = new Set();
 /** A translation that was refused so often is made again, relying on less. */
 const REFUSALS_MOST = 16;
-/** So many look-ups of high pages in a tick make translations wide, so many ticks without any make them narrow again. */
-const WIDE_FROM = 256;
-const NARROW_AFTER = 100;
 /** When there are more, all are dropped, and what is hot is translated again. */
 const TRANSLATIONS_MOST = 16_384;
 /** Targets of calls that are remembered. */
@@ -146,27 +136,16 @@ export function createTranslations(
   /** How often a translation could not be entered for what it relies on, by root. */
   const refusals = new Map<number, number>();
   let drops = m.u32[header + H_DROPS / 4] as number;
-  /** Translations can look up pages above 4 GiB; how often a high page had been looked up a tick ago, and ticks since one was. */
-  let isWide = false;
-  let highBefore = 0;
-  let narrowTicks = 0;
   /** Since something was translated at one. */
   let ticks = 0;
 
-  const conditionsNow = (wide: boolean): Conditions => ({
+  const conditionsNow = (): Conditions => ({
     tables,
     isFused: functions.isFused(),
     large: tiering.large,
-    isWide: wide,
   });
   /** What all translations rely on, as text. */
-  const conditionsText = (): string => JSON.stringify([conditionsNow(true), m.shared]);
-
-  const setWide = (wide: boolean): void => {
-    isWide = wide;
-    narrowTicks = 0;
-    flat.setWide(wide);
-  };
+  const conditionsText = (): string => JSON.stringify([conditionsNow(), m.shared]);
 
   const opOf = (record: number): number => (record + R_OP) >>> 1;
   const mark = (door: Door): void => {
@@ -424,15 +403,8 @@ export function createTranslations(
   /** Translate all that is wanted, as one module if that is not too large: a module costs more than what is in it. */
   const translateWanted = (hart: number): void => {
     const began = options.now();
-    const turnsWide = !isWide && (m.u32[header + H_HIGH / 4] as number) - highBefore >= WIDE_FROM;
-    // What is narrow leaves at each of its accesses to high pages.
-    if (turnsWide || cache.size() > TRANSLATIONS_MOST || links.size() > LINKS / 2) forget();
-    if (turnsWide) {
-      // What is narrow would take the entry of a high page for that of a low one.
-      keeping.clear();
-      setWide(true);
-    }
-    const conditions = conditionsNow(isWide);
+    if (cache.size() > TRANSLATIONS_MOST || links.size() > LINKS / 2) forget();
+    const conditions = conditionsNow();
     const found: NonNullable<ReturnType<typeof find>>[] = [];
     for (const want of demand.take()) {
       if (orders.isUnderWay(want.root)) {
@@ -526,15 +498,13 @@ export function createTranslations(
 
   const laidOut = header + H_RESERVED / 4;
   if (m.u32[laidOut] === MARK) {
-    flat.clear();
     m.u8.fill(0, tables.jumps, tables.end);
   } else {
-    // Clearing what nobody has written would make pages of it: 9 MiB at each start.
+    // Clearing what nobody has written would make pages of it: some MiB at each start.
     if (m.u32[laidOut] !== 0) m.u8.fill(0, tables.flatRead, tables.end);
     m.u32[laidOut] = MARK;
   }
-
-  if (keeping.isWide || tiering.wide) setWide(true);
+  flat.clear();
 
   return {
     tables,
@@ -548,19 +518,13 @@ export function createTranslations(
     },
     tick(hart) {
       collect();
-      const high = m.u32[header + H_HIGH / 4] as number;
       if (flat.isFull()) flat.clear();
-      if (isWide) {
-        narrowTicks = flat.hasHigh() ? 0 : narrowTicks + 1;
-        if (narrowTicks > NARROW_AFTER) setWide(false);
-      }
       const due = aims.due();
       for (const root of due) demand.wantAgain(root, false);
       if (++ticks >= TICKS || due.length > 0) {
         ticks = 0;
         translateWanted(hart);
       }
-      highBefore = high;
     },
     missed(hart, pc) {
       settle();
@@ -637,7 +601,7 @@ export function createTranslations(
         const inTable = members.map(({ place }) => functions.at(place));
         return { emitted, code, bytes, functions: inTable, regions: members.map(regionOf) };
       });
-      return keeping.next(conditionsText(), isWide, living, links.numberOf);
+      return keeping.next(conditionsText(), living, links.numberOf);
     },
     counts: () => cache.counts(),
   };

@@ -1,29 +1,28 @@
 /**
- * Pages above 4 GiB, and those below whose numbers end alike: translated code finds each by itself.
+ * Pages whose numbers end alike, so that they have the same place in the flat tables, above 4 GiB and below: translated code finds each by itself.
  */
 import { expect, test } from 'vitest';
-import { EXIT_BREAKPOINT, EXIT_BUDGET } from '../../src/contracts/engine.ts';
+import { EXIT_BREAKPOINT, EXIT_BUDGET, EXIT_LOAD_FAULT } from '../../src/contracts/engine.ts';
 import { assemble as a } from '../../src/machine/isa/assemble.ts';
 import { createJit } from '../../src/modules/engine/jit/module.ts';
 import { EAGER } from '../../src/modules/engine/jit/tiering.ts';
 import { Harness } from './harness.ts';
 
 const CODE = 0x100000;
-const LOW = 0x200000;
 /** The same low 32 bits. */
-const ALIKE = [LOW, 2 ** 32 + LOW, 5 * 2 ** 32 + LOW];
+const alikeTo = (low: number): number[] => [low, 2 ** 32 + low, 5 * 2 ** 32 + low];
 const TURNS = 2000;
 
 /** Adds 1, 2, 3 to doublewords off x10, x11 and x12, and their sum to x5. */
 const LOOP = [
-  ...ALIKE.flatMap((_, i) => [
+  ...alikeTo(0).flatMap((_, i) => [
     a('ld', { rd: 6, rs1: 10 + i, imm: 8 }),
     a('addi', { rd: 6, rs1: 6, imm: i + 1 }),
     a('sd', { rs1: 10 + i, rs2: 6, imm: 8 }),
     a('add', { rd: 5, rs1: 5, rs2: 6 }),
   ]),
   a('addi', { rd: 7, rs1: 7, imm: -1 }),
-  a('bne', { rs1: 7, rs2: 0, imm: -4 * (4 * ALIKE.length + 1) }),
+  a('bne', { rs1: 7, rs2: 0, imm: -4 * (4 * alikeTo(0).length + 1) }),
   a('ebreak'),
 ];
 
@@ -37,20 +36,30 @@ function run(h: Harness, addresses: readonly number[]): void {
   expect(cause).toBe(EXIT_BREAKPOINT);
 }
 
-test.each([
-  ['from the start', { ...EAGER, wide: true }],
-  ['when they are first met', EAGER],
-] as const)('are found %s', (_, tiering) => {
-  const h = new Harness(16 << 20, false, (machine) => createJit(machine, tiering));
-  for (const page of [CODE, ...ALIKE]) h.map(page);
+// The page at 0 has a tag of 0, as an entry that nobody made.
+test.each([0x200000, 0])('are found at %i', (low) => {
+  const alike = alikeTo(low);
+  const h = new Harness(16 << 20, false, (machine) => createJit(machine, EAGER));
+  for (const page of [CODE, ...alike]) h.map(page);
   h.code(CODE, LOOP);
-  // Low pages alone at first, so that what is translated then knows no others.
-  run(h, [LOW, LOW, LOW]);
+  // One page alone at first.
+  run(h, [low, low, low]);
   expect(h.x(6)).toBe(BigInt(6 * TURNS));
-  run(h, ALIKE);
+  run(h, alike);
   expect(h.x(6)).toBe(BigInt(3 * TURNS));
   const each = (step: number): number => (step * TURNS * (TURNS + 1)) / 2;
   expect(h.x(5)).toBe(BigInt(6 * TURNS * TURNS + each(1) + each(2) + each(3)));
-  run(h, [...ALIKE].reverse());
+  run(h, [...alike].reverse());
   expect(h.x(6)).toBe(BigInt(7 * TURNS + 3 * TURNS));
+});
+
+test('a page at 0 that is not mapped faults', () => {
+  const h = new Harness(16 << 20, false, (machine) => createJit(machine, EAGER));
+  for (const page of [CODE, 0x200000, 2 ** 32]) h.map(page);
+  h.code(CODE, LOOP);
+  run(h, [0x200000, 2 ** 32, 0x200000]);
+  [0x200000, 0, 0x200000].forEach((address, i) => h.setX(10 + i, address));
+  h.pc = CODE;
+  expect(h.run(977)).toBe(EXIT_LOAD_FAULT);
+  expect(h.pc).toBe(CODE + 16);
 });
