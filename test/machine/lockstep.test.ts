@@ -75,6 +75,8 @@ const WORDS = [
 const LOADS = ['lb', 'lh', 'lw', 'ld', 'lbu', 'lhu', 'lwu'];
 const STORES = ['sb', 'sh', 'sw', 'sd'];
 const FLOATS = ['fadd.d', 'fsub.d', 'fmul.d', 'fdiv.d', 'fadd.s', 'fmul.s', 'fsgnj.d', 'fmin.d', 'fmadd.d'];
+/** How far a branch goes forward. */
+const BRANCH_REACH = 4096;
 const BRANCHES = ['beq', 'bne', 'blt', 'bge', 'bltu', 'bgeu'];
 
 class Body {
@@ -156,8 +158,16 @@ class Body {
       if (kind === 0 && depth < COUNTERS.length) {
         const counter = COUNTERS[depth] as number;
         this.words.push(a('addi', { rd: counter, rs1: 0, imm: r.below(5) + 1 }));
+        // Perhaps come into its middle first.
+        const over = r.below(2) === 0 ? this.words.push(0) - 1 : -1;
         const head = this.at;
         this.block(depth + 1, self);
+        if (over >= 0) {
+          const distance = (this.words.length - over) * 4;
+          const imm = distance < BRANCH_REACH ? distance : 4;
+          this.words[over] = a(r.pick(BRANCHES), { rs1: this.free(), rs2: this.free(), imm });
+          for (let some = r.below(4); some >= 0; some--) this.simple();
+        }
         this.words.push(a('addi', { rd: counter, rs1: counter, imm: -1 }));
         this.words.push(a('bne', { rs1: counter, rs2: 0, imm: head - this.at }));
       } else if (kind === 1) {

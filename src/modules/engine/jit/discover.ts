@@ -46,6 +46,8 @@ export interface Block {
   readonly start: number;
   readonly code: readonly Instruction[];
   readonly end: End;
+  /** Where it goes in place of blocks that its end names, by their addresses (split.ts). */
+  readonly redirect?: ReadonlyMap<number, number> | undefined;
 }
 
 const NO_STOPS: ReadonlySet<number> = new Set();

@@ -34,6 +34,7 @@ export function withEntries(
   const starts = graph.blocks.map(({ start }) => start);
   const isDoor = (start: number, b: number): boolean =>
     b > 0 &&
+    (start >= 0 || start === DISPATCH) &&
     (graph.isHeader[b] === true || graph.isRejoined[b] === true || start === DISPATCH || wanted.has(start));
   const doors = starts
     .filter(isDoor)

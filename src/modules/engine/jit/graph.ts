@@ -28,7 +28,7 @@ export interface Graph {
 const NOWHERE: readonly number[] = [];
 const BY_DISPATCH: readonly number[] = [DISPATCH];
 
-const targetsOf = ({ end }: Block): readonly number[] => {
+const namedBy = ({ end }: Block): readonly number[] => {
   switch (end.kind) {
     case 'dispatch':
       return end.targets;
@@ -46,6 +46,13 @@ const targetsOf = ({ end }: Block): readonly number[] => {
     case 'leave':
       return NOWHERE;
   }
+};
+
+/** Starts of the blocks that one goes on to, if they are there. */
+export const targetsOf = (block: Block): readonly number[] => {
+  const named = namedBy(block);
+  const { redirect } = block;
+  return redirect === undefined ? named : named.map((pc) => redirect.get(pc) ?? pc);
 };
 
 /** Blocks in reverse postorder from the first. */
@@ -119,17 +126,17 @@ export function buildGraph(found: readonly Block[]): Graph {
     return at === a;
   };
   const target = (from: number, pc: number): number => {
-    const to = indexOf.get(pc);
+    const to = indexOf.get(blocks[from]?.redirect?.get(pc) ?? pc);
     return to === undefined || (to <= from && !dominates(to, from)) ? -1 : to;
   };
   const isRejoined = blocks.map(() => false);
   const predecessors: number[][] = blocks.map(() => []);
   const successors = blocks.map((block, i) => {
-    const to = targetsOf(block)
+    const to = namedBy(block)
       .map((pc) => target(i, pc))
       .filter((t) => t >= 0);
-    for (const pc of targetsOf(block)) {
-      const b = indexOf.get(pc);
+    for (const pc of namedBy(block)) {
+      const b = indexOf.get(block.redirect?.get(pc) ?? pc);
       if (b !== undefined && target(i, pc) < 0) isRejoined[b] = true;
     }
     for (const t of to) (predecessors[t] as number[]).push(i);
