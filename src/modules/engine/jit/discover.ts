@@ -46,6 +46,8 @@ export interface Block {
   readonly start: number;
   readonly code: readonly Instruction[];
   readonly end: End;
+  /** It is a copy for a way in of the block that starts there (entries.ts). */
+  readonly copyOf?: number;
   /** Where it goes in place of blocks that its end names, by their addresses (split.ts). */
   readonly redirect?: ReadonlyMap<number, number> | undefined;
 }

@@ -32,8 +32,18 @@ export function findSigns(graph: Graph, { points, needed }: Flow, isTrusting: bo
     });
     return known;
   };
+  const indexOf = new Map(blocks.map(({ start }, b) => [start, b]));
+  const originals = blocks.map(({ copyOf }) => (copyOf === undefined ? undefined : indexOf.get(copyOf)));
   for (let changed = true; changed; ) {
     changed = false;
+    originals.forEach((original, b) => {
+      // Of a copy no more is supposed than of its original, which has ways from within.
+      if (original === undefined) return;
+      const both = (atStart[b] as number) & (atStart[original] as number);
+      if (both === atStart[b]) return;
+      atStart[b] = both;
+      changed = true;
+    });
     blocks.forEach((_, b) => {
       const after = carry(b, null);
       for (const to of successors[b] as readonly number[]) {

@@ -87,7 +87,7 @@ function irreducible(graph: Graph): Loop | null {
 }
 
 /** A block with some of its edges going elsewhere. @param to where to, by the address that they go to now */
-function redirected(block: Block, start: number, to: ReadonlyMap<number, number>): Block {
+export function redirected(block: Block, start: number, to: ReadonlyMap<number, number>): Block {
   const redirect = new Map(block.redirect);
   for (const named of targetsOf({ ...block, redirect: undefined })) {
     const other = to.get(block.redirect?.get(named) ?? named);
