@@ -1,7 +1,7 @@
 /**
  * Predecoding: instruction bits of a frame to records, by the ISA tables.
  *
- * Decodes ahead from the slot asked for to the end of the straight line. Operates on linear memory only; what it
+ * Decodes ahead from the slot asked for to the next branch or jump, so that what has a record was run or follows what was. Operates on linear memory only; what it
  * keeps is in the engine region.
  */
 import { decode, isLong, rowIndex } from '../isa/decode.ts';
@@ -28,7 +28,7 @@ const LAST_SLOT = PAGE_SIZE / 2 - 1;
 /** How many instructions to decode ahead at most. */
 const RUN = 64;
 
-/** In aux: control never falls through; only predecoding looks at it. */
+/** In aux: decoding ahead ends there; only predecoding looks at it. */
 const ENDS = 0x40000000;
 
 const DYNAMIC = 7;
@@ -64,7 +64,7 @@ interface Plan {
   readonly rdFile: number;
   readonly rs1File: number;
   readonly rs2File: number;
-  /** True if control never falls through. */
+  /** True if decoding ahead ends there. */
   readonly ends: boolean;
 }
 

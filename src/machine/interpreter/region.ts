@@ -12,7 +12,7 @@ import { type MemoryLayout, PAGE_SIZE } from '../layout.ts';
 
 /** Bytes at the end of the region that are another engine's: the same for all, so that one takes over what another had. */
 export const RESERVED_BYTES: number = 34 << 20;
-/** What layout.engine must hold at least: 1024 blocks (4 MiB of guest code) and the TLBs of a few harts. */
+/** What layout.engine must hold at least: 5000 blocks (20 MiB of guest code) and the TLBs of a few harts. */
 export const ENGINE_BYTES: number = (162 << 20) + RESERVED_BYTES;
 
 /**

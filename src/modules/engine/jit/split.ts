@@ -14,10 +14,10 @@ const COPIES = -1_000_000;
 const GROWTH_MOST = 300;
 const TIMES_MOST = 16;
 
-/** A block that control comes into a loop at, from outside it. */
+/** A loop that control comes into at several blocks, by their indices. */
 interface Loop {
   readonly members: ReadonlySet<number>;
-  /** Those that control comes in at; more than one. */
+  /** Members that there are edges to from outside; more than one. */
   readonly entries: readonly number[];
 }
 
