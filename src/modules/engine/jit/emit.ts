@@ -30,7 +30,7 @@ import { Instructions, type Known } from './instructions.ts';
 import { narrowed } from './narrow.ts';
 import { RegisterLocals } from './locals.ts';
 import { analyse, type Flow, none, type Point, type Registers } from './registers.ts';
-import { withoutEntries } from './split.ts';
+import { splitNodes } from './split.ts';
 import { findSigns, type Signs } from './signs.ts';
 import { structured } from './structure.ts';
 import { PC_ECALL_HIGH, PC_PASSED_HIGH, PC_REFUSED_HIGH } from './tables.ts';
@@ -322,7 +322,7 @@ export function emitRegion(
   around: Surroundings,
 ): readonly WayIn[] {
   const root = (blocks[0] as Block).start;
-  const { blocks: gated, doors } = withEntries(withoutEntries(blocks), wanted);
+  const { blocks: gated, doors } = withEntries(splitNodes(blocks), wanted);
   const emitter = new Emitter(f, root, gated, around);
   emitter.build();
   const way = (pc: number, index: number): WayIn => ({

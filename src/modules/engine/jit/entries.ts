@@ -48,6 +48,7 @@ export function withEntries(
     .map((start, i): Door => ({ start, index: i + 1 }));
   const indexOf = new Map(starts.map((start, b) => [start, b]));
 
+  const innermostAround = (b: number): Loop | undefined => loops.findLast(({ body }) => body.has(b));
   /** Starts of copies by those of the originals, for the members of loops that have no gate. */
   const copyOf = new Map<number, number>();
   const copies: Block[] = [];
@@ -82,7 +83,7 @@ export function withEntries(
       const b = indexOf.get(door.start) as number;
       const first = among.find(({ body }) => body.has(b));
       const copy = copyOf.get(door.start);
-      const isCopied = copy !== undefined && loops.findLast(({ body }) => body.has(b)) === first;
+      const isCopied = copy !== undefined && innermostAround(b) === first;
       const to = first === undefined ? door.start : (starts[first.header] as number);
       if (isCopied) cases.set(copy, [{ start: copy, index: door.index }]);
       else cases.set(to, [...(cases.get(to) ?? []), door]);
@@ -95,11 +96,7 @@ export function withEntries(
   loops.forEach(({ header, body }, i) => {
     const inside = doors.filter(({ start }) => {
       const b = indexOf.get(start) as number;
-      return (
-        b !== header &&
-        body.has(b) &&
-        !(copyOf.has(start) && loops.findLast((loop) => loop.body.has(b))?.header === header)
-      );
+      return b !== header && body.has(b) && !(copyOf.has(start) && innermostAround(b)?.header === header);
     });
     if (inside.length === 0) return;
     const start = starts[header] as number;

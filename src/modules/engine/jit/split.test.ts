@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Block, End, Instruction } from './discover.ts';
 import { buildGraph, targetsOf } from './graph.ts';
-import { withoutEntries } from './split.ts';
+import { splitNodes } from './split.ts';
 
 /** Blocks of one instruction each at 0, 2, 4..., which stands for all that they do. */
 function block(start: number, end: End): Block {
@@ -33,7 +33,7 @@ test('a loop that is come into in its middle', () => {
     block(6, { kind: 'leave', pc: 8, isEcall: false }),
   ];
   expect(isReducible(blocks)).toBe(false);
-  const split = withoutEntries(blocks);
+  const split = splitNodes(blocks);
   expect(isReducible(split)).toBe(true);
   expect(split.length).toBe(5);
 });
@@ -51,7 +51,7 @@ test('random graphs keep their ways', () => {
       const [taken, next] = [below(size) * 2, below(size) * 2];
       return block(i * 2, below(4) === 0 ? { kind: 'jump', to: taken } : { kind: 'branch', taken, next });
     });
-    const split = withoutEntries(blocks);
+    const split = splitNodes(blocks);
     if (isReducible(blocks)) {
       expect(split).toBe(blocks);
       continue;

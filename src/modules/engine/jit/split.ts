@@ -69,8 +69,7 @@ function around({ blocks, dominator }: Graph): Around {
 }
 
 /** A loop with several entries, or null if there is none. */
-function irreducible(graph: Graph): Loop | null {
-  const edges = around(graph);
+function irreducible(graph: Graph, edges: Around): Loop | null {
   for (let from = 0; from < graph.blocks.length; from++) {
     for (const to of edges.successors[from] as readonly number[]) {
       if (to >= from || edges.below(from, to)) continue;
@@ -100,16 +99,17 @@ export function redirected(block: Block, start: number, to: ReadonlyMap<number, 
  * Blocks of which no loop has several entries, as far as that takes little.
  * @param blocks the root first
  */
-export function withoutEntries(blocks: readonly Block[]): readonly Block[] {
+export function splitNodes(blocks: readonly Block[]): readonly Block[] {
   let found = blocks;
   let copies = 0;
   let growth = 0;
   for (let times = 0; times < TIMES_MOST; times++) {
     const graph = buildGraph(found);
-    const loop = irreducible(graph);
+    const edges = around(graph);
+    const loop = irreducible(graph, edges);
     if (loop === null) return found;
     const { members, entries } = loop;
-    const { successors } = around(graph);
+    const { successors } = edges;
     const backEdges = (b: number): number =>
       [...members].filter((p) => (successors[p] as readonly number[]).includes(b)).length;
     const header = entries.reduce((best, b) => (backEdges(b) > backEdges(best) ? b : best));
