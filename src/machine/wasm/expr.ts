@@ -8,7 +8,7 @@
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
 
-/** A value of type T. `op` is the opcode (0xfcNN for prefixed ones); `lo`, `hi` its immediates. */
+/** A value of type T. `op` is the opcode (0xfcNN for prefixed ones); `lo`, `hi` its immediates, as signed words: a host keeps other numbers in another way. */
 export interface Expr<T extends ValueType = ValueType> {
   readonly type: T;
   readonly op: number;
@@ -55,7 +55,7 @@ export const node = <T extends ValueType>(
   hi = 0,
   c: Expr | null = null,
   args: readonly Expr[] | null = null,
-): Expr<T> => ({ type, op, a, b, c, lo, hi, args });
+): Expr<T> => ({ type, op, a, b, c, lo: lo | 0, hi: hi | 0, args });
 
 const unary =
   <A extends ValueType, R extends ValueType>(type: R, op: number): Unary<A, R> =>

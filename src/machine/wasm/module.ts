@@ -67,8 +67,8 @@ function encodeExpr(out: WasmBytes, e: Expr): void {
   else if (op === OP_I64_CONST) out.s64(e.lo, e.hi);
   else if (op !== OP_SELECT && op >= 0x28 && op <= 0x35) {
     out.byte(0);
-    if (e.hi === 0) out.u32(e.lo);
-    else out.openU32(e.hi - 1, e.lo);
+    if (e.hi === 0) out.u32(e.lo >>> 0);
+    else out.openU32(e.hi - 1, e.lo >>> 0);
   }
 }
 
