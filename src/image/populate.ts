@@ -7,6 +7,7 @@
 import type { Kernel } from '../contracts/kernel.ts';
 import { superblockOf } from '../contracts/filesystem.ts';
 import { EEXIST, ENOMEM } from '../abi/linux/errno.ts';
+import { homeInFile } from '../lib/paging/homes.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../machine/layout.ts';
 
 export type ImageEntry =
@@ -95,7 +96,7 @@ async function fill(
     if (emptied < 0) return emptied;
   }
   for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
-    const frame = kernel.frames.alloc(true, 0);
+    const frame = kernel.frames.alloc(true, homeInFile(kernel.machine.layout, inode, at >>> PAGE_SHIFT));
     if (frame === 0) return -ENOMEM;
     kernel.machine.u8.set(bytes.subarray(at, at + PAGE_SIZE), frame * PAGE_SIZE);
     kernel.pagecache.insert(inode, at >>> PAGE_SHIFT, frame);

@@ -8,6 +8,7 @@ import { ENOMEM } from '../../abi/linux/errno.ts';
 import { type Kernel, WAIT } from '../../contracts/kernel.ts';
 import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_WRITE } from '../../contracts/pmap.ts';
 import type { Space } from '../../contracts/vm.ts';
+import { homeOfPage } from '../paging/homes.ts';
 import type { AddressSpace, Pager } from './address-space.ts';
 import { type Area, findArea } from './areas.ts';
 import { type Core, fileSystemOf, isShared, isSharedFile, pageIndex, readOnly, spaceOf } from './core.ts';
@@ -55,7 +56,7 @@ export function enterOwn(
   source: number,
   prot: number,
 ): number {
-  const frame = kernel.frames.alloc(source === 0, 0);
+  const frame = kernel.frames.alloc(source === 0, homeOfPage(kernel.machine.layout, space.id, va));
   if (frame === 0) return -ENOMEM;
   if (source !== 0) kernel.machine.u8.copyWithin(frame * PAGE, source * PAGE, (source + 1) * PAGE);
   return enterPage(kernel, space, va, frame, prot);

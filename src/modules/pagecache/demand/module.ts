@@ -10,6 +10,7 @@ import { type Kernel, WAIT } from '../../../contracts/kernel.ts';
 import type { Module } from '../../../contracts/module.ts';
 import { type PageCache, type PageCacheState, pageCacheLayout } from '../../../contracts/pagecache.ts';
 import { KernelFault } from '../../../lib/kernel-fault.ts';
+import { homeInFile } from '../../../lib/paging/homes.ts';
 import { PAGE_SIZE } from '../../../machine/layout.ts';
 
 const find = (state: PageCacheState, inode: number, index: number): number =>
@@ -37,7 +38,7 @@ function getAnonymous(
   create: boolean,
 ): number {
   if (!create) return 0;
-  const frame = kernel.frames.alloc(true, 0);
+  const frame = kernel.frames.alloc(true, homeInFile(kernel.machine.layout, inode, index));
   if (frame === 0) return -ENOMEM;
   put(state, kernel, inode, index, frame);
   return frame;
@@ -52,7 +53,7 @@ function get(state: PageCacheState, kernel: Kernel, inode: number, index: number
   const type = kernel.vfs.fileSystemOf(sb);
   const cell = kernel.filesystem[type];
   if (cell === undefined) throw new KernelFault(`no file system serves ${type}`);
-  const frame = kernel.frames.alloc(false, 0);
+  const frame = kernel.frames.alloc(false, homeInFile(kernel.machine.layout, inode, index));
   if (frame === 0) return -ENOMEM;
   const filled = cell.fill(inode, index, frame);
   if (filled === 0) {
