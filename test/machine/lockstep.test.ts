@@ -27,9 +27,11 @@ const STRIDE = 4 * PAGE_SIZE;
 /** Odd ones lie two bytes off, so that instructions lie over page boundaries. */
 const startOf = (index: number): number => CODE + index * STRIDE + (index % 2) * 2;
 
-/** x8: data, x9: a second pointer to it, x18.. loop counters by depth; the rest is random. */
+/** x8: data, x9: a second pointer to it, x18.. loop counters by depth, x22 to x27 for walks; the rest is random. */
 const FREE = [5, 6, 7, 10, 11, 12, 13, 14, 15, 28, 29, 30, 31];
 const COUNTERS = [18, 19, 20];
+/** What walks over memory: two pointers, an index, a stride, an address made of these, a counter. */
+const [POINTER, OTHER, INDEX, BY, ADDRESS, TURNS] = [22, 23, 24, 25, 26, 27] as const;
 
 const ARITHMETIC = [
   'add',
@@ -154,7 +156,7 @@ class Body {
   block(depth: number, self: number): void {
     const { r } = this;
     for (let i = r.below(6) + 1; i > 0; i--) {
-      const kind = r.below(12);
+      const kind = r.below(depth > 1 ? 12 : 13);
       if (kind === 0 && depth < COUNTERS.length) {
         const counter = COUNTERS[depth] as number;
         this.words.push(a('addi', { rd: counter, rs1: 0, imm: r.below(5) + 1 }));
@@ -189,9 +191,110 @@ class Body {
         this.words[over] = a('jal', { rd: 0, imm: (this.words.length - over) * 4 });
       } else if (kind === 3 && depth === 0 && self < FUNCTIONS - 1) {
         this.call(self + 1 + r.below(FUNCTIONS - 1 - self));
+      } else if (kind === 12) {
+        this.walk();
       } else {
         this.simple();
       }
+    }
+  }
+
+  access(base: number, reach: number): void {
+    const { r } = this;
+    const imm = r.below(reach) - r.below(reach / 2);
+    if (r.below(2) === 0) this.words.push(a(r.pick(LOADS), { rd: this.free(), rs1: base, imm }));
+    else this.words.push(a(r.pick(STORES), { rs2: this.free(), rs1: base, imm }));
+  }
+
+  /** An address made of the index, of the stride, or of what is loaded; used perhaps. */
+  address(): void {
+    const { r } = this;
+    const by = r.below(4);
+    switch (r.below(6)) {
+      case 0:
+        this.words.push(a('slli', { rd: ADDRESS, rs1: INDEX, imm: by }));
+        break;
+      case 1:
+        this.words.push(
+          a('slli', { rd: ADDRESS, rs1: INDEX, imm: 32 }),
+          a(r.pick(['srli', 'srai']), { rd: ADDRESS, rs1: ADDRESS, imm: 32 - by }),
+        );
+        break;
+      case 2:
+        this.words.push(a(r.pick(['addw', 'subw']), { rd: ADDRESS, rs1: INDEX, rs2: BY }));
+        break;
+      case 3:
+        this.words.push(a(r.pick(['sh1add', 'sh2add.uw', 'add.uw']), { rd: ADDRESS, rs1: INDEX, rs2: 0 }));
+        break;
+      case 4:
+        this.words.push(a('sub', { rd: ADDRESS, rs1: POINTER, rs2: OTHER }));
+        break;
+      default:
+        this.words.push(
+          a('lw', { rd: ADDRESS, rs1: POINTER, imm: 0 }),
+          a('andi', { rd: ADDRESS, rs1: ADDRESS, imm: 0x7ff }),
+        );
+    }
+    this.words.push(a('add', { rd: ADDRESS, rs1: ADDRESS, rs2: 8 }));
+    this.access(ADDRESS, 16);
+  }
+
+  /** A loop over memory, with many turns and little in it. */
+  walk(): void {
+    const { r } = this;
+    // Near the ends of 32 bits now and then.
+    const index = r.pick([0, 5, 900, -3, 0x7ffffff0, -0x7ffffff0]);
+    this.words.push(
+      a('lui', { rd: POINTER, imm: DATA + PAGE_SIZE * (1 + r.below(3)) }),
+      a('addi', { rd: POINTER, rs1: POINTER, imm: r.below(4096) - 2048 }),
+      a('addi', { rd: OTHER, rs1: POINTER, imm: r.below(64) }),
+      a('lui', { rd: INDEX, imm: index & ~0xfff }),
+      a('addiw', { rd: INDEX, rs1: INDEX, imm: ((index & 0xfff) << 20) >> 20 }),
+      a('addi', { rd: BY, rs1: 0, imm: r.pick([0, 1, 3, 24, 60, 700, -4]) }),
+      a('addi', { rd: TURNS, rs1: 0, imm: r.below(r.pick([6, 100])) + 1 }),
+    );
+    const head = this.at;
+    const exits: number[] = [];
+    for (let i = r.below(7) + 2; i > 0; i--) {
+      switch (r.below(10)) {
+        case 0:
+        case 1:
+          this.access(r.pick([POINTER, OTHER]), 64);
+          break;
+        case 2:
+          this.words.push(a('addi', { rd: POINTER, rs1: POINTER, imm: r.pick([1, 4, 8, 8, 24, -8]) }));
+          break;
+        case 3:
+          this.words.push(a('addi', { rd: OTHER, rs1: POINTER, imm: r.pick([0, 8, -16]) }));
+          break;
+        case 4:
+          this.words.push(a('addiw', { rd: INDEX, rs1: INDEX, imm: r.pick([1, 2, -1, 5]) }));
+          break;
+        case 5:
+          this.words.push(a(r.pick(['addw', 'add']), { rd: INDEX, rs1: INDEX, rs2: BY }));
+          break;
+        case 6:
+          this.address();
+          break;
+        case 7:
+          // A step that is taken now and then.
+          this.words.push(
+            a(r.pick(BRANCHES), { rs1: this.free(), rs2: this.free(), imm: 8 }),
+            a('addi', { rd: r.pick([POINTER, OTHER, INDEX]), rs1: POINTER, imm: r.pick([8, 16, -4]) }),
+          );
+          break;
+        case 8:
+          if (r.below(3) === 0) exits.push(this.words.push(0) - 1);
+          break;
+        default:
+          this.simple();
+      }
+    }
+    this.words.push(a('addi', { rd: TURNS, rs1: TURNS, imm: -1 }));
+    this.words.push(a('bne', { rs1: TURNS, rs2: 0, imm: head - this.at }));
+    for (const at of exits) {
+      const imm = (this.words.length - at) * 4;
+      this.words[at] = a(r.pick(BRANCHES), { rs1: this.free(), rs2: this.free(), imm });
     }
   }
 
@@ -254,8 +357,12 @@ function boot(create: Create, seed: number): Harness {
 const contextOf = (h: Harness): string =>
   Buffer.from(h.machine.u8.subarray(h.context, h.context + CTX_RETIRED + 8)).toString('hex');
 
-/** What a kernel would do about a fault: read-only first, writable at the first store. */
+/** What a kernel would do about a fault: read-only first, writable at the first store. What can not be mapped is not done. */
 function resolve(h: Harness, cause: number): void {
+  if (h.tval >= 2 ** 38) {
+    h.pc += 4;
+    return;
+  }
   const page = h.tval - (h.tval % PAGE_SIZE);
   if (cause === EXIT_STORE_FAULT) {
     const mapped = (h.view.getUint32(h.pte(page), true) & PTE_V) !== 0;

@@ -5,15 +5,42 @@ import type { Scope } from '../../../machine/isa/semantics.ts';
 import { FLAT_DELTA, FLAT_ENTRY_SHIFT, FLAT_PAGES, FLAT_TAG } from '../../../machine/interpreter/region.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
-import { block, br, brRarelyIf, label, type Stmt, whenRarely } from '../../../machine/wasm/stmt.ts';
-import { NO_BASE, type Shared, type Web } from './bases.ts';
+import { block, br, brRarelyIf, label, type Stmt, store, whenRarely } from '../../../machine/wasm/stmt.ts';
+import { NO_BASE, type Web } from './bases.ts';
 import type { RegisterLocals } from './locals.ts';
-import type { Tables } from './tables.ts';
+import type { Guard } from './forms.ts';
+import type { Known } from './instructions.ts';
+import { low32 } from './narrow.ts';
+import { GUESS, GUESSES, type Tables } from './tables.ts';
+import type { Lookout, Root } from './turns.ts';
 
 /** What to do if a condition holds, for then an access can not be done here. */
 export type Fail = (condition: I32) => Stmt;
 
 const none = i32.const(0);
+
+const lastOf = (va: I64, bytes: number): I64 => (bytes > 1 ? i64.add(va, i64.const(bytes - 1)) : va);
+
+/** The value of a sum. */
+function sumOf(terms: readonly number[], constant: number, value: (register: number) => I64): I64 {
+  let sum: I64 = i64.const(constant);
+  for (let i = 0; i < terms.length; i += 2) {
+    const factor = terms[i + 1] as number;
+    const one = value(terms[i] as number);
+    const size = Math.abs(factor);
+    const part = size === 1 ? one : i64.mul(one, i64.const(size));
+    sum = factor < 0 ? i64.sub(sum, part) : i64.add(part, sum);
+  }
+  return sum;
+}
+
+/** A sum is not what it must be, for some constant in its range. */
+function isOut({ terms, least, most, lower, upper }: Guard, value: (register: number) => I64): I32 {
+  return i64.gtU(
+    sumOf(terms, least - lower, value),
+    i64.const(Math.max(upper - lower - 1 - (most - least), 0)),
+  );
+}
 
 export class Accesses {
   readonly #tables: Tables;
@@ -24,28 +51,68 @@ export class Accesses {
     this.#locals = locals;
   }
 
-  /** What the physical address of some bytes is more than the virtual one. They must lie in one page. */
-  #delta(out: Stmt[], va: I64, bytes: number, write: boolean, fail: Fail): I32 {
-    const { flatRead, flatWrite } = this.#tables;
+  /**
+   * What the physical address of some bytes is more than the virtual one. They must lie in one page.
+   * @param last the address of the last one @param guess what tells this look from others if it is to be guessed what it finds; else null
+   */
+  #delta(out: Stmt[], va: I64, last: I64, write: boolean, guess: number | null, fail: Fail): I32 {
+    const { flatRead, flatWrite, guesses } = this.#tables;
     const table = write ? flatWrite : flatRead;
     const page = i32.wrap(i64.shrU(va, i64.const(PAGE_SHIFT - FLAT_ENTRY_SHIFT)));
     const entry = this.#locals.bindIn(out, i32.and(page, i32.const((FLAT_PAGES - 1) << FLAT_ENTRY_SHIFT)));
-    const last = bytes > 1 ? i64.add(va, i64.const(bytes - 1)) : va;
-    out.push(fail(i64.ne(i64.load(entry, table + FLAT_TAG), i64.and(last, i64.const(-PAGE_SIZE)))));
-    return i32.load(entry, table + FLAT_DELTA);
+    const isOther = i64.ne(i64.load(entry, table + FLAT_TAG), i64.and(last, i64.const(-PAGE_SIZE)));
+    const found = i32.load(entry, table + FLAT_DELTA);
+    if (guess === null) {
+      out.push(fail(isOther));
+      return found;
+    }
+    // The address comes of what was found the last time, so the access need not wait for this time's: the processor foresees that they are the same.
+    const cell = guesses + (guess % GUESSES) * GUESS;
+    const delta = this.#locals.temporary('i32');
+    out.push(
+      delta.set(i32.load(none, cell)),
+      fail(isOther),
+      whenRarely(i32.ne(found, delta.get), [delta.set(found), store('i32', none, delta.get, cell)]),
+    );
+    return delta.get;
   }
 
   /** Translate one address. @returns the physical one */
-  alone(out: Stmt[], va: I64, bytes: number, write: boolean, fail: Fail): I32 {
-    return i32.add(i32.wrap(va), this.#delta(out, va, bytes, write, fail));
+  alone(out: Stmt[], va: I64, bytes: number, write: boolean, guess: number | null, fail: Fail): I32 {
+    return i32.add(i32.wrap(va), this.#delta(out, va, lastOf(va, bytes), write, guess, fail));
   }
 
   /** Look up the page of a web for its base. @param fail what to do if it does not work */
-  #look({ register, low, end, writes }: Web, s: Scope, fail: Fail): readonly Stmt[] {
+  #look({ register, low, end, writes }: Web, s: Scope, guess: number | null, fail: Fail): readonly Stmt[] {
     const out: Stmt[] = [];
     const va = this.#locals.bindIn(out, i64.add(s.rs1, i64.const(low)));
-    const delta = this.#delta(out, va, end - low, writes, fail);
+    const delta = this.#delta(out, va, lastOf(va, end - low), writes, guess, fail);
     out.push(this.#locals.base(register).set(i32.add(i32.wrap(va), delta)));
+    return out;
+  }
+
+  /** Conditions under which turns can not be looked at beforehand. */
+  doubts({ roots, guards }: Lookout, value: (register: number) => I64): readonly I32[] {
+    const strides = roots.flatMap(({ stride }) =>
+      stride === null ? [] : i64.gtU(value(stride.register), i64.const(stride.most)),
+    );
+    return [...strides, ...guards.map((guard) => isOut(guard, value))];
+  }
+
+  /** Look up the page of a range for the turns to come. @param number of the look @param value what registers are now */
+  lookAhead(root: Root, number: number, value: (register: number) => I64, fail: Fail): readonly Stmt[] {
+    const { terms, low, end, writes, stride } = root;
+    const out: Stmt[] = [];
+    const va = this.#locals.bindIn(out, sumOf(terms, low, value));
+    let last = i64.add(va, i64.const(end - low - 1));
+    if (stride !== null) {
+      last = i64.add(last, i64.mul(value(stride.register), i64.const(stride.times)));
+    }
+    const delta = this.#locals.delta(number);
+    out.push(
+      delta.set(this.#delta(out, va, last, writes, null, fail)),
+      this.#locals.ahead(number).set(i32.add(i32.wrap(va), delta.get)),
+    );
     return out;
   }
 
@@ -67,13 +134,18 @@ export class Accesses {
     imm: number,
     bytes: number,
     write: boolean,
-    shared: Shared | null,
+    { shared, ahead, guess }: Pick<Known, 'shared' | 'ahead' | 'guess'>,
     fail: Fail,
     use: (at: I32, offset: number) => Stmt,
   ): readonly Stmt[] {
+    if (ahead !== null) {
+      const { number, offset } = ahead;
+      if (offset !== null) return [use(this.#locals.ahead(number).get, offset)];
+      return [use(i32.add(low32(i64.add(s.rs1, s.imm)), this.#locals.delta(number).get), 0)];
+    }
     const alone: Stmt[] = [];
     const va = this.#locals.bindIn(alone, i64.add(s.rs1, s.imm));
-    alone.push(use(this.alone(alone, va, bytes, write, fail), 0));
+    alone.push(use(this.alone(alone, va, bytes, write, guess, fail), 0));
     if (shared === null) return alone;
     const { web, always, never } = shared;
     const base = this.#locals.base(web.register);
@@ -82,12 +154,12 @@ export class Accesses {
     if (always) return [whenRarely(isUnknown, alone, [usual])];
     if (web.low === imm && web.end === imm + bytes && web.writes === write) {
       // Where it can not be done by a look, it can not be done.
-      const look = this.#look(web, s, fail);
+      const look = this.#look(web, s, guess, fail);
       return [...(never ? look : [whenRarely(isUnknown, look)]), usual];
     }
     const failed = label('failed');
     const done = label('done');
-    const look = this.#look(web, s, (condition) => brRarelyIf(failed, condition));
+    const look = this.#look(web, s, guess, (condition) => brRarelyIf(failed, condition));
     const fast = [...(never ? look : [whenRarely(isUnknown, look)]), usual, br(done)];
     return [block(done, [block(failed, fast), base.set(none), ...alone])];
   }

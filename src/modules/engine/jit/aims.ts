@@ -19,6 +19,8 @@ interface Aim {
   readonly targets: Set<number>;
   /** Where it is to be entered. */
   readonly doors: Set<number>;
+  /** Headers of loops that were seen often. */
+  readonly hot: Set<number>;
   /** How many of both the translation has, and how many there were a while ago. */
   used: number;
   before: number;
@@ -48,8 +50,11 @@ export interface Aims {
   lacks(root: number, pc: number): boolean;
   /** A function is to have a target or a way in, whether it is translated or not. */
   expect(root: number, pc: number, isTarget: boolean): void;
+  /** Headers of loops of a function were seen often. */
+  heat(root: number, headers: readonly number[]): void;
   targetsOf(root: number): readonly number[];
   doorsOf(root: number): ReadonlySet<number>;
+  hotOf(root: number): ReadonlySet<number>;
   /** Functions to translate again: more is known of them, and no more came for a while. */
   due(): readonly number[];
   /** What is known of a function is no longer wanted. */
@@ -59,27 +64,36 @@ export interface Aims {
 
 const NONE: ReadonlySet<number> = new Set();
 
+const unknown = (root: number, hasJumps: boolean): Aim => ({
+  low: root,
+  high: root,
+  code: new Set<number>(),
+  called: NONE,
+  hasJumps,
+  bounds: NONE,
+  grown: new Set<number>(),
+  targets: new Set<number>(),
+  doors: new Set<number>(),
+  hot: new Set<number>(),
+  used: 0,
+  before: 0,
+  quiet: 0,
+  patience: 1,
+});
+
 export function createAims(): Aims {
   /** By root. */
   const aims = new Map<number, Aim>();
   return {
     expect(root, pc, isTarget) {
-      const aim = aims.get(root) ?? {
-        low: root,
-        high: root,
-        code: new Set<number>(),
-        called: NONE,
-        hasJumps: isTarget,
-        bounds: NONE,
-        grown: new Set<number>(),
-        targets: new Set<number>(),
-        doors: new Set<number>(),
-        used: 0,
-        before: 0,
-        quiet: 0,
-        patience: 1,
-      };
+      const aim = aims.get(root) ?? unknown(root, isTarget);
       (isTarget ? aim.targets : aim.doors).add(pc);
+      aims.set(root, aim);
+    },
+    heat(root, headers) {
+      if (headers.length === 0) return;
+      const aim = aims.get(root) ?? unknown(root, false);
+      for (const pc of headers) aim.hot.add(pc);
       aims.set(root, aim);
     },
     note({ root, at, called, hasJumps }) {
@@ -108,6 +122,7 @@ export function createAims(): Aims {
         grown: new Set(),
         targets,
         doors,
+        hot: known?.hot ?? new Set<number>(),
         used,
         before: used,
         quiet: 0,
@@ -147,6 +162,7 @@ export function createAims(): Aims {
     },
     targetsOf: (root) => [...(aims.get(root)?.targets ?? [])],
     doorsOf: (root) => aims.get(root)?.doors ?? NONE,
+    hotOf: (root) => aims.get(root)?.hot ?? NONE,
     due() {
       const roots: number[] = [];
       for (const [root, aim] of aims) {

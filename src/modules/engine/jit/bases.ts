@@ -9,6 +9,7 @@
 import type { Block, Instruction } from './discover.ts';
 import type { Graph } from './graph.ts';
 import type { Flow, Point } from './registers.ts';
+import type { Ahead } from './turns.ts';
 
 /** Bytes from the first to behind the last that a web covers: the farther apart, the likelier on two pages. */
 const SPAN_MOST = 512;
@@ -50,14 +51,14 @@ export function shiftOf({ decoded: { row, operands } }: Instruction): number {
   return row.mnemonic === 'addi' && rd === rs1 && rd !== 0 && Math.abs(imm) <= SPAN_MOST ? imm : 0;
 }
 
-interface Site {
+export interface Site {
   readonly register: number;
   readonly offset: number;
   readonly bytes: number;
   readonly isWrite: boolean;
 }
 
-function siteOf({ decoded }: Instruction): Site | null {
+export function siteOf({ decoded }: Instruction): Site | null {
   const { row, operands } = decoded;
   const { semantics } = row;
   if (semantics.kind !== 'load' && semantics.kind !== 'store') return null;
@@ -127,7 +128,7 @@ function flow(
     const start = before[b] as State;
     state.webs.set(start.webs);
     state.always = start.always;
-    const { code } = graph.blocks[b] as Block;
+    const { code, turns } = graph.blocks[b] as Block;
     (points[b] as readonly Point[]).forEach(({ effects }, i) => {
       const site = (numbers[b] as readonly number[])[i] as number;
       if (see !== null) see(b, i, site, state);
@@ -142,7 +143,8 @@ function flow(
       const { x } = effects.defines;
       if (x === 0) return;
       state.always &= ~x;
-      if (shiftOf(code[i] as Instruction) === 0) state.webs[31 - Math.clz32(x)] = NO_WEB;
+      if (turns !== undefined || shiftOf(code[i] as Instruction) === 0)
+        state.webs[31 - Math.clz32(x)] = NO_WEB;
     });
   };
 
@@ -216,8 +218,15 @@ function worthwhile(
   );
 }
 
-export function findBases(graph: Graph, { points, fresh }: Flow): Bases {
-  const all = graph.blocks.map(({ code }) => code.map(siteOf));
+/** @param ahead by block and instruction: not null for accesses that are done otherwise */
+export function findBases(
+  graph: Graph,
+  { points, fresh }: Flow,
+  ahead: readonly (readonly (Ahead | null)[])[],
+): Bases {
+  const all = graph.blocks.map(({ code }, b) =>
+    code.map((one, i) => (ahead[b]?.[i] === null ? siteOf(one) : null)),
+  );
   const sites = worthwhile(graph, points, all, fresh);
   const { webOf, walk } = flow(graph, points, sites, fresh);
   const webs = new Map<number, Web>();
@@ -228,8 +237,10 @@ export function findBases(graph: Graph, { points, fresh }: Flow): Bases {
     let set = 0;
     for (let r = 1; r < REGISTERS; r++) if (state.webs[r] !== NO_WEB) set |= 1 << r;
     (known[b] as number[])[i] = set;
-    const instruction = graph.blocks[b]?.code[i] as Instruction;
-    if (shiftOf(instruction) !== 0)
+    const { code, turns } = graph.blocks[b] as Block;
+    const instruction = code[i] as Instruction;
+    // Turns that are looked at beforehand do without bases.
+    if (turns === undefined && shiftOf(instruction) !== 0)
       (moves[b] as number[])[i] = state.webs[instruction.decoded.operands.rd] as number;
     if (number < 0) return;
     const { register, offset, bytes, isWrite } = (sites[b] as readonly (Site | null)[])[i] as Site;

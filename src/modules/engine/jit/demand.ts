@@ -34,6 +34,8 @@ export interface Demand {
   missed(hart: number, pc: number): void;
   want(hart: number, root: number, isPart: boolean, samples: number): void;
   wantAgain(root: number, isPart: boolean): void;
+  /** How often a pc was seen. */
+  seen(pc: number): number;
   /** Everything that is wanted and can be paid for as far as is known; the rest stays. */
   take(): readonly Wanted[];
   /** @returns true if it is to be translated now; else it stays wanted */
@@ -119,6 +121,7 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
       }
     },
     want,
+    seen: (pc) => samples.get(pc) ?? 0,
     wantAgain(root, isPart) {
       unpaid.delete(root);
       wanted.set(root, { root, isPart, again: true, samples: 0, instructions: 0 });

@@ -7,6 +7,7 @@
 import { type Decoded, decode, isLong } from '../../../machine/isa/decode.ts';
 import type { Semantics } from '../../../machine/isa/semantics.ts';
 import type { Door } from './entries.ts';
+import type { Turns } from './unroll.ts';
 
 /** Reads code. @returns the halfword at an address, or -1 where none may be executed */
 export type ReadCode = (pc: number) => number;
@@ -36,6 +37,8 @@ export type End =
       readonly cases: ReadonlyMap<number, readonly Door[]>;
       readonly other: number;
     }
+  /** Not code: on to `many`, the first of some turns of a loop, if nothing can stop them, else to `one`. */
+  | { readonly kind: 'turns'; readonly turns: Turns; readonly many: number; readonly one: number }
   /** The instruction at `pc` is not translated; perhaps it is an ecall. */
   | { readonly kind: 'leave'; readonly pc: number; readonly isEcall: boolean };
 
@@ -48,6 +51,10 @@ export interface Block {
   readonly end: End;
   /** It is a copy for a way in of the block that starts there (entries.ts). */
   readonly copyOf?: number;
+  /** It is of a copy of these (unroll.ts). */
+  readonly turns?: Turns;
+  /** The start of the block that it is a copy of. */
+  readonly original?: number;
   /** Where it goes in place of blocks that its end names, by their addresses (split.ts). */
   readonly redirect?: ReadonlyMap<number, number> | undefined;
 }
@@ -144,6 +151,7 @@ export function discover(
   const later = targets.filter((pc) => leaders.has(pc));
   while (work.length > 0 || later.length > 0) {
     let pc = (work.shift() ?? later.shift()) as number;
+    let isEnded = false;
     while (!known.has(pc) && (pc === root || !stops.has(pc))) {
       if (count >= most) {
         // The rest is another region's.
@@ -160,15 +168,21 @@ export function discover(
       if (kind === 'branch') {
         lead(pc + decoded.operands.imm);
         lead(next);
+        isEnded = true;
         break;
       }
       if (kind === 'jal' && linkOf(decoded) === 0) {
         lead(pc + decoded.operands.imm);
+        isEnded = true;
         break;
       }
-      if (isJump(decoded)) break;
+      if (isJump(decoded)) {
+        isEnded = true;
+        break;
+      }
       pc = next;
     }
+    if (isEnded) continue;
     if (known.has(pc)) leaders.add(pc);
     else if (stops.has(pc)) stopped.add(pc);
   }

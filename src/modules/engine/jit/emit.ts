@@ -4,7 +4,7 @@
  * Built from the ISA's semantics. Where a fast path does not hold, the registers that are dirty are stored and the
  * interpreter does the instruction.
  */
-import { type I32, i32, i64 } from '../../../machine/wasm/expr.ts';
+import { type I32, type I64, i32, i64 } from '../../../machine/wasm/expr.ts';
 import type { Func } from '../../../machine/wasm/module.ts';
 import {
   block,
@@ -22,6 +22,7 @@ import {
 import { type Block, DISPATCH, type End, type Instruction } from './discover.ts';
 import { ENTRY_BITS, withEntries } from './entries.ts';
 import { Accesses } from './accesses.ts';
+import { findChains } from './chains.ts';
 import { type Bases, findBases, type Shared, type Web } from './bases.ts';
 import { Exits } from './exits.ts';
 import { buildGraph, type Graph, isWayIn } from './graph.ts';
@@ -35,6 +36,8 @@ import { findSigns, type Signs } from './signs.ts';
 import { structured } from './structure.ts';
 import { PC_ECALL_HIGH, PC_PASSED_HIGH, PC_REFUSED_HIGH } from './tables.ts';
 import { type Linkage, Transfers } from './transfers.ts';
+import { type Ahead, findRoots, type Lookout, registersOf, type Rooted } from './turns.ts';
+import { unrolled } from './unroll.ts';
 
 /** Where things are for all regions of a module, and what they may rely on. */
 export interface Surroundings extends Linkage {
@@ -42,6 +45,8 @@ export interface Surroundings extends Linkage {
   readonly isFused: boolean;
   /** How many instructions make a region or a loop large: registers are in locals for a block at a time there. */
   readonly large: number;
+  /** Starts of blocks whose loops are worth more than being translated as they are. */
+  readonly hot: ReadonlySet<number>;
   /** What holds on all ways within the region is taken to hold on the ways in, which are refused if it does not. */
   readonly isTrusting: boolean;
 }
@@ -53,6 +58,8 @@ class Emitter {
   readonly #graph: Graph;
   readonly #flow: Flow;
   readonly #bases: Bases;
+  readonly #rooted: Rooted;
+  readonly #chained: readonly (readonly boolean[])[];
   readonly #signs: Signs;
   readonly #modes: readonly (readonly number[])[];
   readonly #locals: RegisterLocals;
@@ -61,6 +68,7 @@ class Emitter {
   readonly #pc: Local<'i64'>;
   readonly #instructions: Instructions;
   readonly #transfers: Transfers;
+  readonly #accesses: Accesses;
   /** The way in that is being taken; 0 once it has been. */
   readonly #enter: Local<'i32'>;
   readonly #root: number;
@@ -70,8 +78,13 @@ class Emitter {
     this.#f = f;
     this.#root = root;
     this.#graph = buildGraph(blocks);
-    this.#flow = analyse(this.#graph, around.large);
-    this.#bases = findBases(this.#graph, this.#flow);
+    this.#chained = findChains(this.#graph, around);
+    this.#rooted = findRoots(this.#graph);
+    const looked = this.#graph.blocks.map(({ end }) =>
+      end.kind === 'turns' ? registersOf(this.#rooted.lookouts.get(end.turns) as Lookout) : 0,
+    );
+    this.#flow = analyse(this.#graph, around.large, looked);
+    this.#bases = findBases(this.#graph, this.#flow, this.#rooted.ahead);
     this.#signs = findSigns(this.#graph, this.#flow, around.isTrusting);
     this.#modes = findModes(this.#graph);
     this.#locals = new RegisterLocals(f, blocks, around.isFused);
@@ -80,10 +93,16 @@ class Emitter {
     this.#pc = f.local('i64');
     const depth = f.parameter('i32', 2);
     const place = f.local('i32');
-    const accesses = new Accesses(around.tables, this.#locals);
+    this.#accesses = new Accesses(around.tables, this.#locals);
     this.#transfers = new Transfers(around, this.#locals, this.#left, depth, this.#pc, place);
     this.#exits = new Exits(root, f.local('i32'), this.#left);
-    this.#instructions = new Instructions(this.#locals, accesses, this.#transfers, this.#exits, this.#left);
+    this.#instructions = new Instructions(
+      this.#locals,
+      this.#accesses,
+      this.#transfers,
+      this.#exits,
+      this.#left,
+    );
   }
 
   build(): void {
@@ -116,11 +135,13 @@ class Emitter {
   }
 
   #block(index: number, goOn: (to: number) => readonly Stmt[]): readonly Stmt[] {
-    const { code, end } = this.#graph.blocks[index] as Block;
+    const { code, end, turns } = this.#graph.blocks[index] as Block;
     const points = this.#flow.points[index] as readonly Point[];
     const shared = this.#bases.shared[index] as readonly (Shared | null)[];
     const bases = this.#bases.known[index] as readonly number[];
     const moved = this.#bases.moved[index] as readonly (Web | null)[];
+    const ahead = this.#rooted.ahead[index] as readonly (Ahead | null)[];
+    const chained = this.#chained[index] as readonly boolean[];
     const modes = this.#modes[index] as readonly number[];
     const signs = this.#signs.before[index] as readonly number[];
     this.#locals.forgetShifts(-1);
@@ -138,6 +159,8 @@ class Emitter {
         shared: shared[i] ?? null,
         bases: bases[i] as number,
         moved: moved[i] ?? null,
+        ahead: ahead[i] ?? null,
+        guess: chained[i] === true ? instruction.pc / 2 : null,
         modes: modes[i] as number,
         signed: signs[i] as number,
       };
@@ -160,7 +183,7 @@ class Emitter {
       const checked = pc <= from;
       const target = this.#graph.target(index, pc);
       if (target < 0) return this.#transfers.tail({ pc: i64.const(pc), known: pc }, dirty, signed, checked);
-      if (!checked) return go(target);
+      if (!checked || turns?.names.has(pc) === true) return go(target);
       const isSpent = i32.leS(this.#left.get, none32);
       return [this.#exits.leaveIf(isSpent, { dirty, valid, signed }, pc, 0), ...go(target)];
     };
@@ -201,6 +224,9 @@ class Emitter {
         retire();
         out.push(...this.#transfers.tail({ pc: this.#pc.get, known: null }, dirty, signed, true));
         break;
+      case 'turns':
+        out.push(...this.#turns(index, end, go));
+        break;
       case 'gate':
         out.push(...this.#gate(index, end, go));
         break;
@@ -219,6 +245,29 @@ class Emitter {
         break;
     }
     return out;
+  }
+
+  /** Go on to some turns, unless one of them could be stopped. */
+  #turns(
+    index: number,
+    { turns, many, one }: Extract<End, { kind: 'turns' }>,
+    go: (to: number) => readonly Stmt[],
+  ): readonly Stmt[] {
+    const single = label('single');
+    const unless = (condition: I32): Stmt => brRarelyIf(single, condition);
+    const lookout = this.#rooted.lookouts.get(turns) as Lookout;
+    const signed = this.#signs.atEnd[index] as number;
+    const value = (register: number): I64 => this.#locals.value(register, signed);
+    this.#locals.reset();
+    return [
+      block(single, [
+        unless(i32.leS(this.#left.get, i32.const(turns.most))),
+        ...this.#accesses.doubts(lookout, value).map(unless),
+        ...lookout.roots.flatMap((root, i) => this.#accesses.lookAhead(root, i, value, unless)),
+        ...go(this.#graph.target(index, many)),
+      ]),
+      ...go(this.#graph.target(index, one)),
+    ];
   }
 
   /** Go on by the way in that is being taken, or as if there were none. */
@@ -322,7 +371,7 @@ export function emitRegion(
   around: Surroundings,
 ): readonly WayIn[] {
   const root = (blocks[0] as Block).start;
-  const { blocks: gated, doors } = withEntries(splitNodes(blocks), wanted);
+  const { blocks: gated, doors } = withEntries(unrolled(splitNodes(blocks), around.hot), wanted);
   const emitter = new Emitter(f, root, gated, around);
   emitter.build();
   const way = (pc: number, index: number): WayIn => ({

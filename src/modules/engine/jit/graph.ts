@@ -34,6 +34,8 @@ const namedBy = ({ end }: Block): readonly number[] => {
       return end.targets;
     case 'gate':
       return [...end.cases.keys(), end.other];
+    case 'turns':
+      return [end.many, end.one];
     case 'fall':
       return [end.next];
     case 'branch':

@@ -16,6 +16,7 @@ import { modesNeeded } from './modes.ts';
 import { leavesSigned32, low32, shiftedLeft, shiftedRight, unsignedWordShifted } from './narrow.ts';
 import type { Point } from './registers.ts';
 import { PC_FINISH } from './tables.ts';
+import type { Ahead } from './turns.ts';
 import type { Aim, Transfers } from './transfers.ts';
 
 const zero = i64.const(0);
@@ -27,6 +28,10 @@ export interface Known {
   /** Registers whose base has a meaning, and those that are in i32 locals. */
   readonly bases: number;
   readonly moved: Web | null;
+  /** By which look before some turns an access is done. */
+  readonly ahead: Ahead | null;
+  /** What tells the look for an access from others, if it is to be guessed what it finds; else null. */
+  readonly guess: number | null;
   readonly signed: number;
   /** Bits of fcsr that were looked at. */
   readonly modes: number;
@@ -100,7 +105,7 @@ export class Instructions {
    */
   emit(instruction: Instruction, point: Point, known: Known, count: number, out: Stmt[]): number {
     const { decoded, pc } = instruction;
-    const { shared, bases, moved, modes, signed } = known;
+    const { shared, bases, moved, ahead, guess, modes, signed } = known;
     this.#locals.reset();
     const { operands, length, row } = decoded;
     const meaning: Semantics = row.semantics;
@@ -120,24 +125,37 @@ export class Instructions {
         break;
       case 'load':
         out.push(
-          ...this.#accesses.at(s, operands.imm, meaning.bytes, false, shared, leaveIf, (at, offset) =>
-            this.#locals.setRd(decoded, meaning.read(at, offset), isSigned),
+          ...this.#accesses.at(
+            s,
+            operands.imm,
+            meaning.bytes,
+            false,
+            { shared, ahead, guess },
+            leaveIf,
+            (at, offset) => this.#locals.setRd(decoded, meaning.read(at, offset), isSigned),
           ),
         );
         break;
       case 'store':
         out.push(
-          ...this.#accesses.at(s, operands.imm, meaning.bytes, true, shared, leaveIf, (at, offset) =>
-            meaning.float && meaning.bytes === 8
-              ? store('f64', at, f64.fromBits(s.rs2), offset)
-              : store(storeWidth(meaning.bytes), at, s.rs2, offset),
+          ...this.#accesses.at(
+            s,
+            operands.imm,
+            meaning.bytes,
+            true,
+            { shared, ahead, guess },
+            leaveIf,
+            (at, offset) =>
+              meaning.float && meaning.bytes === 8
+                ? store('f64', at, f64.fromBits(s.rs2), offset)
+                : store(storeWidth(meaning.bytes), at, s.rs2, offset),
           ),
         );
         break;
       case 'amo': {
         const va = s.bind(s.rs1);
         out.push(leaveIf(i64.ne(i64.and(va, i64.const(meaning.bytes - 1)), zero)));
-        const at = s.bind(this.#accesses.alone(out, va, meaning.bytes, true, leaveIf));
+        const at = s.bind(this.#accesses.alone(out, va, meaning.bytes, true, guess, leaveIf));
         const old = s.bind(meaning.bytes === 4 ? i64.load32S(at) : i64.load(at));
         const operand = s.bind(s.rs2);
         out.push(

@@ -22,6 +22,7 @@ export interface KeptRegion {
   /** What had been learned of it (aims.ts). */
   readonly targets: readonly number[];
   readonly doors: readonly number[];
+  readonly hot: readonly number[];
 }
 
 export interface KeptModule {

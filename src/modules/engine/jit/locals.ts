@@ -104,6 +104,8 @@ export class RegisterLocals {
   #isShifted = 0;
   readonly #f64: (Local<'f64'> | undefined)[] = [];
   readonly #bases: (Local<'i32'> | undefined)[] = [];
+  readonly #ahead: (Local<'i32'> | undefined)[] = [];
+  readonly #deltas: (Local<'i32'> | undefined)[] = [];
   readonly #scope: RegisterScope;
   readonly #scratch: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [] };
   readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
@@ -117,7 +119,7 @@ export class RegisterLocals {
     this.#scope = new RegisterScope(
       (file, number, signed) =>
         file === 'x' ? this.value(number, signed) : i64.fromF64Bits(this.#float(number).get),
-      (type) => this.#temporary(type),
+      (type) => this.temporary(type),
       isFused,
     );
   }
@@ -145,6 +147,20 @@ export class RegisterLocals {
   base(number: number): Local<'i32'> {
     const found = this.#bases[number] ?? this.#f.local('i32');
     this.#bases[number] = found;
+    return found;
+  }
+
+  /** What a look ahead found (turns.ts): by how much physical addresses are more than virtual ones. */
+  delta(number: number): Local<'i32'> {
+    const found = this.#deltas[number] ?? this.#f.local('i32');
+    this.#deltas[number] = found;
+    return found;
+  }
+
+  /** The physical address that a look ahead found for the beginning of its range. */
+  ahead(number: number): Local<'i32'> {
+    const found = this.#ahead[number] ?? this.#f.local('i32');
+    this.#ahead[number] = found;
     return found;
   }
 
@@ -206,7 +222,7 @@ export class RegisterLocals {
   reload({ x, f }: Registers, bases: number, signed: number): Stmt[] {
     const out: Stmt[] = [];
     const kept = x & bases;
-    const value = kept === 0 ? null : this.#temporary('i64');
+    const value = kept === 0 ? null : this.temporary('i64');
     for (let n = 1; n < 32 && value !== null; n++) {
       if (((kept >>> n) & 1) === 0) continue;
       const base = this.base(n);
@@ -264,7 +280,7 @@ export class RegisterLocals {
     return { out, isWider };
   }
 
-  #temporary<T extends ValueType>(type: T): Local<T> {
+  temporary<T extends ValueType>(type: T): Local<T> {
     const at = this.#used[type]++;
     const found = this.#scratch[type][at] ?? this.#f.local(type);
     this.#scratch[type][at] = found;
@@ -273,7 +289,7 @@ export class RegisterLocals {
 
   /** Keep a value for a while. */
   bindIn<T extends ValueType>(out: Stmt[], value: Expr<T>): Expr<T> {
-    const kept = this.#temporary(value.type);
+    const kept = this.temporary(value.type);
     out.push(kept.set(value));
     return kept.get;
   }

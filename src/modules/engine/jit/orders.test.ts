@@ -14,6 +14,7 @@ const found = (root: number, frame: number): Found => ({
     doors: new Set(),
     code: new Map(),
     stops: new Set(),
+    hot: new Set<number>(),
     isTrusting: true,
   },
 });

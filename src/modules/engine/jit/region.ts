@@ -17,6 +17,8 @@ export interface Job {
   /** What `discover` is to know of it. */
   readonly targets: readonly number[];
   readonly doors: ReadonlySet<number>;
+  /** Starts of blocks that were seen often: the loops that some of them head are worth more. */
+  readonly hot: ReadonlySet<number>;
   /** Code that was read: addresses, and the halfword at each. */
   readonly code: ReadonlyMap<number, number>;
   /** Addresses that were found to be stops. */
@@ -76,13 +78,14 @@ export function readRegion(
 /** @param blocks the root first; at least one */
 export function writeRegion(
   blocks: readonly Block[],
-  { doors, isTrusting }: Pick<Job, 'doors' | 'isTrusting'>,
+  { doors, hot, isTrusting }: Pick<Job, 'doors' | 'hot' | 'isTrusting'>,
   conditions: Conditions,
 ): Text {
   const f = new Func(0, TRANSLATION.parameters, TRANSLATION.results);
   const numbers = new Map<number, number>();
   const ways = emitRegion(f, blocks, doors, {
     ...conditions,
+    hot,
     isTrusting,
     // The first type of the module that it will be in.
     type: 0,

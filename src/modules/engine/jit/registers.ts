@@ -68,7 +68,7 @@ export function filesOf(format: Format): Files {
   return found;
 }
 
-function effectsOf({ decoded }: Instruction): Effects {
+export function effectsOf({ decoded }: Instruction): Effects {
   const { row, operands } = decoded;
   const { kind } = row.semantics;
   const uses = none();
@@ -163,7 +163,7 @@ function backward(points: readonly Point[], atEnd: Registers): Registers {
  * host's compiler moves about there; what is not repeated soon is not worth that.
  */
 function findFresh(graph: Graph, large: number): boolean[] {
-  const sizes = graph.blocks.map(({ code }) => code.length);
+  const sizes = graph.blocks.map(({ code, turns }) => (turns === undefined ? code.length : 0));
   const all = sizes.reduce((a, b) => a + b, 0);
   const fresh = graph.blocks.map((_, b) => b > 0 && all > large);
   // Inner loops come last, and say what holds.
@@ -175,8 +175,11 @@ function findFresh(graph: Graph, large: number): boolean[] {
   return fresh;
 }
 
-/** @param large how many instructions make a region or a loop large */
-export function analyse(graph: Graph, large: number): Flow {
+/**
+ * @param large how many instructions make a region or a loop large
+ * @param looked by block, as a set, what the way on from it is chosen by
+ */
+export function analyse(graph: Graph, large: number, looked: readonly number[]): Flow {
   const fresh = findFresh(graph, large);
   const effects = graph.blocks.map(({ code }) => code.map(effectsOf));
   const dirtyIn = dirtiness(graph, effects, fresh);
@@ -202,6 +205,7 @@ export function analyse(graph: Graph, large: number): Flow {
       for (const s of graph.successors[b] as readonly number[]) {
         if (fresh[s] !== true) add(atEnd, neededIn[s] as Registers);
       }
+      atEnd.x |= looked[b] as number;
       const state = backward(points[b] as readonly Point[], atEnd);
       if (same(state, neededIn[b] as Registers)) continue;
       neededIn[b] = state;

@@ -5,6 +5,7 @@
  *     touched  the page numbers that have entries there
  *     jumps    by a hash of the pc: pc u64, place in the function table u32, way in u32; for indirect jumps
  *     links    by number: place in the function table and way in, u32 each, for what begins at an address; place 0 = none now
+ *     guesses  by a hash of the pc: by how much the physical address was more than the virtual one at the last access there, u32
  */
 import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
 import {
@@ -22,6 +23,8 @@ export const JUMP_PC = 0;
 export const JUMP_PLACE = 8;
 export const JUMP_ENTER = 12;
 export const LINKS = 65536;
+export const GUESSES = 65536;
+export const GUESS = 4;
 export const LINK = 8;
 export const LINK_ENTER = 4;
 
@@ -31,6 +34,7 @@ export interface Tables {
   readonly touched: number;
   readonly jumps: number;
   readonly links: number;
+  readonly guesses: number;
   /** One past the last byte. */
   readonly end: number;
 }
@@ -41,7 +45,8 @@ export function planTables(layout: MemoryLayout): Tables {
   const touched = flatWrite + FLAT_BYTES;
   const jumps = touched + TOUCHED_MOST * 4;
   const links = jumps + JUMP_ENTRIES * JUMP_ENTRY;
-  return { flatRead: start, flatWrite, touched, jumps, links, end: links + LINKS * LINK };
+  const guesses = links + LINKS * LINK;
+  return { flatRead: start, flatWrite, touched, jumps, links, guesses, end: guesses + GUESSES * GUESS };
 }
 
 /**

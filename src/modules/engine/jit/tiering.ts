@@ -24,6 +24,8 @@ export interface Tiering {
   readonly part: number;
   /** How many instructions make a region or a loop large. */
   readonly large: number;
+  /** Samples at the header of a loop that make it worth more than being translated as it is. */
+  readonly loop: number;
   /** What the translation of an instruction costs, in instructions interpreted. */
   readonly price: number;
   /** How many instructions must have been run for each that is translated without having been seen so often itself. */
@@ -44,6 +46,7 @@ export const USUAL: Tiering = {
   unseen: false,
   part: 100,
   large: 100,
+  loop: 16,
   price: 3_000,
   worth: 20_000,
 };
@@ -61,6 +64,7 @@ export const EAGER: Tiering = {
   unseen: true,
   part: 24,
   large: 100,
+  loop: 0,
   price: 0,
   worth: 0,
 };

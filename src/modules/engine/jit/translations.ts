@@ -392,10 +392,13 @@ export function createTranslations(
     if (pages === null) return null;
     note(listing, isPart);
     if (!demand.pay(want, listing.at.length)) return null;
+    const seen = blocks.map(({ start }) => start).filter((start) => demand.seen(start) >= tiering.loop);
+    if (!isPart) aims.heat(root, seen);
+    const hot = isPart ? new Set(seen) : new Set(aims.hotOf(root));
     const isTrusting = (refusals.get(root) ?? 0) < REFUSALS_MOST;
     return {
       region: { root, isPart, pages, listing },
-      job: { ...about, ...noted, doors: new Set(about.doors), isTrusting },
+      job: { ...about, ...noted, doors: new Set(about.doors), hot, isTrusting },
       blocks,
     };
   };
@@ -424,7 +427,7 @@ export function createTranslations(
   /** Take up a translation of an earlier run, if its code is here now. */
   const takeUp = (hart: number, waiting: OldRegion): void => {
     const { region, old } = waiting;
-    const { listing, isPart, targets, doors } = region;
+    const { listing, isPart, targets, doors, hot } = region;
     const { root } = listing;
     const physical = physicalOf(hart, root);
     if (region.pages.some((va) => core.page(hart, va) === 0) || physical === waiting.other) return;
@@ -445,6 +448,7 @@ export function createTranslations(
     old.emitted ??= cache.emit(module, old.module.bytes);
     for (const pc of targets) aims.expect(root, pc, true);
     for (const pc of doors) aims.expect(root, pc, false);
+    aims.heat(root, hot);
     note(listing, isPart);
     links.hold(new Set(region.calls));
     const exports = functions.functionsOf(module, cache.modules());
@@ -594,6 +598,7 @@ export function createTranslations(
         calls: [...translation.calls],
         targets: aims.targetsOf(translation.root),
         doors: [...aims.doorsOf(translation.root)],
+        hot: [...aims.hotOf(translation.root)],
       });
       const living = cache.modules().map((emitted) => {
         const { code, bytes } = emitted;
