@@ -36,10 +36,8 @@ function sumOf(terms: readonly number[], constant: number, value: (register: num
 
 /** A sum is not what it must be, for some constant in its range. */
 function isOut({ terms, least, most, lower, upper }: Guard, value: (register: number) => I64): I32 {
-  return i64.gtU(
-    sumOf(terms, least - lower, value),
-    i64.const(Math.max(upper - lower - 1 - (most - least), 0)),
-  );
+  const room = upper - lower - 1 - (most - least);
+  return room < 0 ? i32.const(1) : i64.gtU(sumOf(terms, least - lower, value), i64.const(room));
 }
 
 export class Accesses {
