@@ -2,7 +2,7 @@
  * Where pages have their homes: pages that lie one after the other have frames that do, where these are free.
  *
  * Then a physical address is the virtual one and a displacement that hardly ever changes, which an engine can guess before it has looked
- * (docs/decisions/translation.md, "Memory"). A page that finds its home taken lies elsewhere, and costs no more than before.
+ * (docs/decisions/translation.md, "Guesses"). A page that finds its home taken lies elsewhere, and costs no more than before.
  */
 import { type MemoryLayout, PAGE_SIZE } from '../../machine/layout.ts';
 

@@ -177,6 +177,35 @@ function rootOf({
 
 const nameOf = ({ terms, stride }: Root): string => `${terms} ${stride?.register} ${stride?.times}`;
 
+/** Accesses that one look finds. */
+interface Group {
+  readonly root: Root;
+  readonly guards: readonly Guard[];
+  readonly accesses: readonly Access[];
+}
+
+/** Accesses off the same root together. */
+function groupsOf(all: readonly Access[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const access of all) {
+    const one = rootOf(access);
+    if (one === null) continue;
+    const { root, guards } = one;
+    const before = groups.get(nameOf(root)) ?? { root, guards: [], accesses: [] };
+    groups.set(nameOf(root), {
+      root: {
+        ...root,
+        low: Math.min(before.root.low, root.low),
+        end: Math.max(before.root.end, root.end),
+        writes: before.root.writes || root.writes,
+      },
+      guards: [...before.guards, ...guards],
+      accesses: [...before.accesses, access],
+    });
+  }
+  return [...groups.values()];
+}
+
 /** Find what turns can access by looks before them. */
 export function findRoots(graph: Graph): Rooted {
   const ahead = graph.blocks.map(({ code }) => code.map((): Ahead | null => null));
@@ -190,27 +219,7 @@ export function findRoots(graph: Graph): Rooted {
     const onEachTurn = new Set<number>();
     for (let b = graph.dominator[second] as number; b > 0; b = graph.dominator[b] as number)
       onEachTurn.add(b);
-    const groups = new Map<string, { root: Root; guards: readonly Guard[]; accesses: Access[] }>();
-    for (const access of accessesOf(graph, members, turns.count)) {
-      const one = rootOf(access);
-      if (one === null) continue;
-      const { root, guards } = one;
-      const group = groups.get(nameOf(root));
-      if (group === undefined) {
-        groups.set(nameOf(root), { root, guards, accesses: [access] });
-        continue;
-      }
-      const { low, end, writes } = group.root;
-      group.root = {
-        ...root,
-        low: Math.min(low, root.low),
-        end: Math.max(end, root.end),
-        writes: writes || root.writes,
-      };
-      group.guards = [...group.guards, ...guards];
-      group.accesses.push(access);
-    }
-    const good = [...groups.values()]
+    const good = groupsOf(accessesOf(graph, members, turns.count))
       .filter(
         ({ root, accesses }) =>
           root.end - root.low <= SPAN_MOST &&

@@ -1,8 +1,8 @@
 /**
  * Unrolling: an innermost loop gets copies of its turn, to be run where all that could stop them is ruled out beforehand.
  *
- * Before each round of copies one block looks at the budget, which must last for all of them, and at the pages of what is accessed off
- * registers that only constants are added to (bases.ts). Where one of these does not hold, a turn is done as before.
+ * Before each round of copies one block looks at the budget, which must last for all of them, and at the pages of what
+ * they access (turns.ts). Where one of these does not hold, a turn is done as before.
  */
 import type { Block } from './discover.ts';
 import { buildGraph, type Graph, type Loop, loopsOf } from './graph.ts';
