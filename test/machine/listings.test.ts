@@ -99,12 +99,28 @@ describe('listings', () => {
       a('addi', { rd: 6, rs1: 6, imm: -1 }),
       a('bne', { rs1: 6, rs2: 0, imm: -8 }),
       EBREAK,
-      a('add', { rd: 10, rs1: 10, rs2: 6 }),
+      // Too long to be put in place of the call.
+      ...Array.from({ length: 60 }, () => a('add', { rd: 10, rs1: 10, rs2: 6 })),
       RET,
     ]);
     h.setX(6, 10_000);
     h.setX(10, 0);
     await expect(listing(h, 'call_indirect')).toMatchFileSnapshot(file('call'));
+    expect(h.x(10)).toBe(60n * 50_005_000n);
+  });
+
+  test('a small function called in a loop', async () => {
+    const h = machine([
+      a('jal', { rd: 1, imm: 16 }),
+      a('addi', { rd: 6, rs1: 6, imm: -1 }),
+      a('bne', { rs1: 6, rs2: 0, imm: -8 }),
+      EBREAK,
+      a('add', { rd: 10, rs1: 10, rs2: 6 }),
+      RET,
+    ]);
+    h.setX(6, 10_000);
+    h.setX(10, 0);
+    await expect(listing(h, 'loop')).toMatchFileSnapshot(file('inlined'));
     expect(h.x(10)).toBe(50_005_000n);
   });
 

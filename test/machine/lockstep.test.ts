@@ -27,6 +27,12 @@ const STRIDE = 4 * PAGE_SIZE;
 /** Odd ones lie two bytes off, so that instructions lie over page boundaries. */
 const startOf = (index: number): number => CODE + index * STRIDE + (index % 2) * 2;
 
+/** Small functions: some so far away that a distance to them takes more than 19 bits. */
+const LEAVES = 6;
+const leafStart = (index: number): number => (index % 2 === 0 ? 0x30000 : 0x100000) + index * PAGE_SIZE;
+/** How often a leaf calls itself yet. */
+const NESTED = 17;
+
 /** x8: data, x9: a second pointer to it, x18.. loop counters by depth, x22 to x27 for walks; the rest is random. */
 const FREE = [5, 6, 7, 10, 11, 12, 13, 14, 15, 28, 29, 30, 31];
 const COUNTERS = [18, 19, 20];
@@ -156,7 +162,7 @@ class Body {
   block(depth: number, self: number): void {
     const { r } = this;
     for (let i = r.below(6) + 1; i > 0; i--) {
-      const kind = r.below(depth > 1 ? 12 : 13);
+      const kind = r.below(depth > 1 ? 13 : 14);
       if (kind === 0 && depth < COUNTERS.length) {
         const counter = COUNTERS[depth] as number;
         this.words.push(a('addi', { rd: counter, rs1: 0, imm: r.below(5) + 1 }));
@@ -192,6 +198,8 @@ class Body {
       } else if (kind === 3 && depth === 0 && self < FUNCTIONS - 1) {
         this.call(self + 1 + r.below(FUNCTIONS - 1 - self));
       } else if (kind === 12) {
+        this.leaf();
+      } else if (kind === 13) {
         this.walk();
       } else {
         this.simple();
@@ -256,7 +264,7 @@ class Body {
     const head = this.at;
     const exits: number[] = [];
     for (let i = r.below(7) + 2; i > 0; i--) {
-      switch (r.below(10)) {
+      switch (r.below(11)) {
         case 0:
         case 1:
           this.access(r.pick([POINTER, OTHER]), 64);
@@ -286,6 +294,9 @@ class Body {
         case 8:
           if (r.below(3) === 0) exits.push(this.words.push(0) - 1);
           break;
+        case 9:
+          this.leaf();
+          break;
         default:
           this.simple();
       }
@@ -296,6 +307,14 @@ class Body {
       const imm = (this.words.length - at) * 4;
       this.words[at] = a(r.pick(BRANCHES), { rs1: this.free(), rs2: this.free(), imm });
     }
+  }
+
+  /** Call a small function, which may return to the second instruction behind the call. */
+  leaf(): void {
+    const { r } = this;
+    this.words.push(a('addi', { rd: NESTED, rs1: 0, imm: r.below(7) }));
+    this.calls.push([this.words.push(0) - 1, leafStart(r.below(LEAVES))]);
+    this.words.push(a('addi', { rd: this.free(), rs1: this.free(), imm: r.below(64) }));
   }
 
   call(callee: number): void {
@@ -324,6 +343,76 @@ function functionOf(r: Random, self: number): number[] {
   return body.words;
 }
 
+const RETURN = a('jalr', { rd: 0, rs1: 1, imm: 0 });
+
+/** One that calls nothing; that calls itself; another; whatever a word in memory says, as stubs do; that returns farther on than it should. */
+function leafOf(r: Random, self: number): number[] {
+  const body = new Body(r);
+  const { words, calls } = body;
+  const some = (): void => {
+    for (let i = r.below(4); i > 0; i--) body.simple();
+  };
+  const skipOver = (then: () => void): void => {
+    const from = words.push(0) - 1;
+    then();
+    const imm = (words.length - from) * 4;
+    words[from] = a(r.pick(BRANCHES), { rs1: body.free(), rs2: body.free(), imm });
+  };
+  const nested = (target: number): void => {
+    words.push(a('addi', { rd: 2, rs1: 2, imm: -16 }), a('sd', { rs1: 2, rs2: 1, imm: 8 }));
+    some();
+    calls.push([words.push(0) - 1, target]);
+    // It may return behind this.
+    words.push(a('addi', { rd: body.free(), rs1: body.free(), imm: 1 }));
+    some();
+    words.push(a('ld', { rd: 1, rs1: 2, imm: 8 }), a('addi', { rd: 2, rs1: 2, imm: 16 }), RETURN);
+  };
+  switch (r.below(5)) {
+    case 0:
+      some();
+      skipOver(() => {
+        some();
+        words.push(RETURN);
+      });
+      some();
+      words.push(RETURN);
+      break;
+    case 1: {
+      words.push(a('beq', { rs1: NESTED, rs2: 0, imm: 0 }), a('addi', { rd: NESTED, rs1: NESTED, imm: -1 }));
+      nested(leafStart(self));
+      words[0] = a('beq', { rs1: NESTED, rs2: 0, imm: (words.length - 1) * 4 });
+      break;
+    }
+    case 2:
+      if (self < LEAVES - 1) nested(leafStart(self + 1 + r.below(LEAVES - 1 - self)));
+      else words.push(RETURN);
+      break;
+    case 3:
+      if (self < LEAVES - 1) {
+        const target = leafStart(self + 1 + r.below(LEAVES - 1 - self));
+        words.push(
+          a('auipc', { rd: 28, imm: 0 }),
+          a('ld', { rd: 28, rs1: 28, imm: 16 }),
+          a('jalr', { rd: 6, rs1: 28, imm: 0 }),
+          a('addi', { rd: 0, rs1: 0, imm: 0 }),
+          // Halfwords.
+          target % 0x10000,
+          Math.floor(target / 0x10000),
+          0,
+          0,
+        );
+      } else words.push(RETURN);
+      break;
+    default:
+      some();
+      skipOver(() => words.push(a('addi', { rd: 1, rs1: 1, imm: 4 })));
+      words.push(RETURN);
+  }
+  for (const [index, target] of calls)
+    words[index] = a('jal', { rd: 1, imm: target - (leafStart(self) + index * 4) });
+  return words;
+}
+
 /** Main calls the first function for ever. */
 const MAIN: number = CODE + FUNCTIONS * STRIDE;
 
@@ -335,6 +424,10 @@ function boot(create: Create, seed: number): Harness {
     if (words.length * 4 + 2 > STRIDE) throw new RangeError('a function is larger than its place');
     for (let page = 0; page < STRIDE; page += PAGE_SIZE) h.map(CODE + i * STRIDE + page);
     h.code(startOf(i), words);
+  }
+  for (let i = 0; i < LEAVES; i++) {
+    h.map(leafStart(i));
+    h.code(leafStart(i), leafOf(r, i));
   }
   h.map(MAIN);
   h.code(MAIN, [

@@ -96,11 +96,11 @@ export function createAims(): Aims {
       for (const pc of headers) aim.hot.add(pc);
       aims.set(root, aim);
     },
-    note({ root, at, called, hasJumps }) {
+    note({ root, at, own, called, hasJumps }) {
       const code = new Set<number>();
       let low = root;
       let high = root;
-      for (const distance of at) {
+      for (const distance of at.subarray(0, own)) {
         const pc = root + distance;
         low = Math.min(low, pc);
         high = Math.max(high, pc);

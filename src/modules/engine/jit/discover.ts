@@ -15,6 +15,10 @@ export type ReadCode = (pc: number) => number;
 export interface Instruction {
   readonly pc: number;
   readonly decoded: Decoded;
+  /** A call whose function is put in its place (inline.ts): it writes the link, and that is all. */
+  readonly isInlined?: boolean;
+  /** A jump to a function that returns there (inline.ts): a call. */
+  readonly returnsTo?: number;
 }
 
 /** How a block ends. Addresses that no block of the region starts at are left by. */
@@ -27,6 +31,10 @@ export type End =
   | { readonly kind: 'jump'; readonly to: number }
   /** A jump through a register, the last instruction. One that is no return may go on within the region. */
   | { readonly kind: 'indirect'; readonly isReturn: boolean }
+  /** A call, the last instruction, to a copy of the function at `to`. */
+  | { readonly kind: 'call'; readonly to: number; readonly back: number }
+  /** The return of such a copy, the last instruction: to `back`, if that is where it goes. */
+  | { readonly kind: 'return'; readonly back: number }
   /** The jump of a stub, the last instruction: to another function. */
   | { readonly kind: 'stub' }
   /** Not code: what all indirect jumps that stay in the region go by, to one of `targets`. */
@@ -51,6 +59,8 @@ export interface Block {
   readonly end: End;
   /** It is a copy for a way in of the block that starts there (entries.ts). */
   readonly copyOf?: number;
+  /** It is of a copy of another function (inline.ts). */
+  readonly isInlined?: boolean;
   /** It is of a copy of these (unroll.ts). */
   readonly turns?: Turns;
   /** The start of the block that it is a copy of. */
@@ -121,6 +131,10 @@ const linkOf = ({ operands }: Decoded): number => operands.rd;
  */
 export const isJump = (decoded: Decoded): boolean =>
   decoded.row.semantics.kind === 'jalr' && linkOf(decoded) !== RA && linkOf(decoded) !== T0;
+
+/** True for a call of what its code names. */
+export const isCallOf = (decoded: Decoded): boolean =>
+  decoded.row.semantics.kind === 'jal' && linkOf(decoded) === RA;
 
 /**
  * All blocks that are reached from `root`, its own first; none if nothing can be translated there.

@@ -179,13 +179,20 @@ class Emitter {
     const retire = (): void => {
       if (count > 0) out.push(this.#left.set(i32.sub(this.#left.get, i32.const(count))));
     };
+    /** On to a block, where a spent budget stops. */
+    const onwards = (pc: number, target: number): readonly Stmt[] => {
+      const { turns: same, end: next } = this.#graph.blocks[target] as Block;
+      // Within turns it is not spent, and before the next ones it is looked at.
+      if (turns !== undefined && (same === turns || (next.kind === 'turns' && next.turns === turns)))
+        return go(target);
+      const isSpent = i32.leS(this.#left.get, none32);
+      return [this.#exits.leaveIf(isSpent, { dirty, valid, signed }, pc, 0), ...go(target)];
+    };
     const to = (pc: number, from: number): readonly Stmt[] => {
       const checked = pc <= from;
       const target = this.#graph.target(index, pc);
       if (target < 0) return this.#transfers.tail({ pc: i64.const(pc), known: pc }, dirty, signed, checked);
-      if (!checked || turns?.names.has(pc) === true) return go(target);
-      const isSpent = i32.leS(this.#left.get, none32);
-      return [this.#exits.leaveIf(isSpent, { dirty, valid, signed }, pc, 0), ...go(target)];
+      return checked ? onwards(pc, target) : go(target);
     };
     switch (end.kind) {
       case 'fall':
@@ -218,6 +225,24 @@ class Emitter {
         if (end.isReturn) out.push(...this.#locals.store(dirty, signed), ret(target, this.#left.get));
         else if (dispatch >= 0) out.push(...go(dispatch));
         else out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
+        break;
+      }
+      case 'call': {
+        const target = this.#graph.target(index, end.to);
+        retire();
+        if (target >= 0) out.push(...onwards(end.to, target));
+        else out.push(...this.#transfers.tail({ pc: i64.const(end.to), known: end.to }, dirty, signed, true));
+        break;
+      }
+      case 'return': {
+        const target = this.#graph.target(index, end.back);
+        const leave = [...this.#locals.store(dirty, signed), ret(this.#pc.get, this.#left.get)];
+        retire();
+        if (target < 0) {
+          out.push(...leave);
+          break;
+        }
+        out.push(whenRarely(i64.ne(this.#pc.get, i64.const(end.back)), leave), ...onwards(end.back, target));
         break;
       }
       case 'stub':

@@ -41,7 +41,10 @@ const namedBy = ({ end }: Block): readonly number[] => {
     case 'branch':
       return end.taken === end.next ? [end.next] : [end.next, end.taken];
     case 'jump':
+    case 'call':
       return [end.to];
+    case 'return':
+      return [end.back];
     case 'indirect':
       return end.isReturn ? NOWHERE : BY_DISPATCH;
     case 'stub':

@@ -190,15 +190,20 @@ export class Instructions {
             ? i64.const(pc + operands.imm)
             : i64.and(i64.add(s.rs1, s.imm), i64.const(-2));
         if (!point.effects.isCall) {
-          if (meaning.kind === 'jal') break;
-          out.push(this.#transfers.aim(target));
+          if (meaning.kind === 'jalr') out.push(this.#transfers.aim(target));
           if (operands.rd !== 0) out.push(this.#locals.setRd(decoded, i64.const(pc + length)));
           break;
         }
         const aim: Aim = { pc: target, known: meaning.kind === 'jal' ? pc + operands.imm : null };
         out.push(
           this.#left.set(i32.sub(this.#left.get, i32.const(count + 1))),
-          ...this.#transfers.call(aim, operands.rd, pc + length, point, bases, signed),
+          ...this.#transfers.call(
+            aim,
+            { rd: operands.rd, value: pc + length, back: instruction.returnsTo ?? pc + length },
+            point,
+            bases,
+            signed,
+          ),
         );
         return 0;
       }

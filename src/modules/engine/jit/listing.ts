@@ -1,13 +1,15 @@
 /**
  * What a region was translated from, as plain data: so that the same code is known when it is met again.
  */
-import type { Block } from './discover.ts';
+import type { Block, Instruction } from './discover.ts';
 
 export interface Listing {
   readonly root: number;
   /** By instruction: its address less that of the root, and its bits. */
   readonly at: Int32Array;
   readonly bits: Uint32Array;
+  /** So many of them are its own; the others are of functions that it calls (inline.ts). */
+  readonly own: number;
   /** Targets of its calls. */
   readonly called: readonly number[];
   /** It has indirect jumps that are no returns. */
@@ -22,7 +24,12 @@ export function listingOf(
   blocks: readonly Block[],
   code: ReadonlyMap<number, number>,
 ): Listing {
-  const instructions = blocks.flatMap((block) => block.code);
+  const codeOf = (of: readonly Block[]): Instruction[] => of.flatMap((block) => block.code);
+  const own = codeOf(blocks.filter(({ isInlined }) => isInlined !== true));
+  const others = new Map(
+    codeOf(blocks.filter(({ isInlined }) => isInlined === true)).map((one) => [one.pc, one]),
+  );
+  const instructions = [...own, ...others.values()];
   const bitsAt = (pc: number): number => {
     const low = code.get(pc) as number;
     return (low & LONG) === LONG ? low + (code.get(pc + 2) as number) * 0x10000 : low;
@@ -31,6 +38,7 @@ export function listingOf(
     root,
     at: Int32Array.from(instructions, ({ pc }) => pc - root),
     bits: Uint32Array.from(instructions, ({ pc }) => bitsAt(pc)),
+    own: own.length,
     called: instructions.flatMap(({ pc, decoded: { row, operands } }) =>
       row.semantics.kind === 'jal' && operands.rd !== 0 ? [pc + operands.imm] : [],
     ),

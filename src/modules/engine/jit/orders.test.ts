@@ -16,6 +16,8 @@ const found = (root: number, frame: number): Found => ({
     stops: new Set(),
     hot: new Set<number>(),
     isTrusting: true,
+    inlined: new Set(),
+    calleeStops: new Set(),
   },
 });
 const wanted = (root: number, isPart: boolean, again: boolean) => ({

@@ -7,6 +7,7 @@ import { WasmBytes, fillIn } from '../../../machine/wasm/bytes.ts';
 import { Func } from '../../../machine/wasm/module.ts';
 import { type Block, discover, type ReadCode } from './discover.ts';
 import { emitRegion, type WayIn } from './emit.ts';
+import { CALLEE_MOST, inlined } from './inline.ts';
 import { type Tables, TRANSLATION } from './tables.ts';
 
 /** What is to be written. All of it is plain data. */
@@ -25,6 +26,9 @@ export interface Job {
   readonly stops: ReadonlySet<number>;
   /** See Surroundings in emit.ts. */
   readonly isTrusting: boolean;
+  /** Addresses of calls whose functions are put in their place, and what ends the code of these. */
+  readonly inlined: ReadonlySet<number>;
+  readonly calleeStops: ReadonlySet<number>;
 }
 
 /** What is alike for all regions: see Surroundings in emit.ts. */
@@ -51,28 +55,50 @@ export interface Reading {
   readonly blocks: readonly Block[];
   readonly code: ReadonlyMap<number, number>;
   readonly stops: ReadonlySet<number>;
+  readonly inlined: ReadonlySet<number>;
+  readonly calleeStops: ReadonlySet<number>;
+}
+
+/** Addresses, of which it is noted what was asked for. */
+interface Noted {
+  has(pc: number): boolean;
 }
 
 /** Find the blocks of a region. @param stops addresses at which a part ends */
 export function readRegion(
   read: ReadCode,
   { root, most, targets, doors }: Pick<Job, 'root' | 'most' | 'targets' | 'doors'>,
-  stops: { has(pc: number): boolean },
+  stops: Noted,
+  calls: Noted,
+  calleeStops: Noted,
 ): Reading {
   const code = new Map<number, number>();
   const stopped = new Set<number>();
+  const calleeStopped = new Set<number>();
   const readNoted = (pc: number): number => {
     const halfword = read(pc);
     code.set(pc, halfword);
     return halfword;
   };
-  const has = (pc: number): boolean => {
-    const isStop = stops.has(pc);
-    if (isStop) stopped.add(pc);
-    return isStop;
+  const noting = (all: Noted, noted: Set<number>): Noted => ({
+    has(pc) {
+      const isOne = all.has(pc);
+      if (isOne) noted.add(pc);
+      return isOne;
+    },
+  });
+  const own = discover(readNoted, root, most ?? undefined, noting(stops, stopped), targets, doors);
+  const bodies = new Map<number, readonly Block[]>();
+  const bodyAt = (pc: number): readonly Block[] => {
+    const body =
+      bodies.get(pc) ?? discover(readNoted, pc, CALLEE_MOST + 1, noting(calleeStops, calleeStopped));
+    bodies.set(pc, body);
+    return body;
   };
-  const blocks = discover(readNoted, root, most ?? undefined, { has }, targets, doors);
-  return { blocks, code, stops: stopped };
+  const wanted = new Set<number>();
+  const asked = noting(calls, wanted);
+  const blocks = inlined(own, (callee, call) => (asked.has(call) ? bodyAt(callee) : null));
+  return { blocks, code, stops: stopped, inlined: wanted, calleeStops: calleeStopped };
 }
 
 /** @param blocks the root first; at least one */
@@ -114,7 +140,13 @@ export interface Request {
 /** Write regions from what was read of them. */
 export function writeJobs({ conditions, jobs }: Request): readonly Text[] {
   return jobs.map((job) => {
-    const { blocks } = readRegion((pc) => job.code.get(pc) ?? -1, job, job.stops);
+    const { blocks } = readRegion(
+      (pc) => job.code.get(pc) ?? -1,
+      job,
+      job.stops,
+      job.inlined,
+      job.calleeStops,
+    );
     return writeRegion(blocks, job, conditions);
   });
 }

@@ -68,7 +68,7 @@ export function filesOf(format: Format): Files {
   return found;
 }
 
-export function effectsOf({ decoded }: Instruction): Effects {
+export function effectsOf({ decoded, isInlined, returnsTo }: Instruction): Effects {
   const { row, operands } = decoded;
   const { kind } = row.semantics;
   const uses = none();
@@ -82,7 +82,10 @@ export function effectsOf({ decoded }: Instruction): Effects {
   return {
     uses,
     defines,
-    isCall: (kind === 'jal' && operands.rd !== 0) || (kind === 'jalr' && !isJump(decoded)),
+    isCall:
+      isInlined !== true &&
+      ((kind === 'jal' && operands.rd !== 0) ||
+        (kind === 'jalr' && (!isJump(decoded) || returnsTo !== undefined))),
     mayLeave: kind === 'load' || kind === 'store' || kind === 'amo' || kind === 'float',
   };
 }

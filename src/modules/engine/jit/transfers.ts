@@ -121,13 +121,12 @@ export class Transfers {
 
   /**
    * A call: everything is in memory for the callee, and what is needed is loaded after it.
-   * @param rd the register of the link, not 0 @param back what it gets
+   * @param rd the register of the link, not 0 @param value what it gets @param back where the function returns to
    * @param bases, signed registers whose base has a meaning before it, and those in i32 locals
    */
   call(
     { pc: target, known }: Aim,
-    rd: number,
-    back: number,
+    { rd, value, back }: { readonly rd: number; readonly value: number; readonly back: number },
     point: Point,
     bases: number,
     signed: number,
@@ -142,7 +141,7 @@ export class Transfers {
     const isSpent = i32.leS(left.get, none);
     return [
       pc.set(target),
-      locals.integer(rd).set(i64.const(back)),
+      locals.integer(rd).set(i64.const(value)),
       ...locals.store({ x: x | (1 << rd), f }, signed & others),
       ...missing.map((condition) => whenRarely(condition, leave)),
       whenRarely(isSpent, leave),

@@ -386,7 +386,9 @@ export function createTranslations(
       ? { root, most: tiering.part, targets: [], doors: NO_DOORS }
       : { root, most: null, targets: aims.targetsOf(root), doors: aims.doorsOf(root) };
     const stops = { has: (at: number) => (isPart && roots.has(at)) || !(tiering.unseen || code.isRun(at)) };
-    const { blocks, ...noted } = readRegion(code.read, about, stops);
+    const calls = { has: () => true };
+    const calleeStops = { has: (at: number) => !(tiering.unseen || code.isRun(at)) };
+    const { blocks, ...noted } = readRegion(code.read, about, stops, calls, calleeStops);
     const listing = listingOf(root, blocks, noted.code);
     const pages = blocks.length === 0 || isOnEdge(root) ? null : code.claim(listing);
     if (pages === null) return null;

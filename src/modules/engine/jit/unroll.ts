@@ -27,8 +27,6 @@ export interface Turns {
   readonly count: number;
   /** Most instructions that they retire, by the longest way. */
   readonly most: number;
-  /** Starts of the blocks that are copied. Where a copy goes on to one of these, the budget is not spent. */
-  readonly names: ReadonlySet<number>;
   /** Start of the first block of the second turn. */
   readonly second: number;
 }
@@ -70,7 +68,10 @@ export function unrolled(blocks: readonly Block[], hot: ReadonlySet<number>): re
       growth + count * size > GROWTH_MOST ||
       loops.some((other) => other.header !== header && body.has(other.header)) ||
       [...body].some((b) => graph.isRejoined[b] === true) ||
-      originals.some(({ start, code }) => start < 0 || code.some((one) => effectsOf(one).isCall))
+      originals.some(
+        ({ start, isInlined, code }) =>
+          (start < 0 && isInlined !== true) || code.some((one) => effectsOf(one).isCall),
+      )
     )
       continue;
     growth += count * size;
@@ -80,7 +81,6 @@ export function unrolled(blocks: readonly Block[], hot: ReadonlySet<number>): re
     const turns: Turns = {
       count,
       most: count * longest(graph, loop),
-      names: new Set(originals.map((block) => block.start)),
       second: startOf(1, first),
     };
     for (let turn = 0; turn < count; turn++) {
