@@ -56,11 +56,13 @@ test('the jump of a stub is a call', () => {
   expect(blocks.flatMap(({ code }) => code).find(({ pc }) => pc === CALLEE + 4)?.returnsTo).toBe(ROOT + 4);
 });
 
-test('not a function that jumps by a register, never returns, or is long', () => {
+test('not a function that jumps by a register, never returns, is a loop, or is long', () => {
   const kindsFor = (...callee: number[]): string[] =>
     inlinedOf([callAt(0, CALLEE), RETURN], callee).map(({ end }) => end.kind);
   expect(kindsFor(add(1), RETURN)).toContain('return');
   expect(kindsFor(a('jalr', { rd: 0, rs1: A0, imm: 0 }))).not.toContain('return');
   expect(kindsFor(a('jal', { rd: 0, imm: 0 }))).not.toContain('return');
+  const loop = [add(-1), a('bne', { rs1: A0, rs2: 0, imm: -4 })];
+  expect(kindsFor(...loop, RETURN)).not.toContain('return');
   expect(kindsFor(...Array.from({ length: 60 }, () => add(1)), RETURN)).not.toContain('return');
 });

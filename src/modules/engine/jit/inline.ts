@@ -5,6 +5,8 @@
  * in between goes on in translations of the function itself, for the registers say all about where it is. The jump of a stub becomes a call.
  */
 import { isCallOf, type Block, type Instruction } from './discover.ts';
+import { buildGraph, loopsOf } from './graph.ts';
+import { effectsOf } from './registers.ts';
 import { redirected } from './split.ts';
 
 /** Copies, and what follows on calls in copies, have such starts from here down. */
@@ -72,6 +74,17 @@ export function inlined(blocks: readonly Block[], bodyOf: BodyOf): readonly Bloc
   return out;
 }
 
+/**
+ * True if it has a loop that calls nothing. Such a loop is better translated as what it is: it is a way in, and is unrolled if it is hot;
+ * the call costs little.
+ */
+function hasTightLoop(blocks: readonly Block[]): boolean {
+  const graph = buildGraph(blocks);
+  return loopsOf(graph).some(({ body }) =>
+    [...body].every((b) => !(graph.blocks[b] as Block).code.some((one) => effectsOf(one).isCall)),
+  );
+}
+
 /** A block that returns, in a copy whose call is followed by `back`. */
 function returning(block: Block, back: number): Block {
   const { code, end } = block;
@@ -90,7 +103,7 @@ function firstInlined({ code }: Block, bodyOf: BodyOf, most: number) {
     if (!isCallOf(decoded)) continue;
     const callee = pc + decoded.operands.imm;
     const body = bodyOf(callee, pc);
-    if (body === null || body.length === 0 || !isWhole(body)) continue;
+    if (body === null || body.length === 0 || !isWhole(body) || hasTightLoop(body)) continue;
     const size = sizeOf(body);
     if (size <= CALLEE_MOST && size <= most) return { at, callee, body };
   }
