@@ -87,6 +87,7 @@ APT::Default-Release "";
 Acquire::Languages "none";
 Acquire::PDiffs "false";
 Acquire::Retries "3";
+DPkg::Lock::Timeout "600";
 Dir::Etc::sourcelist "${root}/etc/guest.sources";
 Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null";
