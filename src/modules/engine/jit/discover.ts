@@ -16,7 +16,7 @@ export interface Instruction {
   readonly pc: number;
   readonly decoded: Decoded;
   /** A call whose function is put in its place (inline.ts): it writes the link, and that is all. */
-  readonly isInlined?: boolean;
+  readonly isReplaced?: boolean;
   /** A jump to a function that returns there (inline.ts): a call. */
   readonly returnsTo?: number;
 }
@@ -32,7 +32,7 @@ export type End =
   /** A jump through a register, the last instruction. One that is no return may go on within the region. */
   | { readonly kind: 'indirect'; readonly isReturn: boolean }
   /** A call, the last instruction, to a copy of the function at `to`. */
-  | { readonly kind: 'call'; readonly to: number; readonly back: number }
+  | { readonly kind: 'call'; readonly to: number }
   /** The return of such a copy, the last instruction: to `back`, if that is where it goes. */
   | { readonly kind: 'return'; readonly back: number }
   /** The jump of a stub, the last instruction: to another function. */
@@ -75,7 +75,7 @@ export const REGION_MOST = 2000;
 const BLOCK_MOST = 512;
 
 /** How far from its root a region reaches: an exit names an instruction by 19 bits and a sign. */
-const REACH = 1 << 18;
+export const REACH: number = 1 << 18;
 const RM_LAST = 4;
 export const CSR_FFLAGS = 1;
 export const CSR_FRM = 2;
@@ -133,7 +133,7 @@ export const isJump = (decoded: Decoded): boolean =>
   decoded.row.semantics.kind === 'jalr' && linkOf(decoded) !== RA && linkOf(decoded) !== T0;
 
 /** True for a call of what its code names. */
-export const isCallOf = (decoded: Decoded): boolean =>
+export const isDirectCall = (decoded: Decoded): boolean =>
   decoded.row.semantics.kind === 'jal' && linkOf(decoded) === RA;
 
 /**

@@ -37,7 +37,7 @@ import { structured } from './structure.ts';
 import { PC_ECALL_HIGH, PC_PASSED_HIGH, PC_REFUSED_HIGH } from './tables.ts';
 import { type Linkage, Transfers } from './transfers.ts';
 import { type Ahead, findRoots, type Lookout, registersOf, type Rooted } from './turns.ts';
-import { unrolled } from './unroll.ts';
+import { type Turns, unrolled } from './unroll.ts';
 
 /** Where things are for all regions of a module, and what they may rely on. */
 export interface Surroundings extends Linkage {
@@ -179,29 +179,27 @@ class Emitter {
     const retire = (): void => {
       if (count > 0) out.push(this.#left.set(i32.sub(this.#left.get, i32.const(count))));
     };
-    /** On to a block, where a spent budget stops. */
-    const onwards = (pc: number, target: number): readonly Stmt[] => {
-      const { turns: same, end: next } = this.#graph.blocks[target] as Block;
+    /** On to a pc. @param checked a spent budget stops there */
+    const to = (pc: number, checked: boolean): readonly Stmt[] => {
+      const target = this.#graph.target(index, pc);
+      if (target < 0) return this.#transfers.tail({ pc: i64.const(pc), known: pc }, dirty, signed, checked);
       // Within turns it is not spent, and before the next ones it is looked at.
-      if (turns !== undefined && (same === turns || (next.kind === 'turns' && next.turns === turns)))
-        return go(target);
+      if (!checked || this.#isAmong(turns, target)) return go(target);
       const isSpent = i32.leS(this.#left.get, none32);
       return [this.#exits.leaveIf(isSpent, { dirty, valid, signed }, pc, 0), ...go(target)];
     };
-    const to = (pc: number, from: number): readonly Stmt[] => {
-      const checked = pc <= from;
-      const target = this.#graph.target(index, pc);
-      if (target < 0) return this.#transfers.tail({ pc: i64.const(pc), known: pc }, dirty, signed, checked);
-      return checked ? onwards(pc, target) : go(target);
-    };
+    const leave = (): readonly Stmt[] => [
+      ...this.#locals.store(dirty, signed),
+      ret(this.#pc.get, this.#left.get),
+    ];
     switch (end.kind) {
       case 'fall':
         retire();
-        out.push(...to(end.next, end.next - 1));
+        out.push(...to(end.next, false));
         break;
       case 'jump':
         retire();
-        out.push(...to(end.to, (last as Instruction).pc));
+        out.push(...to(end.to, end.to <= (last as Instruction).pc));
         break;
       case 'branch': {
         const { decoded, pc } = last as Instruction;
@@ -211,10 +209,10 @@ class Emitter {
         retire();
         if (end.taken === end.next) {
           // Taken or not, control goes on behind it, and forward is no check point.
-          out.push(...to(end.next, pc));
+          out.push(...to(end.next, false));
           break;
         }
-        out.push(when(taken, to(end.taken, pc), to(end.next, pc)));
+        out.push(when(taken, to(end.taken, end.taken <= pc), to(end.next, false)));
         break;
       }
       case 'indirect': {
@@ -222,29 +220,19 @@ class Emitter {
         const target = this.#pc.get;
         retire();
         const dispatch = end.isReturn ? -1 : this.#graph.target(index, DISPATCH);
-        if (end.isReturn) out.push(...this.#locals.store(dirty, signed), ret(target, this.#left.get));
+        if (end.isReturn) out.push(...leave());
         else if (dispatch >= 0) out.push(...go(dispatch));
         else out.push(...this.#transfers.tail({ pc: target, known: null }, dirty, signed, true));
         break;
       }
-      case 'call': {
-        const target = this.#graph.target(index, end.to);
+      case 'call':
         retire();
-        if (target >= 0) out.push(...onwards(end.to, target));
-        else out.push(...this.#transfers.tail({ pc: i64.const(end.to), known: end.to }, dirty, signed, true));
+        out.push(...to(end.to, true));
         break;
-      }
-      case 'return': {
-        const target = this.#graph.target(index, end.back);
-        const leave = [...this.#locals.store(dirty, signed), ret(this.#pc.get, this.#left.get)];
+      case 'return':
         retire();
-        if (target < 0) {
-          out.push(...leave);
-          break;
-        }
-        out.push(whenRarely(i64.ne(this.#pc.get, i64.const(end.back)), leave), ...onwards(end.back, target));
+        out.push(whenRarely(i64.ne(this.#pc.get, i64.const(end.back)), leave()), ...to(end.back, true));
         break;
-      }
       case 'stub':
         retire();
         out.push(...this.#transfers.tail({ pc: this.#pc.get, known: null }, dirty, signed, true));
@@ -270,6 +258,12 @@ class Emitter {
         break;
     }
     return out;
+  }
+
+  /** True for a block of some turns, and for that before the next ones. */
+  #isAmong(turns: Turns | undefined, index: number): boolean {
+    const { turns: own, end } = this.#graph.blocks[index] as Block;
+    return turns !== undefined && (own === turns || (end.kind === 'turns' && end.turns === turns));
   }
 
   /** Go on to some turns, unless one of them could be stopped. */

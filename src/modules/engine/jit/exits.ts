@@ -14,11 +14,11 @@ import {
   type Stmt,
   whenRarely,
 } from '../../../machine/wasm/stmt.ts';
+import { REACH } from './discover.ts';
 import { none, type Registers } from './registers.ts';
 
-/** An exit is named by its distance from the root and the instructions that are not counted yet, in so many bits. */
+/** An exit is named by its distance, of REACH at most, from the root or from another address that is known for it, and the instructions that are not counted yet, in so many bits. */
 const COUNT_BITS = 12;
-const REACH = 1 << (31 - COUNT_BITS - 1);
 
 /** What is in locals at a point: must be stored when it is left, and may be; and which of the x registers are in i32 locals. */
 export interface Held {

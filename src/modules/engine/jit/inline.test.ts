@@ -45,7 +45,7 @@ test('each call has a copy', () => {
 test('a function that calls itself, a few times', () => {
   const blocks = inlinedOf([add(1), callAt(1, ROOT), RETURN], []);
   expect(wayThrough(blocks)).toHaveLength(3 * 4);
-  const isLeft = blocks.flatMap(({ code }) => code).filter((one) => one.pc === ROOT + 4 && !one.isInlined);
+  const isLeft = blocks.flatMap(({ code }) => code).filter((one) => one.pc === ROOT + 4 && !one.isReplaced);
   expect(isLeft).toHaveLength(1);
 });
 

@@ -24,11 +24,10 @@ export function listingOf(
   blocks: readonly Block[],
   code: ReadonlyMap<number, number>,
 ): Listing {
-  const codeOf = (of: readonly Block[]): Instruction[] => of.flatMap((block) => block.code);
-  const own = codeOf(blocks.filter(({ isInlined }) => isInlined !== true));
-  const others = new Map(
-    codeOf(blocks.filter(({ isInlined }) => isInlined === true)).map((one) => [one.pc, one]),
-  );
+  const own = blocks.flatMap((block) => (block.isInlined === true ? [] : block.code));
+  const others = new Map<number, Instruction>();
+  for (const { isInlined, code: copied } of blocks)
+    if (isInlined === true) for (const one of copied) others.set(one.pc, one);
   const instructions = [...own, ...others.values()];
   const bitsAt = (pc: number): number => {
     const low = code.get(pc) as number;

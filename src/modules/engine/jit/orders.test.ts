@@ -16,7 +16,6 @@ const found = (root: number, frame: number): Found => ({
     stops: new Set(),
     hot: new Set<number>(),
     isTrusting: true,
-    inlined: new Set(),
     calleeStops: new Set(),
   },
 });

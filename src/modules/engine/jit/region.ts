@@ -26,8 +26,7 @@ export interface Job {
   readonly stops: ReadonlySet<number>;
   /** See Surroundings in emit.ts. */
   readonly isTrusting: boolean;
-  /** Addresses of calls whose functions are put in their place, and what ends the code of these. */
-  readonly inlined: ReadonlySet<number>;
+  /** The same in functions that are put in place of calls. */
   readonly calleeStops: ReadonlySet<number>;
 }
 
@@ -55,22 +54,28 @@ export interface Reading {
   readonly blocks: readonly Block[];
   readonly code: ReadonlyMap<number, number>;
   readonly stops: ReadonlySet<number>;
-  readonly inlined: ReadonlySet<number>;
   readonly calleeStops: ReadonlySet<number>;
 }
 
-/** Addresses, of which it is noted what was asked for. */
-interface Noted {
+interface Addresses {
   has(pc: number): boolean;
 }
 
-/** Find the blocks of a region. @param stops addresses at which a part ends */
+/** The same, with a note of those that were asked for. */
+const noting = (all: Addresses, found: Set<number>): Addresses => ({
+  has(pc) {
+    const isOne = all.has(pc);
+    if (isOne) found.add(pc);
+    return isOne;
+  },
+});
+
+/** Find the blocks of a region. @param stops, calleeStops addresses at which it ends, and what is put in place of calls */
 export function readRegion(
   read: ReadCode,
   { root, most, targets, doors }: Pick<Job, 'root' | 'most' | 'targets' | 'doors'>,
-  stops: Noted,
-  calls: Noted,
-  calleeStops: Noted,
+  stops: Addresses,
+  calleeStops: Addresses,
 ): Reading {
   const code = new Map<number, number>();
   const stopped = new Set<number>();
@@ -80,25 +85,11 @@ export function readRegion(
     code.set(pc, halfword);
     return halfword;
   };
-  const noting = (all: Noted, noted: Set<number>): Noted => ({
-    has(pc) {
-      const isOne = all.has(pc);
-      if (isOne) noted.add(pc);
-      return isOne;
-    },
-  });
   const own = discover(readNoted, root, most ?? undefined, noting(stops, stopped), targets, doors);
-  const bodies = new Map<number, readonly Block[]>();
-  const bodyAt = (pc: number): readonly Block[] => {
-    const body =
-      bodies.get(pc) ?? discover(readNoted, pc, CALLEE_MOST + 1, noting(calleeStops, calleeStopped));
-    bodies.set(pc, body);
-    return body;
-  };
-  const wanted = new Set<number>();
-  const asked = noting(calls, wanted);
-  const blocks = inlined(own, (callee, call) => (asked.has(call) ? bodyAt(callee) : null));
-  return { blocks, code, stops: stopped, inlined: wanted, calleeStops: calleeStopped };
+  const blocks = inlined(own, (pc) =>
+    discover(readNoted, pc, CALLEE_MOST + 1, noting(calleeStops, calleeStopped)),
+  );
+  return { blocks, code, stops: stopped, calleeStops: calleeStopped };
 }
 
 /** @param blocks the root first; at least one */
@@ -140,13 +131,7 @@ export interface Request {
 /** Write regions from what was read of them. */
 export function writeJobs({ conditions, jobs }: Request): readonly Text[] {
   return jobs.map((job) => {
-    const { blocks } = readRegion(
-      (pc) => job.code.get(pc) ?? -1,
-      job,
-      job.stops,
-      job.inlined,
-      job.calleeStops,
-    );
+    const { blocks } = readRegion((pc) => job.code.get(pc) ?? -1, job, job.stops, job.calleeStops);
     return writeRegion(blocks, job, conditions);
   });
 }

@@ -68,7 +68,7 @@ export function filesOf(format: Format): Files {
   return found;
 }
 
-export function effectsOf({ decoded, isInlined, returnsTo }: Instruction): Effects {
+export function effectsOf({ decoded, isReplaced, returnsTo }: Instruction): Effects {
   const { row, operands } = decoded;
   const { kind } = row.semantics;
   const uses = none();
@@ -83,7 +83,7 @@ export function effectsOf({ decoded, isInlined, returnsTo }: Instruction): Effec
     uses,
     defines,
     isCall:
-      isInlined !== true &&
+      isReplaced !== true &&
       ((kind === 'jal' && operands.rd !== 0) ||
         (kind === 'jalr' && (!isJump(decoded) || returnsTo !== undefined))),
     mayLeave: kind === 'load' || kind === 'store' || kind === 'amo' || kind === 'float',

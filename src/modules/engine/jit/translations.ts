@@ -385,10 +385,9 @@ export function createTranslations(
     const about = isPart
       ? { root, most: tiering.part, targets: [], doors: NO_DOORS }
       : { root, most: null, targets: aims.targetsOf(root), doors: aims.doorsOf(root) };
-    const stops = { has: (at: number) => (isPart && roots.has(at)) || !(tiering.unseen || code.isRun(at)) };
-    const calls = { has: () => true };
-    const calleeStops = { has: (at: number) => !(tiering.unseen || code.isRun(at)) };
-    const { blocks, ...noted } = readRegion(code.read, about, stops, calls, calleeStops);
+    const unseen = { has: (at: number) => !(tiering.unseen || code.isRun(at)) };
+    const stops = { has: (at: number) => (isPart && roots.has(at)) || unseen.has(at) };
+    const { blocks, ...noted } = readRegion(code.read, about, stops, unseen);
     const listing = listingOf(root, blocks, noted.code);
     const pages = blocks.length === 0 || isOnEdge(root) ? null : code.claim(listing);
     if (pages === null) return null;
