@@ -60,6 +60,10 @@ export interface Frames {
   /** Drop a reference; at none left the frame is free and the engine forgets code in it. @returns what is left. Hot path. */
   unref(frame: number): number;
   count(frame: number): number;
+  /** Interface `batches`. `ref` for the first `count` of a list. */
+  refAll?(frames: Int32Array, count: number): void;
+  /** Interface `batches`. `unref` for the first `count` of a list. */
+  unrefAll?(frames: Int32Array, count: number): void;
   /** Frames in all, and free ones. */
   total(): number;
   free(): number;
@@ -69,5 +73,8 @@ export const frames: Contract<Frames> = {
   name: 'frames',
   version: 1,
   operations: ['adopt', 'alloc', 'ref', 'unref', 'count', 'total', 'free'],
-  interfaces: {},
+  interfaces: {
+    /** Counts references of many frames in one call. */
+    batches: ['refAll', 'unrefAll'],
+  },
 };

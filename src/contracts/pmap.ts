@@ -19,6 +19,10 @@ export const THREE_LEVELS_LIMIT = 0x40_0000_0000;
 export const MAPPED_DIRTY = 8;
 export const EXTRACT_FRAME_SHIFT = 8;
 
+/** What is given to `share` and `clear` lies within one aligned piece of so many bytes, and so of so many pages. */
+export const PIECE_BYTES = 0x20_0000;
+export const PIECE_PAGES = 512;
+
 export interface PmapState {
   /** Address space id to the frame of its root table. */
   roots: Map<number, number>;
@@ -67,6 +71,15 @@ export interface Pmap {
   activate(hart: number, space: number): void;
   /** Interface `ageing`. @returns true if a mapped page was used since it was entered or last asked for; then it counts as unused */
   age?(space: number, va: number): boolean;
+  /**
+   * Interface `ranges`. Map in `to`, which maps nothing there, the pages that `from` maps in [start, end), all with `prot`; those
+   * of `from` that may be written get it too.
+   * @param frames PIECE_PAGES words that get the frames of these pages
+   * @returns how many, or -ENOMEM (a table); then nothing changed
+   */
+  share?(from: number, to: number, start: number, end: number, prot: number, frames: Int32Array): number;
+  /** Interface `ranges`. Unmap the pages of [start, end). @param frames as for `share` @returns how many were mapped */
+  clear?(space: number, start: number, end: number, frames: Int32Array): number;
   /** Interface `four-levels`. Highest user address and one more that new mappings may reach. */
   limit?(): number;
 }
@@ -78,6 +91,8 @@ export const pmap: Contract<Pmap> = {
   interfaces: {
     /** Tells pages that are used from those that are not. */
     ageing: ['age'],
+    /** Takes neighbouring pages in one call, which fork(2) and the end of a process are quicker by. */
+    ranges: ['share', 'clear'],
     /** Maps addresses beyond THREE_LEVELS_LIMIT. */
     'four-levels': ['limit'],
   },

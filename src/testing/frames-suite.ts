@@ -105,6 +105,26 @@ export function framesConformance<State>(module: Module<Frames, State>): readonl
       },
     },
     {
+      name: 'counts references of many frames in one call, where it has interface batches',
+      run(): void {
+        const { subject, u8, forgotten } = make();
+        const { operations: frames } = subject;
+        const list = Int32Array.from({ length: 5 }, () => frames.alloc(true, 0));
+        if (frames.refAll === undefined || frames.unrefAll === undefined) return;
+        const [first, second] = list as unknown as [number, number];
+        list[4] = first;
+        u8[CODE_MARKS + second] = 1;
+        const counts = (): number[] => [...list].map((frame) => frames.count(frame));
+        frames.refAll(list, 2);
+        equal('references once two of the list have one more', counts(), [2, 2, 1, 1, 2]);
+        frames.unrefAll(list, 5);
+        equal('references once all of the list have one fewer', counts(), [0, 1, 0, 0, 0]);
+        equal('forgotten while it is in use', forgotten, []);
+        frames.unrefAll(list.subarray(1), 1);
+        equal('forgotten when it is free', forgotten, [second]);
+      },
+    },
+    {
       name: 'never frees a frame that has more references than can be counted',
       run(): void {
         const { operations: frames } = make().subject;

@@ -46,6 +46,8 @@ import {
 } from './tables.ts';
 
 const ENTRIES = 512;
+/** Where more pages of a range got worse, all translations of the harts are flushed instead. */
+const FLUSHES_MOST = 32;
 export const RIGHTS: number = PTE_V | PTE_R | PTE_W | PTE_X;
 
 /** What a module decides. */
@@ -92,12 +94,26 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
     return tree === 0 ? -1 : find(words, tree, pageOf(va));
   };
 
+  /** True if a translation by the entry `before` must not be used once it is `after`. */
+  const isWorse = (before: number, after: number): boolean =>
+    (before & PTE_V) !== 0 &&
+    ((before & ~after & policy.rightsOf(before)) !== 0 || frameOf(before) !== frameOf(after));
+
   const change = (space: number, va: number, at: number, pte: number): void => {
     const before = words[at] as number;
     words[at] = pte;
-    if ((before & PTE_V) === 0 || !state.active.includes(space)) return;
-    const lost = before & ~pte & policy.rightsOf(before);
-    if (lost !== 0 || frameOf(before) !== frameOf(pte)) kernel.engine.flushPage(va);
+    if (isWorse(before, pte) && state.active.includes(space)) kernel.engine.flushPage(va);
+  };
+
+  /** Flush where the `count`th page of a range got worse. */
+  const flushOneOf = (count: number, va: number): void => {
+    if (count <= FLUSHES_MOST) kernel.engine.flushPage(va);
+  };
+  /** Flush what is left of a range of which `count` pages got worse. */
+  const flushRest = (count: number, space: number): void => {
+    if (count <= FLUSHES_MOST) return;
+    for (let hart = 0; hart < state.active.length; hart++)
+      if (state.active[hart] === space) kernel.engine.flushHart(hart);
   };
 
   /** Put a fourth level above three. @returns false for want of a frame */
@@ -236,6 +252,51 @@ export function createAddressMap(state: PmapState, kernel: Kernel, policy: Addre
         at = base + TREE_SPAN;
       }
       return -1;
+    },
+    share(from, to, start, end, prot, frames) {
+      const first = entryOf(from, start);
+      if (first < 0) return 0;
+      const last = first + ((end - start) / PAGE_SIZE) * 2;
+      let at = first;
+      while (at < last && words[at] === 0) at += 2;
+      if (at === last) return 0;
+      const tree = treeFor(to, start);
+      const into = tree === 0 ? -1 : findOrMake(words, tree, pageOf(start), allocate);
+      if (into < 0) return -ENOMEM;
+      const isActive = state.active.includes(from);
+      let count = 0;
+      let worse = 0;
+      for (; at < last; at += 2) {
+        const before = words[at] as number;
+        if (before === 0) continue;
+        const frame = frameOf(before);
+        const shared = leaf(frame, prot);
+        frames[count++] = frame;
+        words[into + (at - first)] = shared;
+        if ((before & PTE_W) === 0) continue;
+        const after = shared | (before & (PTE_A | PTE_D));
+        words[at] = after;
+        if (isActive && isWorse(before, after)) flushOneOf(++worse, start + ((at - first) / 2) * PAGE_SIZE);
+      }
+      flushRest(worse, from);
+      return count;
+    },
+    clear(space, start, end, frames) {
+      const first = entryOf(space, start);
+      if (first < 0) return 0;
+      const last = first + ((end - start) / PAGE_SIZE) * 2;
+      const isActive = state.active.includes(space);
+      let count = 0;
+      let worse = 0;
+      for (let at = first; at < last; at += 2) {
+        const before = words[at] as number;
+        if (before === 0) continue;
+        frames[count++] = frameOf(before);
+        words[at] = 0;
+        if (isActive && isWorse(before, 0)) flushOneOf(++worse, start + ((at - first) / 2) * PAGE_SIZE);
+      }
+      flushRest(worse, space);
+      return count;
     },
     activate: setRoot,
     age(space, va) {

@@ -10,7 +10,7 @@ import { PAGE_SIZE } from '../../machine/layout.ts';
 import type { Area } from './areas.ts';
 import { type Core, isShared, type Policy, pageIndex, readOnly } from './core.ts';
 import { enterFromInode, inodePage } from './fault.ts';
-import { eachPage, enterOwn, enterShared } from './pages.ts';
+import { enterOwn, enterShared, sharePages } from './pages.ts';
 import { isEvicted } from './slots.ts';
 
 /** Pages around a read fault of a file that are mapped with it if they are in the cache; a power of two. */
@@ -51,12 +51,6 @@ export const copyOnWrite: Policy = {
   },
   inherit(core, parent, child, area) {
     // The child finds shared pages again through the page cache when it wants them.
-    if (isShared(area)) return 0;
-    const { kernel } = core;
-    const prot = readOnly(area);
-    return eachPage(kernel, parent, area, (va, frame, page) => {
-      if ((page & PROT_WRITE) !== 0) kernel.pmap.protect(parent.id, va, prot);
-      return enterShared(kernel, child, va, frame, prot);
-    });
+    return isShared(area) ? 0 : sharePages(core, parent, child, area);
   },
 };

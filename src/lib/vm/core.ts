@@ -50,6 +50,8 @@ export interface Core {
   readonly mapper: Mapper;
   /** Scratch of one call. */
   readonly stat: Stat;
+  /** Scratch of one call: the frames of a piece of pages. */
+  readonly frames: Int32Array;
 }
 
 export function spaceOf(state: VmState, id: number): Space {

@@ -6,7 +6,7 @@
  */
 import { ENOMEM } from '../../abi/linux/errno.ts';
 import { type Kernel, WAIT } from '../../contracts/kernel.ts';
-import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PROT_WRITE } from '../../contracts/pmap.ts';
+import { EXTRACT_FRAME_SHIFT, MAPPED_DIRTY, PIECE_BYTES, PROT_WRITE } from '../../contracts/pmap.ts';
 import type { Space } from '../../contracts/vm.ts';
 import { homeOfPage } from '../paging/homes.ts';
 import type { AddressSpace, Pager } from './address-space.ts';
@@ -31,6 +31,11 @@ function noteLast(core: Core, inode: number, index: number): void {
   if (noteWritten(core, inode, index) === WAIT) fileSystemOf(core.kernel, inode).dirtied?.(inode, index);
 }
 
+function addResident(space: AddressSpace, pages: number): void {
+  space.resident += pages;
+  if (space.resident > space.peakResident) space.peakResident = space.resident;
+}
+
 /** Map a frame, whose reference the mapping takes over; it is released if that fails. @returns 0 or -ENOMEM */
 export function enterPage(
   kernel: Kernel,
@@ -43,8 +48,7 @@ export function enterPage(
     kernel.frames.unref(frame);
     return -ENOMEM;
   }
-  space.resident++;
-  if (space.resident > space.peakResident) space.peakResident = space.resident;
+  addResident(space, 1);
   return 0;
 }
 
@@ -74,16 +78,87 @@ export function enterShared(
   return enterPage(kernel, space, va, frame, prot);
 }
 
-/** Unmap a range and release its frames; writes to shared files are told to their file systems. */
-export function discard(core: Core, space: AddressSpace, start: number, end: number): void {
+/**
+ * Call `take` with each piece of [start, end) that has a mapped page, at which it begins. Stops at what is negative.
+ * @returns 0 or what it stopped at
+ */
+export function eachPiece(
+  kernel: Kernel,
+  space: number,
+  start: number,
+  end: number,
+  take: (from: number, to: number) => number,
+): number {
+  const { pmap } = kernel;
+  for (let from = pmap.next(space, start, end); from >= 0; ) {
+    const to = Math.min(end, from - (from % PIECE_BYTES) + PIECE_BYTES);
+    const result = take(from, to);
+    if (result < 0) return result;
+    from = to < end ? pmap.next(space, to, end) : -1;
+  }
+  return 0;
+}
+
+/** Map the pages of a parent's area in its child, and in neither writable. @returns 0 or -ENOMEM */
+export function sharePages(core: Core, parent: Space, child: Space, area: Readonly<Area>): number {
+  const { kernel, frames } = core;
+  const prot = readOnly(area);
+  if (kernel.pmap.share === undefined) {
+    return eachPage(kernel, parent, area, (va, frame, page) => {
+      if ((page & PROT_WRITE) !== 0) kernel.pmap.protect(parent.id, va, prot);
+      return enterShared(kernel, child, va, frame, prot);
+    });
+  }
+  return eachPiece(kernel, parent.id, area.start, area.end, (from, to) => {
+    const count = kernel.pmap.share?.(parent.id, child.id, from, to, prot, frames) ?? 0;
+    if (count < 0) return count;
+    if (kernel.frames.refAll !== undefined) kernel.frames.refAll(frames, count);
+    else for (let i = 0; i < count; i++) kernel.frames.ref(frames[i] as number);
+    addResident(child, count);
+    return 0;
+  });
+}
+
+/** Unmap a part of an area and release its frames; writes to a shared file are told to its file system. */
+function discardPages(
+  core: Core,
+  space: AddressSpace,
+  area: Readonly<Area>,
+  start: number,
+  end: number,
+): void {
   const { pmap, frames } = core.kernel;
+  const isTold = isSharedFile(area);
   for (let va = pmap.next(space.id, start, end); va >= 0; va = pmap.next(space.id, va + PAGE, end)) {
     const was = pmap.remove(space.id, va);
     frames.unref(was >>> EXTRACT_FRAME_SHIFT);
     space.resident--;
-    if ((was & MAPPED_DIRTY) === 0) continue;
-    const area = space.vmas[findArea(space.vmas, va)] as Area;
-    if (isSharedFile(area)) noteLast(core, area.inode, pageIndex(area, va));
+    if (isTold && (was & MAPPED_DIRTY) !== 0) noteLast(core, area.inode, pageIndex(area, va));
+  }
+}
+
+/** The same where no file system is told, by pieces. */
+function discardPieces(core: Core, space: AddressSpace, start: number, end: number): void {
+  const { kernel, frames } = core;
+  eachPiece(kernel, space.id, start, end, (from, to) => {
+    const count = kernel.pmap.clear?.(space.id, from, to, frames) ?? 0;
+    if (kernel.frames.unrefAll !== undefined) kernel.frames.unrefAll(frames, count);
+    else for (let i = 0; i < count; i++) kernel.frames.unref(frames[i] as number);
+    space.resident -= count;
+    return 0;
+  });
+}
+
+/** Unmap a range and release its frames; writes to shared files are told to their file systems. */
+export function discard(core: Core, space: AddressSpace, start: number, end: number): void {
+  const byPieces = core.kernel.pmap.clear !== undefined;
+  for (let i = findArea(space.vmas, start); i < space.vmas.length; i++) {
+    const area = space.vmas[i] as Area;
+    if (area.start >= end) break;
+    const from = Math.max(start, area.start);
+    const to = Math.min(end, area.end);
+    if (byPieces && !isSharedFile(area)) discardPieces(core, space, from, to);
+    else discardPages(core, space, area, from, to);
   }
   dropEvicted(core.state, core.kernel, spaceOf(core.state, space.id), start, end);
 }

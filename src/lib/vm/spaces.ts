@@ -6,7 +6,7 @@
 import { EINVAL, ENOMEM } from '../../abi/linux/errno.ts';
 import { createStat } from '../../contracts/filesystem.ts';
 import type { Kernel } from '../../contracts/kernel.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE, THREE_LEVELS_LIMIT } from '../../contracts/pmap.ts';
+import { PIECE_PAGES, PROT_EXEC, PROT_READ, PROT_WRITE, THREE_LEVELS_LIMIT } from '../../contracts/pmap.ts';
 import {
   createSpace,
   createVma,
@@ -162,6 +162,7 @@ function createCore(state: VmState, kernel: Kernel, policy: Policy): Core {
       limit: () => kernel.pmap.limit?.() ?? THREE_LEVELS_LIMIT,
     },
     stat: createStat(),
+    frames: new Int32Array(PIECE_PAGES),
   };
   return core;
 }

@@ -5,6 +5,8 @@ import type { Kernel } from '../../contracts/kernel.ts';
 import {
   EXTRACT_FRAME_SHIFT,
   MAPPED_DIRTY,
+  PIECE_BYTES,
+  PIECE_PAGES,
   type Pmap,
   pmapLayout,
   type PmapState,
@@ -63,6 +65,36 @@ function boot(
   return { pmap: module.create(state, kernel), state, kernel, flushed, harts, used };
 }
 
+/** What `share` and then `clear` are to do, by the operations of every pmap. @returns the frames that each saw */
+function pagewise(pmap: Pmap, start: number, end: number, prot: number): number[][] {
+  const frames: number[] = [];
+  for (let va = pmap.next(1, start, end); va >= 0; va = pmap.next(1, va + PAGE, end)) {
+    const page = pmap.extract(1, va);
+    frames.push(page >>> EXTRACT_FRAME_SHIFT);
+    if ((page & 2) !== 0) pmap.protect(1, va, prot);
+    pmap.enter(2, va, page >>> EXTRACT_FRAME_SHIFT, prot);
+  }
+  const middle = start + (Math.floor((end - start) / PAGE / 2) || 0) * PAGE;
+  const cleared: number[] = [];
+  for (let va = pmap.next(1, start, middle); va >= 0; va = pmap.next(1, va + PAGE, middle)) {
+    cleared.push(pmap.remove(1, va) >>> EXTRACT_FRAME_SHIFT);
+  }
+  return [frames, cleared];
+}
+
+function piecewise(pmap: Pmap, start: number, end: number, prot: number): number[][] {
+  const frames = new Int32Array(PIECE_PAGES);
+  const shared = pmap.share?.(1, 2, start, end, prot, frames) ?? -1;
+  const middle = start + (Math.floor((end - start) / PAGE / 2) || 0) * PAGE;
+  const first = [...frames.subarray(0, shared)];
+  const cleared = pmap.clear?.(1, start, middle, frames) ?? -1;
+  return [first, [...frames.subarray(0, cleared)]];
+}
+
+/** All that a space maps in a piece. */
+const mappedIn = (pmap: Pmap, space: number, base: number): number[] =>
+  Array.from({ length: PIECE_PAGES }, (_, i) => pmap.extract(space, base + i * PAGE));
+
 /** Pages spread over every level: neighbours, other tables, other gigabytes, above 4 GiB, above what Sv39 maps. */
 const places = [
   ...[0, 1, 2, 511, 512, 513, 262_143, 262_144, 1_048_576, 1_048_577, 2 ** 26 - 1],
@@ -118,6 +150,56 @@ describe.each(MODULES.map((module) => [module.manifest.name, module.manifest.ver
         }),
         { numRuns: 200 },
       );
+    });
+
+    test('shares and clears the pages of a piece as it does page by page', () => {
+      const page = fc.record({ at: fc.nat(PIECE_PAGES - 1), frame, prot, written: fc.boolean() });
+      const bound = fc.nat(PIECE_PAGES);
+      const base = fc.constantFrom(0, PIECE_BYTES, 7 * PIECE_BYTES, 2 ** 38 - PIECE_BYTES);
+      fc.assert(
+        fc.property(
+          fc.array(page, { maxLength: 90, size: 'max' }),
+          base,
+          bound,
+          bound,
+          prot,
+          (list, base, a, b, rights) => {
+            const [start, end] = [base + Math.min(a, b) * PAGE, base + Math.max(a, b) * PAGE];
+            const ways = [true, false].map((byPiece) => {
+              const world = boot(module);
+              const { pmap } = world;
+              for (const space of [1, 2]) pmap.create(space);
+              pmap.activate(0, 1);
+              for (const { at, frame, prot, written } of list) {
+                pmap.enter(1, base + at * PAGE, frame, prot);
+                if (written) pmap.translate(1, base + at * PAGE, 2);
+              }
+              const seen = byPiece ? piecewise(pmap, start, end, rights) : pagewise(pmap, start, end, rights);
+              const left = [1, 2].map((space) => mappedIn(pmap, space, base));
+              return { seen, left, tables: world.used.size, flushes: world.flushed, harts: world.harts };
+            });
+            const [piece, single] = ways as [(typeof ways)[0], (typeof ways)[0]];
+            expect({ ...piece, flushes: [], harts: [] }).toEqual({ ...single, flushes: [], harts: [] });
+            // Page by page, or all at once where they are many.
+            if (piece.harts.length === 1) expect(piece.flushes).toEqual(single.flushes);
+            else expect(single.flushes.length).toBeGreaterThan(32);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    });
+
+    test('changes nothing where it has no frame for a table of who shares', () => {
+      const { pmap, used } = boot(module, module === sv48Pmap ? 5 : 4);
+      pmap.create(1);
+      pmap.create(2);
+      // Two pages, of which the parent's tables take what there is.
+      if (module === sv48Pmap) pmap.activate(0, 1);
+      expect(pmap.enter(1, PAGE, 40, 3)).toBe(0);
+      const before = used.size;
+      expect(pmap.share?.(1, 2, 0, PIECE_BYTES, 1, new Int32Array(PIECE_PAGES))).toBe(-ENOMEM);
+      expect([pmap.extract(1, PAGE) & 7, pmap.extract(2, PAGE)]).toEqual([3, 0]);
+      expect(used.size).toBe(before);
     });
 
     test('flushes a page that got worse where a hart runs it, and nothing else', () => {

@@ -80,13 +80,19 @@ function unref(state: FramesState, kernel: Kernel, frame: number): number {
   return 0;
 }
 
+function ref(state: FramesState, frame: number): void {
+  const index = held(state, frame);
+  const count = state.counts[index] as number;
+  if (count !== STUCK) state.counts[index] = count + 1;
+}
+
 export const firstFitFrames: Module<Frames, FramesState> = {
   manifest: {
     slot: 'frames',
     name: 'first-fit',
     version: '1.0.0',
     contract: 1,
-    interfaces: [],
+    interfaces: ['batches'],
     needs: { engine: 1 },
     description: 'hands out the lowest free frame',
   },
@@ -97,15 +103,17 @@ export const firstFitFrames: Module<Frames, FramesState> = {
       state.end = end;
     },
     alloc: (zero, preferred) => alloc(state, kernel, zero, preferred),
-    ref(frame) {
-      const index = held(state, frame);
-      const count = state.counts[index] as number;
-      if (count !== STUCK) state.counts[index] = count + 1;
-    },
+    ref: (frame) => ref(state, frame),
     unref: (frame) => unref(state, kernel, frame),
     count(frame) {
       const index = frame - state.first;
       return index >= 0 && index < state.touched ? (state.counts[index] as number) : 0;
+    },
+    refAll(frames, count) {
+      for (let i = 0; i < count; i++) ref(state, frames[i] as number);
+    },
+    unrefAll(frames, count) {
+      for (let i = 0; i < count; i++) unref(state, kernel, frames[i] as number);
     },
     total: () => state.end - state.first,
     free: () => state.end - state.first - state.used,

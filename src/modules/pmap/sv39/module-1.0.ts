@@ -20,7 +20,7 @@ export const sv39Pmap10: Module<Pmap, PmapState> = {
     name: 'sv39',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ageing'],
+    interfaces: ['ageing', 'ranges'],
     needs: { engine: 1, frames: 1 },
     description: 'page tables of Sv39, with stale rights on pages written and executed: use 1.1',
   },

@@ -14,7 +14,7 @@ export const sv39Pmap: Module<Pmap, PmapState> = {
     name: 'sv39',
     version: '1.1.0',
     contract: 1,
-    interfaces: ['ageing'],
+    interfaces: ['ageing', 'ranges'],
     needs: { engine: 1, frames: 1 },
     description: 'page tables of Sv39, flushed page by page',
   },

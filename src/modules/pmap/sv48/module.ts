@@ -15,7 +15,7 @@ export const sv48Pmap: Module<Pmap, PmapState> = {
     name: 'sv48',
     version: '1.0.0',
     contract: 1,
-    interfaces: ['ageing', 'four-levels'],
+    interfaces: ['ageing', 'four-levels', 'ranges'],
     needs: { engine: 1, frames: 1 },
     description: 'page tables of Sv48, flushed page by page',
   },

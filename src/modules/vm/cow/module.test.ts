@@ -23,24 +23,38 @@ const request = (over: Partial<MapRequest>): MapRequest => ({
 describe('vm/cow', () => {
   for (const { name, run } of vmConformance(cowVm)) test(name, run);
 
-  test('uses frames for what is touched, and shares them after a fork until one side writes', () => {
-    const { kernel, access, states } = fakeVmKernel(256, cowVm);
-    const parent = kernel.vm.create();
-    const at = kernel.vm.map(parent, request({ length: 64 * PAGE }));
-    const empty = states.frames.used;
-    access(parent, at, PROT_WRITE, 1);
-    access(parent, at + PAGE, PROT_WRITE, 2);
-    expect(kernel.vm.resident(parent)).toBe(2);
-    const before = states.frames.used;
-    expect(before - empty).toBeLessThan(6);
+  test.each([
+    ['in pieces', {}],
+    ['page by page', { share: undefined, clear: undefined }],
+  ])(
+    'uses frames for what is touched, and shares them %s after a fork until one side writes',
+    (_how, pmap) => {
+      const { kernel, access, states } = fakeVmKernel(256, cowVm);
+      Object.assign(kernel.pmap, pmap);
+      const atFirst = states.frames.used;
+      const parent = kernel.vm.create();
+      const at = kernel.vm.map(parent, request({ length: 64 * PAGE }));
+      const empty = states.frames.used;
+      access(parent, at, PROT_WRITE, 1);
+      access(parent, at + PAGE, PROT_WRITE, 2);
+      expect(kernel.vm.resident(parent)).toBe(2);
+      const before = states.frames.used;
+      expect(before - empty).toBeLessThan(6);
 
-    const child = kernel.vm.fork(parent);
-    const tables = states.frames.used - before;
-    access(child, at, PROT_WRITE, 9);
-    expect(states.frames.used).toBe(before + tables + 1);
-    expect([access(parent, at, PROT_READ), access(child, at, PROT_READ)]).toEqual([1, 9]);
-    expect(access(child, at + PAGE, PROT_READ)).toBe(2);
-  });
+      const child = kernel.vm.fork(parent);
+      const tables = states.frames.used - before;
+      access(child, at, PROT_WRITE, 9);
+      expect(states.frames.used).toBe(before + tables + 1);
+      expect([access(parent, at, PROT_READ), access(child, at, PROT_READ)]).toEqual([1, 9]);
+      expect(access(child, at + PAGE, PROT_READ)).toBe(2);
+      expect([kernel.vm.resident(child), kernel.vm.resident(parent)]).toEqual([2, 2]);
+
+      kernel.vm.release(child);
+      expect(states.frames.used).toBe(before);
+      kernel.vm.release(parent);
+      expect(states.frames.used).toBe(atFirst);
+    },
+  );
 
   test('maps the neighbours of a file page that are in the cache', () => {
     const { kernel, access, addFile } = fakeVmKernel(64, cowVm);
