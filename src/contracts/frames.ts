@@ -39,8 +39,10 @@ export const framesLayout: StateLayout<FramesState> = layout(
   ),
   blank,
   (state) => {
+    const { counts } = state;
     let used = 0;
-    for (const count of state.counts) if (count !== 0) used++;
+    // By index: there may be hundreds of thousands, and an iterator takes five times as long.
+    for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) used++;
     return used === state.used
       ? null
       : `${used} frames have references but ${state.used} are counted as used`;

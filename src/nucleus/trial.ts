@@ -32,7 +32,7 @@ export interface Side {
 /** What was replaced together, and goes back together. */
 interface Group {
   sides: readonly Side[];
-  /** Kernel entry at which it began. */
+  /** Kernel entry at which it began, or would have, had it served all its time at once. */
   readonly since: number;
 }
 
@@ -84,6 +84,8 @@ export class Trial {
   /** Instances are made of twins. */
   #instrumented = false;
   #attempting = false;
+  /** Entries that modules served on trial before they were replaced, and what checks have cost since a trial began. */
+  readonly #served = new WeakMap<AnyModule, number>();
   #checkedNs = 0;
   /** Twins of the built-in modules were brought, or can not be. */
   builtinsKnown = false;
@@ -164,19 +166,19 @@ export class Trial {
     const fresh = sides.filter(
       ({ cell, module, from }) => !this.#trusted.has(module) && !(module === from && this.#tries(cell)),
     );
-    if (fresh.length > 0)
-      this.#groups.push({ sides: fresh, since: this.#parts.kernel.counters.kernelEntries });
+    const served = Math.min(...fresh.map(({ module }) => this.#served.get(module) ?? 0));
+    if (fresh.length > 0) this.#groups.push({ sides: fresh, since: this.#now() - served });
     this.stall.reset();
     const began = !this.active;
     this.#update();
-    if (began && this.active) this.#checkedNs = 0;
+    if (began && this.active && served === 0) this.#checkedNs = 0;
     if (began) this.#relink();
   }
 
   /** At a kernel-entry boundary: modules that have served their time are trusted from now on. */
   review(): void {
-    const { kernel, entries } = this.#parts;
-    const served = (group: Group): number => kernel.counters.kernelEntries - group.since;
+    const { entries } = this.#parts;
+    const served = (group: Group): number => this.#now() - group.since;
     const enough = this.#checkedNs > CHECK_NS ? Math.min(entries, LEAST_ENTRIES) : entries;
     const passed = this.#groups.filter((group) => served(group) >= enough);
     if (passed.length === 0 || (this.tries('scheduler') && !this.stall.settled())) return;
@@ -189,12 +191,12 @@ export class Trial {
   }
 
   trying(): readonly Trying[] {
-    const { kernel, entries } = this.#parts;
+    const { entries } = this.#parts;
     return this.#groups.flatMap(({ sides, since }) =>
       sides.map(({ cell, module }) => ({
         cell: cell.name,
         module: module.manifest.name,
-        entriesLeft: since + entries - kernel.counters.kernelEntries,
+        entriesLeft: since + entries - this.#now(),
       })),
     );
   }
@@ -280,15 +282,13 @@ export class Trial {
 
   /** Undone already; now the newest of those on trial go. */
   #fail(reason: string, stalled: boolean): void {
-    const { log, takeBack, kernel } = this.#parts;
+    const { log, takeBack } = this.#parts;
     const group = this.#groups.pop();
     if (group === undefined) return;
     this.stall.reset();
     for (const { module } of group.sides) this.#condemned.set(label(module), reason);
     const names = group.sides.map(({ module }) => label(module)).join(', ');
-    log(
-      `${names}: undone on probation after ${kernel.counters.kernelEntries - group.since} kernel entries: ${reason}`,
-    );
+    log(`${names}: undone on probation after ${this.#now() - group.since} kernel entries: ${reason}`);
     this.#update();
     this.#parts.journal.refill();
     try {
@@ -318,8 +318,17 @@ export class Trial {
     return this.tries(cell.name);
   }
 
+  /** Number of the kernel entry. */
+  #now(): number {
+    return this.#parts.kernel.counters.kernelEntries;
+  }
+
   #forget(cell: Cell): void {
-    for (const group of this.#groups) group.sides = group.sides.filter((side) => side.cell !== cell);
+    for (const group of this.#groups) {
+      for (const side of group.sides)
+        if (side.cell === cell) this.#served.set(side.module, this.#now() - group.since);
+      group.sides = group.sides.filter((side) => side.cell !== cell);
+    }
     const kept = this.#groups.filter(({ sides }) => sides.length > 0);
     this.#groups.splice(0, this.#groups.length, ...kept);
   }
