@@ -81,7 +81,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
 }
 
 /** @returns of all what a list of names asks for, in the order of all */
-function chosen<T>(
+export function chosen<T>(
   option: string,
   list: string | undefined,
   all: readonly T[],

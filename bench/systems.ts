@@ -9,7 +9,7 @@ import type { Job } from './build.ts';
 const MAIN = path.join(import.meta.dirname, '../dist/cli/main.js');
 const QEMU = 'qemu-riscv64-static';
 /** Where guests of Strake find the working folder: by its name, for esbuild looks for packages in a `node_modules`. */
-const guestFolder = (folder: string): string => `/bench/${path.basename(folder)}`;
+export const guestFolder = (folder: string): string => `/bench/${path.basename(folder)}`;
 const TIMEOUT_MS = 300_000;
 const MAX_OUTPUT_BYTES = 1 << 28;
 
