@@ -3,7 +3,7 @@
  *
  * Exit status 1 if a program failed, or put out something else in one of them.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Kernel } from '../src/api/kernel.ts';
 import type { nodeHost } from '../src/host/node/index.ts';
 import { build, type Job, Unavailable } from './build.ts';
+import { median } from './measure.ts';
 import { chosen } from './options.ts';
 import { type Row, ROWS } from './rows.ts';
 import { guestFolder } from './systems.ts';
@@ -29,7 +30,6 @@ const FIRST_RUNS = 2;
 const PROGRAM = '/tmp/program';
 
 interface Build {
-  readonly folder: string;
   readonly Kernel: typeof Kernel;
   readonly nodeHost: typeof nodeHost;
 }
@@ -49,15 +49,15 @@ interface Figures {
   readonly ratio: number;
 }
 
-const median = (list: readonly number[]): number =>
-  list.toSorted((a, b) => a - b)[list.length >> 1] ?? Number.NaN;
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
 async function load(folder: string): Promise<Build> {
+  if (!existsSync(path.join(folder, 'dist/api/index.js')))
+    throw new Error(`${folder} has no build of Strake: run 'npm ci' or 'npm run build' there`);
   const from = async (file: string): Promise<Build> =>
     import(pathToFileURL(path.resolve(folder, 'dist', file)).href) as Promise<Build>;
   const [api, node] = [await from('api/index.js'), await from('host/node/index.js')];
-  return { folder, Kernel: api.Kernel, nodeHost: node.nodeHost };
+  return { Kernel: api.Kernel, nodeHost: node.nodeHost };
 }
 
 async function runAll({ Kernel, nodeHost }: Build, job: Job, runs: number): Promise<Side> {
@@ -110,7 +110,12 @@ async function duel(
   scratch: string,
 ): Promise<Figures> {
   const job = build(row, Math.max(1, Math.round((row.work * percent) / 100)), scratch);
-  const sides = await Promise.all(builds.map((each) => runAll(each, job, runs)));
+  // Both to their ends, also where one fails: nothing may run beside the next row.
+  const ended = await Promise.allSettled(builds.map((each) => runAll(each, job, runs)));
+  const sides = ended.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
   const [a, b] = sides as [Side, Side];
   if (a.text !== b.text) throw new Error('the two put out different things');
   const later = sides.map(({ times }) => times.slice(FIRST_RUNS));

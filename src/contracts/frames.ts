@@ -41,7 +41,7 @@ export const framesLayout: StateLayout<FramesState> = layout(
   (state) => {
     const { counts } = state;
     let used = 0;
-    // By index: there may be hundreds of thousands, and an iterator takes five times as long.
+    // There may be hundreds of thousands, and an iterator takes a quarter longer.
     for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) used++;
     return used === state.used
       ? null

@@ -46,7 +46,7 @@ import {
 } from './tables.ts';
 
 const ENTRIES = 512;
-/** Where more pages of a range got worse, all translations of the harts are flushed instead. */
+/** Where more pages of a piece got worse, the harts forget all their translations instead. */
 const FLUSHES_MOST = 32;
 export const RIGHTS: number = PTE_V | PTE_R | PTE_W | PTE_X;
 

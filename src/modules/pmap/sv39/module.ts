@@ -1,5 +1,5 @@
 /**
- * pmap/sv39: page tables of the RISC-V Sv39 format, flushed page by page.
+ * pmap/sv39: page tables of the RISC-V Sv39 format, flushed where they got worse.
  *
  * How is in lib/paging. State: the roots, and who runs where.
  */
@@ -16,7 +16,7 @@ export const sv39Pmap: Module<Pmap, PmapState> = {
     contract: 1,
     interfaces: ['ageing', 'ranges'],
     needs: { engine: 1, frames: 1 },
-    description: 'page tables of Sv39, flushed page by page',
+    description: 'page tables of Sv39, flushed where they got worse',
   },
   layout: pmapLayout,
   create: (state, kernel) => createAddressMap(state, kernel, { mode: MODE_SV39, rightsOf: () => RIGHTS }),

@@ -17,7 +17,7 @@ export const sv48Pmap: Module<Pmap, PmapState> = {
     contract: 1,
     interfaces: ['ageing', 'four-levels', 'ranges'],
     needs: { engine: 1, frames: 1 },
-    description: 'page tables of Sv48, flushed page by page',
+    description: 'page tables of Sv48, flushed where they got worse',
   },
   layout: pmapLayout,
   create: (state, kernel) => ({
