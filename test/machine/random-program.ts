@@ -208,7 +208,7 @@ class Body {
   address(): void {
     const { r } = this;
     const by = r.below(4);
-    switch (r.below(6)) {
+    switch (r.below(10)) {
       case 0:
         this.words.push(a('slli', { rd: ADDRESS, rs1: INDEX, imm: by }));
         break;
@@ -226,6 +226,29 @@ class Body {
         break;
       case 4:
         this.words.push(a('sub', { rd: ADDRESS, rs1: POINTER, rs2: OTHER }));
+        break;
+      // Into tables, of which some reach over pages.
+      case 5:
+        this.words.push(
+          a('lbu', { rd: ADDRESS, rs1: POINTER, imm: 0 }),
+          a('slli', { rd: ADDRESS, rs1: ADDRESS, imm: by }),
+        );
+        break;
+      case 6:
+        this.words.push(
+          a('srli', { rd: ADDRESS, rs1: this.free(), imm: 54 }),
+          a('xori', { rd: ADDRESS, rs1: ADDRESS, imm: 1 }),
+          a('slli', { rd: ADDRESS, rs1: ADDRESS, imm: by }),
+        );
+        break;
+      case 7:
+        this.words.push(
+          a('slli', { rd: ADDRESS, rs1: this.free(), imm: r.pick([51, 54]) }),
+          a('srli', { rd: ADDRESS, rs1: ADDRESS, imm: 50 }),
+        );
+        break;
+      case 8:
+        this.words.push(a('andi', { rd: ADDRESS, rs1: INDEX, imm: r.pick([0xff, 0x3f8]) }));
         break;
       default:
         this.words.push(

@@ -99,7 +99,7 @@ export class Accesses {
 
   /** Look up the page of a range for the turns to come. @param number of the look @param value what registers are now */
   lookAhead(root: Root, number: number, value: (register: number) => I64, fail: Fail): readonly Stmt[] {
-    const { terms, low, end, writes, stride } = root;
+    const { terms, low, end, writes, isTable, isSteady, stride } = root;
     const out: Stmt[] = [];
     const va = this.#locals.bindIn(out, sumOf(terms, low, value));
     let last = i64.add(va, i64.const(end - low - 1));
@@ -107,11 +107,22 @@ export class Accesses {
       last = i64.add(last, i64.mul(value(stride.register), i64.const(stride.times)));
     }
     const delta = this.#locals.delta(number);
-    out.push(
-      delta.set(this.#delta(out, va, last, writes, null, fail)),
-      this.#locals.ahead(number).set(i32.add(i32.wrap(va), delta.get)),
-    );
-    return out;
+    out.push(delta.set(this.#delta(out, va, isTable ? va : last, writes, null, fail)));
+    if (isTable) {
+      for (let at = PAGE_SIZE; at < end - low - 1 + PAGE_SIZE; at += PAGE_SIZE) {
+        const next = this.#locals.bindIn(out, i64.add(va, i64.const(Math.min(at, end - low - 1))));
+        const found = this.#delta(out, next, next, writes, null, fail);
+        out.push(fail(i32.ne(found, delta.get)));
+      }
+    }
+    const ahead = this.#locals.ahead(number);
+    out.push(ahead.set(i32.add(i32.wrap(va), delta.get)));
+    return isSteady ? [whenRarely(i32.ltU(ahead.get, i32.const(NO_BASE)), out)] : out;
+  }
+
+  /** A loop is come into: what stays the same in it is to be looked up. */
+  forgetAhead({ roots }: Lookout): readonly Stmt[] {
+    return roots.flatMap(({ isSteady }, number) => (isSteady ? [this.#locals.ahead(number).set(none)] : []));
   }
 
   /** Move a base along with its register, or forget it where its web would reach out of the page. Nothing known stays that. */

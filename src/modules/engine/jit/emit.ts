@@ -121,6 +121,11 @@ class Emitter {
     const after = this.#signs.atStart[to] as number;
     const { x, f } = needed[to] as Registers;
     const out: Stmt[] = [];
+    const { end } = this.#graph.blocks[to] as Block;
+    if (end.kind === 'turns') {
+      const lookout = this.#rooted.lookouts.get(end.turns) as Lookout;
+      if (!lookout.body.has(from)) out.push(...this.#accesses.forgetAhead(lookout));
+    }
     if (isFresh) out.push(...this.#locals.store(dirty, before));
     else if (from === 0) out.push(...this.#locals.load({ x, f }, 0));
     else out.push(...this.#locals.widen((validAtEnd[from] as Registers).x & before & ~after));

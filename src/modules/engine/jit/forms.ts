@@ -1,12 +1,14 @@
 /**
  * Addresses as sums: what instructions make of registers, as multiples of what these held at a point before, and a constant.
  *
- * Read off the ISA's semantics. The constant is known in a range, where ways with different ones met. Arithmetic of 32 bits is the same
+ * Read off the ISA's semantics. The constant is known in a range, where ways with different ones met, or where a mask, a shift or a short load
+ * bounds it (bounds.ts). Arithmetic of 32 bits is the same
  * as that of 64 as long as nothing overflows; where that was taken for granted a form says so, by guards. Source: what compilers call scalar evolution,
  * O. Bachmann, P. Wang, E. Zima, "Chains of recurrences", 1994.
  */
 import type { Scope } from '../../../machine/isa/semantics.ts';
 import { type Expr, type I64, i64, node, OP_I64_CONST, OP_LOCAL_GET } from '../../../machine/wasm/expr.ts';
+import { mostOf } from './bounds.ts';
 import type { Instruction } from './discover.ts';
 
 /** Opcodes. Source: WebAssembly Core Specification, section 5.4. */
@@ -128,6 +130,7 @@ function scaled(form: Form, by: number): Form | null {
 function guarded(form: Form | null, { lower, upper }: typeof SIGNED | typeof UNSIGNED): Form | null {
   if (form === null || form.isHigh) return null;
   const { terms, least, most, guards } = form;
+  if (terms.length === 0) return least >= lower && most < upper ? form : null;
   return checked({ ...form, guards: addGuard(guards, { terms, least, most, lower, upper }) });
 }
 
@@ -160,10 +163,24 @@ const scope = new FormScope();
 /** The forms of the operands of an instruction. */
 type Operands = readonly [rs1: Form | null, rs2: Form | null];
 
+/** Any value of a range. */
+const anyOf = (least: number, most: number): Form | null =>
+  checked({ terms: [], least, most, guards: NO_GUARDS, isHigh: false });
+
 function read(e: Expr | null, operands: Operands): Form | null {
   if (e === null) return null;
   if (e === RS1) return operands[0];
   if (e === RS2) return operands[1];
+  const sum = readSum(e, operands);
+  if (sum !== null) return sum;
+  const most = mostOf(e, (part) => {
+    const form = part === RS1 ? operands[0] : part === RS2 ? operands[1] : null;
+    return form !== null && !form.isHigh && form.terms.length === 0 && form.least >= 0 ? form.most : null;
+  });
+  return most === null ? null : anyOf(0, most);
+}
+
+function readSum(e: Expr, operands: Operands): Form | null {
   switch (e.op) {
     case OP_I64_CONST:
       return constant(constantOf(e) as number);
@@ -207,6 +224,10 @@ export function formAfter(
   of: (register: number) => Form | null,
 ): Form | null {
   const { semantics } = row;
+  if (semantics.kind === 'load' && !semantics.float && semantics.bytes <= 2) {
+    const values = 256 ** semantics.bytes;
+    return semantics.unsigned ? anyOf(0, values - 1) : anyOf(-values / 2, values / 2 - 1);
+  }
   if (semantics.kind !== 'integer') return null;
   scope.imm = i64.const(operands.imm);
   scope.pc = i64.const(pc);

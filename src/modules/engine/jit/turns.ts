@@ -19,13 +19,18 @@ import {
   type Sum,
   ZERO,
 } from './forms.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, loopsOf } from './graph.ts';
 import { effectsOf } from './registers.ts';
 import type { Turns } from './unroll.ts';
 
 const REGISTERS = 32;
-/** Bytes that a look before turns covers at most: the more, the less often they lie in one page. */
+/** Bytes that a look at one page covers at most: the more, the less often they lie in one page. */
 const SPAN_MOST = 1024;
+/** A table that is accessed by an index of which only the range is known is looked up page by page if it is larger than the one, and not at all if it is larger than the other. */
+const TABLE_LEAST = 128;
+const TABLE_MOST = 4096;
+/** The same for one that is looked up once, when the loop is come into. */
+const STEADY_MOST = 16_384;
 const ROOTS_MOST = 6;
 const NO_GUARDS: readonly Guard[] = [];
 
@@ -37,6 +42,10 @@ export interface Root {
   readonly low: number;
   readonly end: number;
   readonly writes: boolean;
+  /** It may lie on several pages, whose frames must lie as they do. */
+  readonly isTable: boolean;
+  /** It is the same as long as the loop is not left: what was found before some turns holds before the next ones. */
+  readonly isSteady: boolean;
   /** By which register it moves on from turn to turn, how often that is added from the first to the last, and what it is at most: it is not negative. */
   readonly stride: { readonly register: number; readonly times: number; readonly most: number } | null;
 }
@@ -53,13 +62,17 @@ export interface Ahead {
 export interface Lookout {
   readonly roots: readonly Root[];
   readonly guards: readonly Guard[];
+  /** Blocks of the loop. */
+  readonly body: ReadonlySet<number>;
 }
+
+const setOf = (terms: readonly number[]): number =>
+  terms.reduce((set, n, i) => (i % 2 === 0 ? set | (1 << n) : set), 0);
 
 /** As a set, the registers that it takes to find out. */
 export function registersOf({ roots, guards }: Lookout): number {
   let set = 0;
-  for (const { terms } of [...roots, ...guards])
-    for (let i = 0; i < terms.length; i += 2) set |= 1 << (terms[i] as number);
+  for (const { terms } of [...roots, ...guards]) set |= setOf(terms);
   for (const { stride } of roots) if (stride !== null) set |= 1 << stride.register;
   return set;
 }
@@ -149,12 +162,11 @@ function withoutStride(all: readonly Guard[], register: number, limit: number): 
   return found;
 }
 
-/** Where an access is for all turns, and what that takes for granted. */
-function rootOf({
-  places,
-  bytes,
-  isWrite,
-}: Access): { readonly root: Root; readonly guards: readonly Guard[] } | null {
+/** Where an access is for all turns, and what that takes for granted. @param changed registers that the loop changes, as a set */
+function rootOf(
+  { places, bytes, isWrite }: Access,
+  changed: number,
+): { readonly root: Root; readonly guards: readonly Guard[] } | null {
   const forms = places.map(({ form }) => form);
   const by = movement(forms);
   const first = forms[0] as Form;
@@ -163,19 +175,24 @@ function rootOf({
   const times = (by[1] ?? 0) * (forms.length - 1);
   const stride =
     times === 0 ? null : { register: by[0] as number, times, most: Math.floor(PAGE_SIZE / times) };
+  const low = Math.min(...forms.map(({ least }) => least));
+  const end = Math.max(...forms.map(({ most }) => most)) + bytes;
   return {
     root: {
       terms: first.terms,
-      low: Math.min(...forms.map(({ least }) => least)),
-      end: Math.max(...forms.map(({ most }) => most)) + bytes,
+      low,
+      end,
       writes: isWrite,
+      isSteady: (setOf(first.terms) & changed) === 0,
+      isTable: stride === null && end - low > TABLE_LEAST && forms.some(({ least, most }) => least < most),
       stride,
     },
     guards: stride === null ? guards : withoutStride(guards, stride.register, stride.most),
   };
 }
 
-const nameOf = ({ terms, stride }: Root): string => `${terms} ${stride?.register} ${stride?.times}`;
+const nameOf = ({ terms, stride, isTable }: Root): string =>
+  `${terms} ${stride?.register} ${stride?.times} ${isTable}`;
 
 /** Accesses that one look finds. */
 interface Group {
@@ -184,11 +201,14 @@ interface Group {
   readonly accesses: readonly Access[];
 }
 
-/** Accesses off the same root together. */
-function groupsOf(all: readonly Access[]): Group[] {
+const spanMost = ({ isTable, isSteady }: Root): number =>
+  !isTable ? SPAN_MOST : isSteady ? STEADY_MOST : TABLE_MOST;
+
+/** Accesses off the same root together. @param changed see rootOf */
+function groupsOf(all: readonly Access[], changed: number): Group[] {
   const groups = new Map<string, Group>();
   for (const access of all) {
-    const one = rootOf(access);
+    const one = rootOf(access, changed);
     if (one === null) continue;
     const { root, guards } = one;
     const before = groups.get(nameOf(root)) ?? { root, guards: [], accesses: [] };
@@ -206,6 +226,30 @@ function groupsOf(all: readonly Access[]): Group[] {
   return [...groups.values()];
 }
 
+/** True if the first turn can not be done without coming by one of some blocks. @param members of the turns, in reverse postorder */
+function isOnEachTurn(
+  { blocks, predecessors }: Graph,
+  { second }: Turns,
+  members: readonly number[],
+  some: ReadonlySet<number>,
+): boolean {
+  const passed = new Map<number, boolean>();
+  const isBefore = (b: number): boolean =>
+    (predecessors[b] as readonly number[]).every((from) => passed.get(from) === true);
+  for (const b of members) {
+    if (blocks[b]?.start === second) return isBefore(b);
+    passed.set(b, some.has(b) || isBefore(b));
+  }
+  return false;
+}
+
+/** Registers that some blocks write to, as a set. */
+function definedIn({ blocks }: Graph, some: ReadonlySet<number>): number {
+  let set = 0;
+  for (const b of some) for (const one of (blocks[b] as Block).code) set |= effectsOf(one).defines.x;
+  return set;
+}
+
 /** Find what turns can access by looks before them. */
 export function findRoots(graph: Graph): Rooted {
   const ahead = graph.blocks.map(({ code }) => code.map((): Ahead | null => null));
@@ -214,21 +258,26 @@ export function findRoots(graph: Graph): Rooted {
   graph.blocks.forEach(({ turns }, b) => {
     if (turns !== undefined) membersOf.set(turns, [...(membersOf.get(turns) ?? []), b]);
   });
+  const loops = loopsOf(graph);
   for (const [turns, members] of membersOf) {
-    const second = graph.blocks.findIndex(({ start }) => start === turns.second);
-    const onEachTurn = new Set<number>();
-    for (let b = graph.dominator[second] as number; b > 0; b = graph.dominator[b] as number)
-      onEachTurn.add(b);
-    const good = groupsOf(accessesOf(graph, members, turns.count))
+    const header = graph.blocks.findIndex(({ end }) => end.kind === 'turns' && end.turns === turns);
+    const body = loops.find((loop) => loop.header === header)?.body ?? new Set();
+    const good = groupsOf(accessesOf(graph, members, turns.count), definedIn(graph, body))
       .filter(
         ({ root, accesses }) =>
-          root.end - root.low <= SPAN_MOST &&
+          root.end - root.low <= spanMost(root) &&
           // What is not accessed in each turn may well be no address.
-          accesses.some(({ places }) => onEachTurn.has(places[0]?.block as number)),
+          isOnEachTurn(
+            graph,
+            turns,
+            members,
+            new Set(accesses.map(({ places }) => places[0]?.block as number)),
+          ),
       )
       .slice(0, ROOTS_MOST);
     lookouts.set(turns, {
       roots: good.map(({ root }) => root),
+      body,
       guards: good.flatMap(({ guards }) => guards).reduce(addGuard, NO_GUARDS),
     });
     good.forEach(({ root, accesses }, number) => {

@@ -21,6 +21,9 @@ function loopOf(...words: number[]): readonly Block[] {
 
 const HOT: ReadonlySet<number> = new Set([ROOT]);
 
+/** A root that changes from turns to turns. */
+const MOVING = { isTable: false, isSteady: false, writes: false, stride: null };
+
 /** What is looked at before the turns of a loop. */
 function lookoutOf(...words: number[]): { readonly turns: Turns; readonly lookout: Lookout } {
   const blocks = unrolled(loopOf(...words), HOT);
@@ -50,9 +53,7 @@ describe('looks before turns', () => {
   test('one for all turns of a pointer', () => {
     const { lookout } = lookoutOf(load, step);
     expect(lookout.guards).toEqual([]);
-    expect(lookout.roots).toEqual([
-      { terms: [A0, 1], low: 4, end: 4 + 7 * 8 + 4, writes: false, stride: null },
-    ]);
+    expect(lookout.roots).toEqual([{ ...MOVING, terms: [A0, 1], low: 4, end: 4 + 7 * 8 + 4 }]);
   });
 
   test('none where a page could not hold them', () => {
@@ -65,7 +66,14 @@ describe('looks before turns', () => {
       a('add', { rd: A0, rs1: A0, rs2: A2 }),
     );
     expect(lookout.roots).toEqual([
-      { terms: [A0, 1], low: 0, end: 1, writes: true, stride: { register: A2, times: 7, most: 585 } },
+      {
+        ...MOVING,
+        terms: [A0, 1],
+        low: 0,
+        end: 1,
+        writes: true,
+        stride: { register: A2, times: 7, most: 585 },
+      },
     ]);
   });
 
@@ -79,11 +87,10 @@ describe('looks before turns', () => {
     );
     const last = turns.count - 1;
     expect(lookout.roots).toContainEqual({
+      ...MOVING,
       terms: [A0, 4, A2, 1],
       low: 0,
       end: 4 * last + 4,
-      writes: false,
-      stride: null,
     });
     expect(lookout.guards).toEqual([
       { terms: [A0, 1], least: 1, most: last, lower: -(2 ** 31), upper: 2 ** 31 },
@@ -93,7 +100,57 @@ describe('looks before turns', () => {
   test('none for what is loaded', () => {
     expect(lookoutOf(a('ld', { rd: A0, rs1: A0, imm: 0 })).lookout.roots).toEqual([]);
     const { lookout } = lookoutOf(a('ld', { rd: A3, rs1: A2, imm: 0 }), a('ld', { rd: A4, rs1: A3, imm: 0 }));
-    expect(lookout.roots).toEqual([{ terms: [A2, 1], low: 0, end: 8, writes: false, stride: null }]);
+    expect(lookout.roots).toEqual([{ ...MOVING, isSteady: true, terms: [A2, 1], low: 0, end: 8 }]);
+  });
+
+  describe('tables, by an index in a known range', () => {
+    const index = (mnemonic: string, imm: number): readonly number[] => [
+      a(mnemonic, { rd: A3, rs1: A0, imm }),
+      a('sh3add', { rd: A3, rs1: A3, rs2: A2 }),
+      a('ld', { rd: A4, rs1: A3, imm: 16 }),
+      step,
+    ];
+    const table = { ...MOVING, isTable: true, terms: [A2, 1], low: 16 };
+
+    test('once for all turns to come', () => {
+      const { lookout } = lookoutOf(...index('andi', 0x7f));
+      expect(lookout.roots).toEqual([{ ...table, isSteady: true, end: 16 + 8 * 0x80 }]);
+      expect([...lookout.body].length).toBeGreaterThan(1);
+    });
+
+    test('by what was loaded', () => {
+      const { lookout } = lookoutOf(...index('lbu', 0));
+      expect(lookout.roots).toContainEqual({ ...table, isSteady: true, end: 16 + 8 * 0x100 });
+    });
+
+    test('before each of the turns, where it moves', () => {
+      const { lookout } = lookoutOf(...index('andi', 0x1f), a('addi', { rd: A2, rs1: A2, imm: 8 }));
+      expect(lookout.roots).toEqual([{ ...table, end: 16 + 8 * (0x20 + 7) }]);
+    });
+
+    test('none that is too large for what it is', () => {
+      expect(lookoutOf(...index('andi', 0x7ff)).lookout.roots).toHaveLength(1);
+      expect(lookoutOf(...index('lhu', 0)).lookout.roots).not.toContainEqual(
+        expect.objectContaining({ terms: [A2, 1] }),
+      );
+      const moving = a('addi', { rd: A2, rs1: A2, imm: 8 });
+      expect(lookoutOf(...index('andi', 0x3ff), moving).lookout.roots).toEqual([]);
+    });
+  });
+
+  test('one for what is done on either of two ways, none for what is done on one', () => {
+    const store = a('sw', { rs1: A2, rs2: A4, imm: 0 });
+    const ways = (...last: number[]): readonly Lookout['roots'][number][] =>
+      lookoutOf(
+        a('beq', { rs1: A3, rs2: A4, imm: 12 }),
+        store,
+        a('jal', { rd: 0, imm: 8 }),
+        ...last,
+        step,
+        a('addi', { rd: A2, rs1: A2, imm: 4 }),
+      ).lookout.roots;
+    expect(ways(store)).toEqual([{ ...MOVING, writes: true, terms: [A2, 1], low: 0, end: 4 * 8 }]);
+    expect(ways(a('addi', { rd: A3, rs1: A3, imm: 1 }))).toEqual([]);
   });
 });
 
