@@ -184,6 +184,32 @@ function cancelling(kind: Kind, a: bigint, b: bigint, r: Random): bigint {
   return BigInt.asUintN(64, (view.getBigUint64(0) ^ (sign << 63n)) + near);
 }
 
+/** Two operands whose product, quotient or root is exact, or would be with a bit more or less. */
+function nearlyExact(kind: 'single' | 'double', r: Random): readonly [bigint, bigint] {
+  const width = kind === 'single' ? 24 : 53;
+  const view = new DataView(new ArrayBuffer(8));
+  const bits = (value: number): bigint => {
+    if (kind === 'double') view.setFloat64(0, value);
+    else view.setFloat32(0, value);
+    return kind === 'double' ? view.getBigUint64(0) : BigInt(view.getUint32(0)) | BOX;
+  };
+  const odd = (size: number): number =>
+    Number(((r.u64() & 0x7fffffffffffffffn) >> BigInt(63 - Math.min(Math.max(size, 1), width))) | 1n);
+  const first = 1 + r.below(width);
+  const a = odd(first);
+  const b = odd(width - first + r.below(4) - 1);
+  // Now and then tiny, or their product is.
+  const lowest = kind === 'single' ? -126 : -1022;
+  const by = r.pick([0, 0, -20, lowest - width + r.below(10), lowest - 2 * width + r.below(20)]);
+  const scale = 2 ** (by / 2 - ((by / 2) % 1));
+  const [x, y] = [a * scale * (r.below(2) === 0 ? 1 : -1), (b * 2 ** by) / scale];
+  return r.pick([
+    [bits(x), bits(y)],
+    [bits(x * y), bits(y)],
+    [bits(b * b * scale * scale), bits(x)],
+  ]);
+}
+
 /** Two operand registers of a kind in every pair of boundaries, then random triples. 32 bytes a row, fcsr last. */
 function operandTable(kind: Kind, r: Random, randomRows: number): Uint8Array {
   const boundary = kind === 'integer' ? INTEGERS : kind === 'single' ? SINGLES : DOUBLES;
@@ -195,9 +221,8 @@ function operandTable(kind: Kind, r: Random, randomRows: number): Uint8Array {
         ? v | (BigInt(r.below(2)) << 31n) | BOX
         : v | (BigInt(r.below(2)) << 63n);
   const table: bigint[] = [];
-  const add = (a: bigint, b: bigint, c: bigint): void => {
+  const add = (a: bigint, b: bigint, c: bigint, flags = r.pick([0n, 1n, 1n, 31n])): void => {
     const frm = BigInt(r.below(3) === 0 ? r.below(5) : 0);
-    const flags = r.pick([0n, 1n, 1n, 31n]);
     table.push(a, b, c, (frm << 5n) | flags);
   };
   for (const a of boundary) for (const b of boundary) add(sign(a), sign(b), sign(r.pick(boundary)));
@@ -205,6 +230,10 @@ function operandTable(kind: Kind, r: Random, randomRows: number): Uint8Array {
     const a = random(r);
     const b = random(r);
     add(a, b, kind !== 'integer' && r.below(3) === 0 ? cancelling(kind, a, b, r) : random(r));
+  }
+  for (let i = 0; kind !== 'integer' && i < randomRows; i++) {
+    const [a, b] = nearlyExact(kind, r);
+    add(a, b, r.below(2) === 0 ? cancelling(kind, a, b, r) : nearlyExact(kind, r)[0], r.pick([0n, 0n, 16n]));
   }
   const bytes = new Uint8Array(table.length * 8);
   const view = new DataView(bytes.buffer);

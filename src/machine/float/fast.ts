@@ -61,13 +61,55 @@ const okS = (op: Operation, a: F32, b: F32, r: F32): readonly Guard[] => {
   return normalS(r, i32.and(f32.eq(r, zeroS), i32.or(f32.eq(a, zeroS), f32.eq(b, zeroS))));
 };
 
+/** The error of a sum is zero (Knuth). */
+const isSumD = (a: F64, b: F64, sum: F64): I32 => {
+  const b1 = f64.sub(sum, a);
+  return f64.eq(f64.add(f64.sub(a, f64.sub(sum, b1)), f64.sub(b, b1)), zeroD);
+};
+const isSumS = (a: F32, b: F32, sum: F32): I32 => {
+  const b1 = f32.sub(sum, a);
+  return f32.eq(f32.add(f32.sub(a, f32.sub(sum, b1)), f32.sub(b, b1)), zeroS);
+};
+const trailingD = (a: F64): I64 => i64.ctz(i64.or(bits(a), i64.bits(1 << 20, 0)));
+const trailingS = (a: F32): I32 => i32.ctz(i32.or(i32.fromF32Bits(a), i32.const(1 << 23)));
+/** A product that is not tiny has no more significant bits than there are, for its factors have so few; or a factor is zero. */
+const isShortProductD = (a: F64, b: F64): I32 =>
+  i32.or(
+    i32.and(
+      i64.geU(i64.add(trailingD(a), trailingD(b)), i64.const(53)),
+      f64.ge(f64.abs(f64.mul(a, b)), aboveTinyD),
+    ),
+    i32.or(f64.eq(a, zeroD), f64.eq(b, zeroD)),
+  );
+const isShortProductS = (a: F32, b: F32): I32 =>
+  i32.or(
+    i32.and(
+      i32.geU(i32.add(trailingS(a), trailingS(b)), i32.const(24)),
+      f32.ge(f32.abs(f32.mul(a, b)), aboveTinyS),
+    ),
+    i32.or(f32.eq(a, zeroS), f32.eq(b, zeroS)),
+  );
+
+const unroundedD = (op: Operation, a: F64, b: F64, r: F64): I32 => {
+  if (op === 'add') return isSumD(a, b, r);
+  if (op === 'sub') return isSumD(a, f64.neg(b), r);
+  if (op === 'mul') return isShortProductD(a, b);
+  return i32.and(isShortProductD(r, b), f64.eq(f64.mul(r, b), a));
+};
+const unroundedS = (op: Operation, a: F32, b: F32, r: F32): I32 => {
+  if (op === 'add') return isSumS(a, b, r);
+  if (op === 'sub') return isSumS(a, f32.neg(b), r);
+  if (op === 'mul') return isShortProductS(a, b);
+  return i32.and(isShortProductS(r, b), f32.eq(f32.mul(r, b), a));
+};
+
 export const fastArithmeticD = (op: Operation): FastFloat => ({
   when: 'rne',
   value: (s) => {
     const a = s.bind(asDouble(s.rs1));
     const b = s.bind(asDouble(s.rs2));
     const r = s.bind(f64[op](a, b));
-    return { ok: okD(op, a, b, r), result: bits(r) };
+    return { ok: okD(op, a, b, r), result: bits(r), unrounded: unroundedD(op, a, b, r) };
   },
 });
 
@@ -79,23 +121,27 @@ export const fastArithmeticS = (op: Operation): FastFloat => ({
     const a = s.bind(asSingle(x));
     const b = s.bind(asSingle(y));
     const r = s.bind(f32[op](a, b));
-    return { ok: [boxed(x, y), ...okS(op, a, b, r)], result: box(r) };
+    return { ok: [boxed(x, y), ...okS(op, a, b, r)], result: box(r), unrounded: unroundedS(op, a, b, r) };
   },
 });
 
 export const fastSqrtD: FastFloat = {
   when: 'rne',
   value: (s) => {
-    const r = s.bind(f64.sqrt(asDouble(s.rs1)));
-    return { ok: [finiteD(r)], result: bits(r) };
+    const a = s.bind(asDouble(s.rs1));
+    const r = s.bind(f64.sqrt(a));
+    const unrounded = i32.and(isShortProductD(r, r), f64.eq(f64.mul(r, r), a));
+    return { ok: [finiteD(r)], result: bits(r), unrounded };
   },
 };
 export const fastSqrtS: FastFloat = {
   when: 'rne',
   value: (s) => {
     const x = s.bind(s.rs1);
-    const r = s.bind(f32.sqrt(asSingle(x)));
-    return { ok: [boxed(x), finiteS(r)], result: box(r) };
+    const a = s.bind(asSingle(x));
+    const r = s.bind(f32.sqrt(a));
+    const unrounded = i32.and(isShortProductS(r, r), f32.eq(f32.mul(r, r), a));
+    return { ok: [boxed(x), finiteS(r)], result: box(r), unrounded };
   },
 };
 
@@ -151,16 +197,34 @@ export const fastFmaD = (negateProduct: boolean, negateAddend: boolean): FastFlo
       guard(f64.lt(f64.abs(c), power(700))),
       guard(clear),
     ];
-    return { ok, result: bits(result) };
+    return { ok, result: bits(result), unrounded: unroundedFmaD(a, b, c) };
   },
 });
+
+/** A product that is not rounded, and a sum that is not. */
+const unroundedFmaD = (a: F64, b: F64, c: F64): I32 => {
+  const product = f64.mul(a, b);
+  return i32.and(isShortProductD(a, b), isSumD(product, c, f64.add(product, c)));
+};
 
 /** A zero is exact if a factor is zero, or if the addend is so large that no part of the product can have got lost. */
 function fusedD(s: Scope, a: F64, b: F64, c: F64): ReturnType<FastFloat['value']> {
   const r = s.bind(f64.fused(a, b, c));
   const isExact = i32.or(i32.or(f64.eq(a, zeroD), f64.eq(b, zeroD)), f64.ge(f64.abs(c), power(-900)));
-  return { ok: normalD(r, i32.and(f64.eq(r, zeroD), isExact)), result: bits(r) };
+  return {
+    ok: normalD(r, i32.and(f64.eq(r, zeroD), isExact)),
+    result: bits(r),
+    unrounded: unroundedFmaD(a, b, c),
+  };
 }
+
+/** The product and the sum are exact in double precision, and so is their rounding to single. */
+const unroundedFmaS = (a: F32, b: F32, c: F32, r: F32): I32 => {
+  const product = f64.mul(f64.promote(a), f64.promote(b));
+  const addend = f64.promote(c);
+  const sum = f64.add(product, addend);
+  return i32.and(isSumD(product, addend, sum), f64.eq(f64.promote(r), sum));
+};
 
 /**
  * In double precision the product is exact. The sum's second rounding is harmless unless the first has put it on a
@@ -177,7 +241,16 @@ export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFlo
       const c = asSingle(z);
       const r = s.bind(f32.fused(negateProduct ? f32.neg(a) : a, asSingle(y), negateAddend ? f32.neg(c) : c));
       const isExact = i32.or(f32.eq(a, zeroS), f32.eq(asSingle(y), zeroS));
-      return { ok: [boxed(x, y, z), ...normalS(r, i32.and(f32.eq(r, zeroS), isExact))], result: box(r) };
+      return {
+        ok: [boxed(x, y, z), ...normalS(r, i32.and(f32.eq(r, zeroS), isExact))],
+        result: box(r),
+        unrounded: unroundedFmaS(
+          negateProduct ? f32.neg(a) : a,
+          asSingle(y),
+          negateAddend ? f32.neg(c) : c,
+          r,
+        ),
+      };
     }
     const unsigned = f64.mul(f64.promote(asSingle(x)), f64.promote(asSingle(y)));
     const product = s.bind(negateProduct ? f64.neg(unsigned) : unsigned);
@@ -187,7 +260,8 @@ export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFlo
     const midpoint = i64.eq(i64.and(bits(sum), i64.const(0x1fffffff)), i64.const(0x10000000));
     const exact = i32.and(f64.eq(f64.sub(sum, product), addend), f64.eq(f64.sub(sum, addend), product));
     const harmless = i32.or(i32.eqz(midpoint), exact);
-    return { ok: [boxed(x, y, z), ...normalS(r), guard(harmless)], result: box(r) };
+    const unrounded = i32.and(isSumD(product, addend, sum), f64.eq(f64.promote(r), sum));
+    return { ok: [boxed(x, y, z), ...normalS(r), guard(harmless)], result: box(r), unrounded };
   },
 });
 
@@ -200,6 +274,7 @@ export const fastCompareD = (relation: Relation): FastFloat => ({
     return {
       ok: [guard(f64.eq(a, a)), guard(f64.eq(b, b))],
       result: i64.extendU(f64[relation](a, b)),
+      unrounded: null,
     };
   },
 });
@@ -213,6 +288,7 @@ export const fastCompareS = (relation: Relation): FastFloat => ({
     return {
       ok: [boxed(x, y), guard(f32.eq(a, a)), guard(f32.eq(b, b))],
       result: i64.extendU(f32[relation](a, b)),
+      unrounded: null,
     };
   },
 });
@@ -222,7 +298,11 @@ export const fastMinMaxD = (which: 'min' | 'max'): FastFloat => ({
   value: (s) => {
     const a = s.bind(asDouble(s.rs1));
     const b = s.bind(asDouble(s.rs2));
-    return { ok: [guard(f64.eq(a, a)), guard(f64.eq(b, b))], result: bits(f64[which](a, b)) };
+    return {
+      ok: [guard(f64.eq(a, a)), guard(f64.eq(b, b))],
+      result: bits(f64[which](a, b)),
+      unrounded: null,
+    };
   },
 });
 export const fastMinMaxS = (which: 'min' | 'max'): FastFloat => ({
@@ -235,6 +315,7 @@ export const fastMinMaxS = (which: 'min' | 'max'): FastFloat => ({
     return {
       ok: [boxed(x, y), guard(f32.eq(a, a)), guard(f32.eq(b, b))],
       result: box(f32[which](a, b)),
+      unrounded: null,
     };
   },
 });
@@ -244,14 +325,15 @@ export const fastWiden: FastFloat = {
   value: (s) => {
     const x = s.bind(s.rs1);
     const a = s.bind(asSingle(x));
-    return { ok: [boxed(x), guard(f32.eq(a, a))], result: bits(f64.promote(a)) };
+    return { ok: [boxed(x), guard(f32.eq(a, a))], result: bits(f64.promote(a)), unrounded: null };
   },
 };
 export const fastNarrow: FastFloat = {
   when: 'rne',
   value: (s) => {
-    const r = s.bind(f32.demote(asDouble(s.rs1)));
-    return { ok: normalS(r), result: box(r) };
+    const a = s.bind(asDouble(s.rs1));
+    const r = s.bind(f32.demote(a));
+    return { ok: normalS(r), result: box(r), unrounded: f64.eq(f64.promote(r), a) };
   },
 };
 
@@ -277,14 +359,22 @@ export const fastToInteger = (single: boolean, kind: IntegerKind): FastFloat => 
     return {
       ok: single ? [boxed(x), ...inRange] : inRange,
       result: kind === 'wu' ? i64.extend32(whole) : whole,
+      unrounded: f64.eq(f64.trunc(a), a),
     };
   },
 });
+
+/** An integer has a magnitude of at most so many bits. */
+const isShort = (value: I64, isSigned: boolean, width: number): I32 =>
+  isSigned
+    ? i64.ltU(i64.add(value, i64.const(2 ** width)), i64.const(2 ** (width + 1)))
+    : i64.ltU(value, i64.const(2 ** width));
 
 /** From an integer to nearest; exact, and so without condition, where the integer has 32 bits and the result 53. */
 export const fastFromInteger = (single: boolean, kind: IntegerKind): FastFloat => ({
   when: !single && (kind === 'w' || kind === 'wu') ? 'always' : 'rne',
   value: (s) => {
+    const isSigned = kind === 'w' || kind === 'l';
     const word = i32.wrap(s.rs1);
     if (single) {
       const r =
@@ -295,7 +385,8 @@ export const fastFromInteger = (single: boolean, kind: IntegerKind): FastFloat =
             : kind === 'l'
               ? f32.fromI64S(s.rs1)
               : f32.fromI64U(s.rs1);
-      return { ok: [], result: box(r) };
+      const whole = kind === 'w' ? i64.extendS(word) : kind === 'wu' ? i64.extendU(word) : s.rs1;
+      return { ok: [], result: box(r), unrounded: isShort(whole, isSigned, 24) };
     }
     const r =
       kind === 'w'
@@ -305,6 +396,6 @@ export const fastFromInteger = (single: boolean, kind: IntegerKind): FastFloat =
           : kind === 'l'
             ? f64.fromI64S(s.rs1)
             : f64.fromI64U(s.rs1);
-    return { ok: [], result: bits(r) };
+    return { ok: [], result: bits(r), unrounded: isShort(s.rs1, isSigned, 53) };
   },
 });

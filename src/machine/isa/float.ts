@@ -53,7 +53,11 @@ const floating = (exact: (s: Scope) => I64, fast: FastFloat | null, toInteger = 
 });
 /** No flags, no rounding: the exact value is fast. */
 const moving = (value: (s: Scope) => I64, toInteger = false): Semantics =>
-  floating(value, { when: 'always', value: (s) => ({ ok: [], result: value(s) }) }, toInteger);
+  floating(
+    value,
+    { when: 'always', value: (s) => ({ ok: [], unrounded: null, result: value(s) }) },
+    toInteger,
+  );
 
 const MINUS_1 = i64.const(-1);
 const range = (positive: I64, negative: I64, high: I64, low: I64): IntegerRange => ({

@@ -37,8 +37,15 @@ export interface Guard {
 /** Hardware arithmetic for a floating-point instruction, valid where `ok` says so. */
 export interface FastFloat {
   readonly when: FastWhen;
-  /** @returns the 64-bit register result, and guards under all of which neither it nor the flags differ from `exact` */
-  readonly value: (s: Scope) => { readonly ok: readonly Guard[]; readonly result: I64 };
+  /**
+   * @returns the 64-bit register result, and guards under all of which neither it nor the flags differ from `exact`; and what holds, beside these,
+   * only if nothing is rounded, so that NX need not be raised already: null where it never need be
+   */
+  readonly value: (s: Scope) => {
+    readonly ok: readonly Guard[];
+    readonly result: I64;
+    readonly unrounded: I32 | null;
+  };
 }
 
 export type Semantics =

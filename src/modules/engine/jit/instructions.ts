@@ -12,7 +12,7 @@ import type { Shared, Web } from './bases.ts';
 import { CSR_FFLAGS, CSR_FRM, type Instruction } from './discover.ts';
 import type { Exits } from './exits.ts';
 import type { RegisterLocals } from './locals.ts';
-import { modesNeeded } from './modes.ts';
+import { modesNeeded, NX } from './modes.ts';
 import { leavesSigned32, low32, shiftedLeft, shiftedRight, unsignedWordShifted } from './narrow.ts';
 import type { Point } from './registers.ts';
 import { PC_FINISH } from './tables.ts';
@@ -167,12 +167,17 @@ export class Instructions {
       case 'float': {
         const { fast } = meaning;
         if (fast === null) throw new TypeError(`${row.mnemonic} has no fast path`);
-        const needed = modesNeeded(decoded);
-        if ((needed & ~modes) !== 0) {
+        const { ok, result, unrounded } = fast.value(s);
+        const needed = modesNeeded(decoded) & ~modes;
+        if (needed !== 0 && unrounded !== null) {
           const found = i32.and(this.#locals.fcsr.get, i32.const(needed));
-          out.push(leaveIf(i32.ne(found, i32.const(1))));
+          const isRounded = leaveIf(i32.eqz(unrounded));
+          out.push(
+            needed === NX
+              ? whenRarely(i32.eqz(found), [isRounded])
+              : whenRarely(i32.ne(found, i32.const(NX)), [leaveIf(found), isRounded]),
+          );
         }
-        const { ok, result } = fast.value(s);
         for (const { usual, rare } of ok) {
           const not = i32.eqz(usual);
           out.push(rare === null ? leaveIf(not) : whenRarely(not, [leaveIf(i32.eqz(rare))]));

@@ -1,31 +1,32 @@
 /**
- * What is known of fcsr where: a fast path needs NX raised and perhaps the rounding mode, and nothing but CSR instructions and what
- * a call leads to changes them, for no translated code clears a flag or raises one.
+ * What is known of fcsr where: a fast path needs the rounding mode, perhaps, and NX raised where the result is rounded. Nothing but CSR instructions
+ * and what a call leads to changes the mode, for no translated code does. Of NX nothing is known, since results that are not rounded leave it as it is.
  */
 import type { Decoded } from '../../../machine/isa/decode.ts';
 import type { Graph } from './graph.ts';
 
 /** fcsr: NX, and the rounding mode, which is 0 for to nearest. */
-const NX = 1;
-const NX_AND_MODE = 0xe1;
+export const NX = 1;
+const MODE = 0xe0;
+const NX_AND_MODE = NX | MODE;
 
-/** The bits of fcsr that must be NX alone for an instruction's fast path; 0 if none. */
+/** The bits of fcsr that must be NX alone for an instruction's fast path, or 0 where nothing is rounded; none if always. */
 export function modesNeeded({ row, operands }: Decoded): number {
   const { semantics } = row;
   if (semantics.kind !== 'float' || semantics.fast === null || semantics.fast.when === 'always') return 0;
   return semantics.fast.when === 'rne' && operands.rm !== 0 ? NX_AND_MODE : NX;
 }
 
-/** By block and instruction: the bits of fcsr that are NX alone on every way there. */
+/** By block and instruction: the bits of the rounding mode if it is to nearest on every way there, else 0. */
 export function findModes(graph: Graph): readonly (readonly number[])[] {
-  const before = graph.blocks.map((_, b): number => (b === 0 ? 0 : NX_AND_MODE));
+  const before = graph.blocks.map((_, b): number => (b === 0 ? 0 : MODE));
   const carry = (b: number, see: (known: number) => void): number => {
     let known = before[b] as number;
     for (const { decoded } of graph.blocks[b]?.code ?? []) {
       see(known);
       const { kind } = decoded.row.semantics;
       const isCall = (kind === 'jal' || kind === 'jalr') && decoded.operands.rd !== 0;
-      known = isCall || kind === 'csr' ? 0 : known | modesNeeded(decoded);
+      known = isCall || kind === 'csr' ? 0 : known | (modesNeeded(decoded) & MODE);
     }
     return known;
   };
