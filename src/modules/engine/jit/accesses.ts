@@ -14,6 +14,9 @@ import { low32 } from './narrow.ts';
 import { GUESS, GUESSES, type Tables } from './tables.ts';
 import type { Lookout, Root } from './turns.ts';
 
+/** A look for all turns of a loop has failed; below NO_BASE. */
+const NOT_FOUND = 1;
+
 /** What to do if a condition holds, for then an access can not be done here. */
 export type Fail = (condition: I32) => Stmt;
 
@@ -117,7 +120,10 @@ export class Accesses {
     }
     const ahead = this.#locals.ahead(number);
     out.push(ahead.set(i32.add(i32.wrap(va), delta.get)));
-    return isSteady ? [whenRarely(i32.ltU(ahead.get, i32.const(NO_BASE)), out)] : out;
+    if (!isSteady) return out;
+    // What could not be found is not looked for again as long as the loop is not left.
+    const look = [fail(ahead.get), ahead.set(i32.const(NOT_FOUND)), ...out];
+    return [whenRarely(i32.ltU(ahead.get, i32.const(NO_BASE)), look)];
   }
 
   /** A loop is come into: what stays the same in it is to be looked up. */

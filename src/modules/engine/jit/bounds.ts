@@ -4,9 +4,14 @@
 import { type Expr, OP_I32_CONST, OP_I64_CONST } from '../../../machine/wasm/expr.ts';
 
 /** Opcodes. Source: WebAssembly Core Specification, section 5.4. */
+const I32_ADD = 0x6a;
 const I32_AND = 0x71;
+const I32_OR = 0x72;
+const I32_XOR = 0x73;
+const I32_SHL = 0x74;
 const I32_SHR_U = 0x76;
 const BITS_COUNTED = [0x79, 0x7a, 0x7b];
+const ADD = 0x7c;
 const AND = 0x83;
 const OR = 0x84;
 const XOR = 0x85;
@@ -19,6 +24,8 @@ const EXTEND32 = 0xc4;
 
 /** What is larger is no bound. */
 const BOUND_MOST = 2 ** 53;
+/** What is shifted may have been small before: of something unknown so much may be left. */
+const SHIFTED_MOST = 4096;
 
 /** A constant, of 32 or 64 bits, as if unsigned; null for none. Exact below BOUND_MOST. */
 function constantOf(e: Expr | null): number | null {
@@ -52,7 +59,8 @@ export function mostOf(e: Expr | null, of: (e: Expr) => number | null): number |
   if (known !== null) return known;
   const a = (): number | null => mostOf(e.a, of);
   const b = (): number | null => mostOf(e.b, of);
-  const within = (most: number | null): number | null => (most !== null && most < BOUND_MOST ? most : null);
+  const within = (most: number | null): number | null =>
+    most !== null && most < (e.type === 'i32' ? 2 ** 32 : BOUND_MOST) ? most : null;
   switch (e.op) {
     case OP_I32_CONST:
     case OP_I64_CONST:
@@ -60,6 +68,13 @@ export function mostOf(e: Expr | null, of: (e: Expr) => number | null): number |
     case I32_AND:
     case AND:
       return lesser(a(), b());
+    case I32_ADD:
+    case ADD: {
+      const [left, right] = [a(), b()];
+      return left === null || right === null ? null : within(left + right);
+    }
+    case I32_OR:
+    case I32_XOR:
     case OR:
     case XOR: {
       const [left, right] = [a(), b()];
@@ -71,12 +86,14 @@ export function mostOf(e: Expr | null, of: (e: Expr) => number | null): number |
       const width = e.op === SHR_U ? 64 : 32;
       if (by === null || by >= width) return null;
       const most = a();
-      return within(most === null ? 2 ** (width - by) - 1 : Math.floor(most / 2 ** by));
+      if (most !== null) return within(Math.floor(most / 2 ** by));
+      return 2 ** (width - by) > SHIFTED_MOST ? null : 2 ** (width - by) - 1;
     }
+    case I32_SHL:
     case SHL: {
       const by = constantOf(e.b);
       const most = a();
-      return by === null || by >= 64 || most === null ? null : within(most * 2 ** by);
+      return by === null || by >= (e.op === SHL ? 64 : 32) || most === null ? null : within(most * 2 ** by);
     }
     case WRAP: {
       const most = a();

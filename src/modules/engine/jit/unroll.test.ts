@@ -123,6 +123,27 @@ describe('looks before turns', () => {
       expect(lookout.roots).toContainEqual({ ...table, isSteady: true, end: 16 + 8 * 0x100 });
     });
 
+    test('by what bytes were put together and shifted to', () => {
+      const { lookout } = lookoutOf(
+        a('lbu', { rd: A3, rs1: A0, imm: 0 }),
+        a('slliw', { rd: A3, rs1: A3, imm: 16 }),
+        a('lbu', { rd: A4, rs1: A0, imm: 1 }),
+        a('or', { rd: A3, rs1: A3, rs2: A4 }),
+        a('srliw', { rd: A3, rs1: A3, imm: 14 }),
+        a('add', { rd: A3, rs1: A3, rs2: A2 }),
+        a('lbu', { rd: A4, rs1: A3, imm: 0 }),
+        step,
+      );
+      expect(lookout.roots).toContainEqual(expect.objectContaining({ terms: [A2, 1], low: 0, end: 2 ** 10 }));
+    });
+
+    test('none by what is left of something unknown, if that is much', () => {
+      expect(lookoutOf(...index('srli', 54)).lookout.roots).toContainEqual(
+        expect.objectContaining({ terms: [A2, 1], end: 16 + 8 * 2 ** 10 }),
+      );
+      expect(lookoutOf(...index('srli', 51)).lookout.roots).toEqual([]);
+    });
+
     test('before each of the turns, where it moves', () => {
       const { lookout } = lookoutOf(...index('andi', 0x1f), a('addi', { rd: A2, rs1: A2, imm: 8 }));
       expect(lookout.roots).toEqual([{ ...table, end: 16 + 8 * (0x20 + 7) }]);
