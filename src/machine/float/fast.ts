@@ -218,13 +218,9 @@ function fusedD(s: Scope, a: F64, b: F64, c: F64): ReturnType<FastFloat['value']
   };
 }
 
-/** The product and the sum are exact in double precision, and so is their rounding to single. */
-const unroundedFmaS = (a: F32, b: F32, c: F32, r: F32): I32 => {
-  const product = f64.mul(f64.promote(a), f64.promote(b));
-  const addend = f64.promote(c);
-  const sum = f64.add(product, addend);
-  return i32.and(isSumD(product, addend, sum), f64.eq(f64.promote(r), sum));
-};
+/** A sum in double precision is exact, and so is its rounding to single. */
+const isSingleSum = (a: F64, b: F64, sum: F64, r: F32): I32 =>
+  i32.and(isSumD(a, b, sum), f64.eq(f64.promote(r), sum));
 
 /**
  * In double precision the product is exact. The sum's second rounding is harmless unless the first has put it on a
@@ -236,32 +232,32 @@ export const fastFmaS = (negateProduct: boolean, negateAddend: boolean): FastFlo
     const x = s.bind(s.rs1);
     const y = s.bind(s.rs2);
     const z = s.bind(s.rs3);
+    const a = negateProduct ? f32.neg(asSingle(x)) : asSingle(x);
+    const b = asSingle(y);
+    const c = negateAddend ? f32.neg(asSingle(z)) : asSingle(z);
+    const wideProduct = f64.mul(f64.promote(a), f64.promote(b));
+    const wideAddend = f64.promote(c);
     if (s.isFused) {
-      const a = asSingle(x);
-      const c = asSingle(z);
-      const r = s.bind(f32.fused(negateProduct ? f32.neg(a) : a, asSingle(y), negateAddend ? f32.neg(c) : c));
-      const isExact = i32.or(f32.eq(a, zeroS), f32.eq(asSingle(y), zeroS));
+      const r = s.bind(f32.fused(a, b, c));
+      const isExact = i32.or(f32.eq(a, zeroS), f32.eq(b, zeroS));
       return {
         ok: [boxed(x, y, z), ...normalS(r, i32.and(f32.eq(r, zeroS), isExact))],
         result: box(r),
-        unrounded: unroundedFmaS(
-          negateProduct ? f32.neg(a) : a,
-          asSingle(y),
-          negateAddend ? f32.neg(c) : c,
-          r,
-        ),
+        unrounded: isSingleSum(wideProduct, wideAddend, f64.add(wideProduct, wideAddend), r),
       };
     }
-    const unsigned = f64.mul(f64.promote(asSingle(x)), f64.promote(asSingle(y)));
-    const product = s.bind(negateProduct ? f64.neg(unsigned) : unsigned);
-    const addend = s.bind(negateAddend ? f64.neg(f64.promote(asSingle(z))) : f64.promote(asSingle(z)));
+    const product = s.bind(wideProduct);
+    const addend = s.bind(wideAddend);
     const sum = s.bind(f64.add(product, addend));
     const r = s.bind(f32.demote(sum));
     const midpoint = i64.eq(i64.and(bits(sum), i64.const(0x1fffffff)), i64.const(0x10000000));
     const exact = i32.and(f64.eq(f64.sub(sum, product), addend), f64.eq(f64.sub(sum, addend), product));
     const harmless = i32.or(i32.eqz(midpoint), exact);
-    const unrounded = i32.and(isSumD(product, addend, sum), f64.eq(f64.promote(r), sum));
-    return { ok: [boxed(x, y, z), ...normalS(r), guard(harmless)], result: box(r), unrounded };
+    return {
+      ok: [boxed(x, y, z), ...normalS(r), guard(harmless)],
+      result: box(r),
+      unrounded: isSingleSum(product, addend, sum, r),
+    };
   },
 });
 

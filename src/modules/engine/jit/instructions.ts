@@ -169,9 +169,9 @@ export class Instructions {
         if (fast === null) throw new TypeError(`${row.mnemonic} has no fast path`);
         const { ok, result, unrounded } = fast.value(s);
         const needed = modesNeeded(decoded) & ~modes;
-        if (needed !== 0 && unrounded !== null) {
+        if (needed !== 0) {
           const found = i32.and(this.#locals.fcsr.get, i32.const(needed));
-          const isRounded = leaveIf(i32.eqz(unrounded));
+          const isRounded = leaveIf(i32.eqz(unrounded ?? none32));
           out.push(
             needed === NX
               ? whenRarely(i32.eqz(found), [isRounded])
