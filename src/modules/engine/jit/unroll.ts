@@ -13,8 +13,8 @@ import { effectsOf } from './registers.ts';
 const COPIES = -3_000_000;
 const SINGLE = -4_000_000;
 /** Instructions of a loop, of the copies of one loop and of all in a region, at most. */
-const LOOP_MOST = 64;
-const COPIES_MOST = 240;
+const LOOP_MOST = 128;
+const COPIES_MOST = 260;
 const GROWTH_MOST = 1000;
 /** As many turns as have so many instructions, and so many at least and at most. */
 const SMALL = 96;
