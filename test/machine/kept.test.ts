@@ -68,6 +68,40 @@ test('all is taken up where all is as it was, and then there is nothing new to k
   expect(h.engine.toKeep?.()).toBe(null);
 });
 
+test('what was in many modules comes back in one', () => {
+  const FUNCTIONS = 12;
+  const at = (i: number): number => OTHER + i * PAGE_SIZE;
+  const ready = (create: Create): Harness => {
+    const h = boot(create, 0);
+    for (let i = 0; i < FUNCTIONS; i++) {
+      if (i > 0) h.map(at(i));
+      h.code(at(i), [a('addi', { rd: 5, rs1: 5, imm: i + 1 }), a('jalr', { rd: 0, rs1: 1, imm: 0 })]);
+    }
+    return h;
+  };
+  const runAll = (h: Harness): void => {
+    for (let i = 0; i < FUNCTIONS; i++) {
+      h.setX(5, 0);
+      h.setX(6, TURNS);
+      h.setX(7, at(i));
+      h.pc = CODE;
+      while (h.run(60) === EXIT_BUDGET);
+      expect(h.x(5)).toBe(BigInt(TURNS * (i + 1)));
+    }
+  };
+  const shelf = new Shelf();
+  const first = ready(keeping(shelf));
+  runAll(first);
+  expect(first.engine.translation?.().modules).toBeGreaterThanOrEqual(FUNCTIONS);
+  shelf.keep(first.engine);
+  const second = ready(keeping(shelf));
+  runAll(second);
+  const counts = countsOf(second);
+  expect(counts.old).toBeGreaterThanOrEqual(FUNCTIONS);
+  expect(counts.made).toBe(counts.old);
+  expect(second.engine.translation?.().modules).toBe(1);
+});
+
 test('other code at the same address is translated anew', () => {
   const h = boot(keeping(left(3)), 4);
   run(h, 4);

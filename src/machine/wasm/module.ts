@@ -5,7 +5,7 @@
  * `env.memory` with the loosest limits, so that one compiled module fits every machine of the same shared flag; functions
  * and a table of them, where used, are imported from `env` too. Source of the hints: WebAssembly branch hinting proposal, phase 5.
  */
-import { WasmBytes } from './bytes.ts';
+import { sizeOfU32, WasmBytes } from './bytes.ts';
 import {
   type Expr,
   node,
@@ -247,6 +247,12 @@ export interface Signature {
   readonly results: readonly ValueType[];
 }
 
+/** A binary module, and where in it the bodies of the functions that were declared stand. */
+export interface Binary {
+  readonly bytes: Uint8Array;
+  readonly bodies: readonly (readonly [start: number, end: number])[];
+}
+
 /** A mutable i32 global, private to each instance. */
 export interface Global {
   readonly get: Expr<'i32'>;
@@ -312,6 +318,11 @@ export class ModuleBuilder {
 
   /** @returns the binary module */
   encode(shared: boolean): Uint8Array {
+    return this.encodeWithBodies(shared).bytes;
+  }
+
+  /** The same, and where things are. */
+  encodeWithBodies(shared: boolean): Binary {
     const out = new WasmBytes(65536);
     out.fixed32(0x6d736100);
     out.fixed32(1);
@@ -405,6 +416,14 @@ export class ModuleBuilder {
       body.u32(bodies.length);
       for (const one of bodies) body.sized(one);
     });
-    return out.finish().slice();
+    // The bodies are what the module ends with.
+    let end = out.length;
+    const places = bodies.toReversed().map(({ length }): readonly [number, number] => {
+      const start = end - length;
+      const place = [start, end] as const;
+      end = start - sizeOfU32(length);
+      return place;
+    });
+    return { bytes: out.finish().slice(), bodies: places.reverse() };
   }
 }

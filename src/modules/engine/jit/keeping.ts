@@ -6,13 +6,16 @@
  */
 import type { Kept } from '../../../contracts/kept.ts';
 import { compileModule, type WasmModule } from '../../../machine/wasm/host.ts';
+import type { Body } from './binary.ts';
 import type { WayIn } from './emit.ts';
 import type { Listing } from './listing.ts';
+import { packed } from './packing.ts';
 
 /** All addresses are virtual. */
 export interface KeptRegion {
-  /** Name in its module. */
+  /** Name in its module, and where it stands there. */
   readonly name: string;
+  readonly body: Body;
   readonly isPart: boolean;
   readonly pages: readonly number[];
   readonly listing: Listing;
@@ -23,6 +26,8 @@ export interface KeptRegion {
   readonly targets: readonly number[];
   readonly doors: readonly number[];
   readonly hot: readonly number[];
+  /** How many runs in a row did without it. */
+  readonly idle: number;
 }
 
 export interface KeptModule {
@@ -32,8 +37,6 @@ export interface KeptModule {
   /** Of how many regions that is. */
   readonly optimised: number;
   readonly regions: readonly KeptRegion[];
-  /** How many runs in a row had none of them. */
-  readonly idle: number;
 }
 
 export interface KeptTranslations {
@@ -45,8 +48,8 @@ export interface KeptTranslations {
 }
 
 export const NO_WORD = -1;
-/** A module is kept for so many runs that do not use it. */
-const IDLE_MOST = 4;
+/** A region is kept for so many runs that do not use it. */
+const IDLE_MOST = 8;
 /** What is optimised is kept anew when there is so much more of it. */
 const GROWN = 1.02;
 
@@ -89,14 +92,10 @@ export interface Keeping<E> {
   /** It is no longer in place, and may be again. */
   resume(waiting: Waiting<E>): void;
   /**
-   * What to keep for the next run.
+   * What to keep for the next run. Modules that are small beside the others are put together.
    * @returns null if that is hardly more than what was found
    */
-  next(
-    conditions: string,
-    living: readonly Live<E>[],
-    numberOf: (pc: number) => number,
-  ): KeptTranslations | null;
+  next(living: readonly Live<E>[], numberOf: (pc: number) => number): KeptTranslations | null;
 }
 
 function isUsable(found: unknown, conditions: string, wordsMost: number): found is KeptTranslations {
@@ -105,8 +104,21 @@ function isUsable(found: unknown, conditions: string, wordsMost: number): found 
   return kept.conditions === conditions && (kept.words?.length ?? wordsMost) < wordsMost;
 }
 
-/** @param conditions what all translations rely on @param wordsMost link words that may be taken */
-export function createKeeping<E>(kept: Kept | null, conditions: () => string, wordsMost: number): Keeping<E> {
+export interface KeepingOptions {
+  /** What all translations rely on. */
+  readonly conditions: () => string;
+  /** Link words that may be taken. */
+  readonly wordsMost: number;
+  /** Bytes of a module at most. */
+  readonly moduleMost: number;
+  /** The memory is. */
+  readonly shared: boolean;
+}
+
+export function createKeeping<E>(
+  kept: Kept | null,
+  { conditions, wordsMost, moduleMost, shared }: KeepingOptions,
+): Keeping<E> {
   const found = kept?.found() ?? null;
   const usable = found !== null && isUsable(found, conditions(), wordsMost) ? found : null;
   const olds = (usable?.modules ?? []).map((module): Old<E> => ({ module, code: null, emitted: null }));
@@ -143,9 +155,12 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
       }
     },
     resume,
-    next(conditionsNow, living, numberOf) {
+    next(living, numberOf) {
       const rest = new Map<Old<E>, KeptRegion[]>();
-      for (const { region, old } of waiting) rest.set(old, [...(rest.get(old) ?? []), region]);
+      for (const { region, old } of waiting) {
+        const idle = region.idle + 1;
+        if (idle <= IDLE_MOST) rest.set(old, [...(rest.get(old) ?? []), { ...region, idle }]);
+      }
       const modules: KeptModule[] = [];
       let isMore = false;
       let [optimisedBefore, optimisedNow] = [0, 0];
@@ -164,21 +179,22 @@ export function createKeeping<E>(kept: Kept | null, conditions: () => string, wo
           code: fresh ?? old?.module.code ?? null,
           optimised: Math.max(before, now),
           regions: [...regions, ...others],
-          idle: 0,
         });
       }
       if (!isMore && optimisedNow <= optimisedBefore * GROWN) return null;
-      for (const [old, regions] of rest) {
-        const idle = old.emitted === null ? old.module.idle + 1 : 0;
-        if (idle <= IDLE_MOST) modules.push({ ...old.module, regions, idle });
-      }
+      for (const [old, regions] of rest) modules.push({ ...old.module, regions });
+      const { replaced, packs } = packed(modules, moduleMost, shared);
+      const all = [
+        ...modules.filter((module) => !replaced.has(module)),
+        ...packs.map((pack) => ({ ...pack, code: null, optimised: 0 })),
+      ];
       const pcs = new Map<number, number>();
-      for (const { regions } of modules) {
+      for (const { regions } of all) {
         for (const { calls } of regions) for (const pc of calls) pcs.set(numberOf(pc), pc);
       }
       const length = Math.max(0, ...[...pcs.keys()].map((number) => number + 1));
       const words = Array.from({ length }, (_, number) => pcs.get(number) ?? NO_WORD);
-      return { conditions: conditionsNow, words, modules };
+      return { conditions: conditions(), words, modules: all };
     },
   };
 }

@@ -11,8 +11,9 @@ import { DROP_RING, H_DROP_RING, H_DROPS, H_RESERVED, R_OP } from '../../../mach
 import { HART_CONTEXT, PAGE_SIZE } from '../../../machine/layout.ts';
 import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { compileModule, type WasmInstance } from '../../../machine/wasm/host.ts';
-import { ModuleBuilder } from '../../../machine/wasm/module.ts';
+import type { WasmBytes } from '../../../machine/wasm/bytes.ts';
 import { createAims } from './aims.ts';
+import { type Body, moduleOf, nameOf } from './binary.ts';
 import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
 import { codeOf, isOnEdge } from './code.ts';
 import { createDemand, type Demand, type Wanted } from './demand.ts';
@@ -26,7 +27,7 @@ import { isSame, type Listing, listingOf } from './listing.ts';
 import { createOrders, type Found, type Region } from './orders.ts';
 import { type Conditions, linked, readRegion, type Text, writeRegion } from './region.ts';
 import { functionAround } from './roots.ts';
-import { LINKS, planTables, type Tables, TRANSLATION } from './tables.ts';
+import { LINKS, planTables, type Tables } from './tables.ts';
 import type { Tiering } from './tiering.ts';
 
 const NO_DOORS: ReadonlySet<number> = new Set();
@@ -43,7 +44,14 @@ const MARK = 0x4a_49_54_32;
 /** A region that was written, not yet compiled. */
 type Written = readonly [Region, Text];
 
+/** What its module has of a translation. */
+interface Made extends Pick<Text, 'ways' | 'calls'> {
+  readonly name: string;
+  readonly body: Body;
+}
+
 interface Translation extends Region, Placed {
+  readonly body: Body;
   readonly doors: readonly Door[];
   readonly ways: readonly WayIn[];
   readonly calls: ReadonlySet<number>;
@@ -280,8 +288,7 @@ export function createTranslations(
 
   const install = (
     region: Region,
-    { ways, calls }: Pick<Text, 'ways' | 'calls'>,
-    name: string,
+    { ways, calls, name, body }: Made,
     exports: WasmInstance['exports'],
     emitted: Emitted<Translation>,
     old: OldRegion | null,
@@ -293,6 +300,7 @@ export function createTranslations(
       ...region,
       place,
       name,
+      body,
       doors,
       ways,
       calls: new Set(calls),
@@ -329,17 +337,16 @@ export function createTranslations(
 
   /** One module of what was written, as far as there are link words for it. */
   const compile = (written: readonly Written[]): void => {
-    const builder = new ModuleBuilder();
-    builder.signature(TRANSLATION);
     const placed: Written[] = [];
+    const bodiesGiven: WasmBytes[] = [];
     for (const [region, text] of written) {
       if (links.size() > LINKS - LINKS_OF_ONE) break;
-      builder.funcOf(TRANSLATION, String(placed.length)).given(linked(text, links.wordFor));
+      bodiesGiven.push(linked(text, links.wordFor));
       links.hold(new Set(text.calls));
       placed.push([region, text]);
     }
     if (placed.length === 0) return;
-    const bytes = builder.encode(m.shared);
+    const { bytes, bodies } = moduleOf(bodiesGiven, m.shared);
     if (bytes.length > options.most) {
       for (const [, { calls }] of placed) links.release(new Set(calls));
       return;
@@ -348,7 +355,10 @@ export function createTranslations(
     const code = compileModule(bytes);
     const exports = functions.functionsOf(code, cache.modules());
     const emitted = cache.emit(code, bytes);
-    placed.forEach(([region, text], i) => install(region, text, String(i), exports, emitted, null));
+    placed.forEach(([region, text], i) => {
+      const body = bodies[i] as Body;
+      install(region, { ...text, name: nameOf(i), body }, exports, emitted, null);
+    });
   };
 
   /** Modules of what was written, a few if it is much. */
@@ -453,7 +463,7 @@ export function createTranslations(
     note(listing, isPart);
     links.hold(new Set(region.calls));
     const exports = functions.functionsOf(module, cache.modules());
-    install({ root, isPart, pages, listing }, region, region.name, exports, old.emitted, waiting);
+    install({ root, isPart, pages, listing }, region, exports, old.emitted, waiting);
   };
 
   const resume = (hart: number, pc: number): void => {
@@ -497,7 +507,12 @@ export function createTranslations(
     remember: (pc) => !called.has(pc) && aims.at(pc),
   });
 
-  const keeping = createKeeping<Emitted<Translation>>(kept, conditionsText, LINKS / 4);
+  const keeping = createKeeping<Emitted<Translation>>(kept, {
+    conditions: conditionsText,
+    wordsMost: LINKS / 4,
+    moduleMost: cache.moduleMost,
+    shared: m.shared,
+  });
   links.reserve(keeping.words);
   functions.expect(keeping.size());
 
@@ -592,6 +607,7 @@ export function createTranslations(
       if (kept === null || cache.size() === 0) return null;
       const regionOf = (translation: Translation): KeptRegion => ({
         name: translation.name,
+        body: translation.body,
         isPart: translation.isPart,
         pages: translation.pages.map(([va]) => va),
         listing: translation.listing,
@@ -600,6 +616,7 @@ export function createTranslations(
         targets: aims.targetsOf(translation.root),
         doors: [...aims.doorsOf(translation.root)],
         hot: [...aims.hotOf(translation.root)],
+        idle: 0,
       });
       const living = cache.modules().map((emitted) => {
         const { code, bytes } = emitted;
@@ -607,7 +624,7 @@ export function createTranslations(
         const inTable = members.map(({ place }) => functions.at(place));
         return { emitted, code, bytes, functions: inTable, regions: members.map(regionOf) };
       });
-      return keeping.next(conditionsText(), living, links.numberOf);
+      return keeping.next(living, links.numberOf);
     },
     counts: () => cache.counts(),
   };
