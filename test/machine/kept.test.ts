@@ -1,10 +1,11 @@
 /**
  * Translations that an earlier run left: taken up where their code is found, and nowhere else.
  */
-import { expect, test } from 'vitest';
-import { EXIT_BREAKPOINT, EXIT_BUDGET } from '../../src/contracts/engine.ts';
+import { describe, expect, test } from 'vitest';
+import { EXIT_BREAKPOINT, EXIT_BUDGET, type TranslationCounts } from '../../src/contracts/engine.ts';
 import { assemble as a } from '../../src/machine/isa/assemble.ts';
 import { PAGE_SIZE } from '../../src/machine/layout.ts';
+import { EAGER, type Tiering } from '../../src/modules/engine/jit/tiering.ts';
 import { Harness } from './harness.ts';
 import { type Create, keeping, Shelf } from './program.ts';
 
@@ -40,9 +41,7 @@ function run(h: Harness, step: number): void {
   expect(h.x(5)).toBe(BigInt(TURNS * step));
 }
 
-const countsOf = ({
-  engine,
-}: Harness): { readonly made: number; readonly old: number; readonly live: number } => {
+const countsOf = ({ engine }: Harness): TranslationCounts => {
   const counts = engine.translation?.();
   if (counts === undefined) throw new TypeError('the engine does not count');
   return counts;
@@ -68,7 +67,7 @@ test('all is taken up where all is as it was, and then there is nothing new to k
   expect(h.engine.toKeep?.()).toBe(null);
 });
 
-test('what was in many modules comes back in one', () => {
+describe('modules put together', () => {
   const FUNCTIONS = 12;
   const at = (i: number): number => OTHER + i * PAGE_SIZE;
   const ready = (create: Create): Harness => {
@@ -89,17 +88,40 @@ test('what was in many modules comes back in one', () => {
       expect(h.x(5)).toBe(BigInt(TURNS * (i + 1)));
     }
   };
-  const shelf = new Shelf();
-  const first = ready(keeping(shelf));
-  runAll(first);
-  expect(first.engine.translation?.().modules).toBeGreaterThanOrEqual(FUNCTIONS);
-  shelf.keep(first.engine);
-  const second = ready(keeping(shelf));
-  runAll(second);
-  const counts = countsOf(second);
-  expect(counts.old).toBeGreaterThanOrEqual(FUNCTIONS);
-  expect(counts.made).toBe(counts.old);
-  expect(second.engine.translation?.().modules).toBe(1);
+
+  test('what was in many comes back in one', () => {
+    const apart: Tiering = { ...EAGER, gather: Number.POSITIVE_INFINITY };
+    const shelf = new Shelf();
+    const first = ready(keeping(shelf, apart));
+    runAll(first);
+    expect(countsOf(first).modules).toBeGreaterThanOrEqual(FUNCTIONS);
+    shelf.keep(first.engine);
+    const second = ready(keeping(shelf, apart));
+    runAll(second);
+    const { old, made, modules } = countsOf(second);
+    expect(old).toBeGreaterThanOrEqual(FUNCTIONS);
+    expect(made).toBe(old);
+    expect(modules).toBe(1);
+  });
+
+  test('while programs run', () => {
+    const shelf = new Shelf();
+    const h = ready(keeping(shelf));
+    runAll(h);
+    runAll(h);
+    const { made, live, liveBytes, emittedBytes } = countsOf(h);
+    expect(live).toBe(made);
+    expect(liveBytes).toBeLessThan(emittedBytes);
+    // What lies in frames that change is dropped wherever it has come to be.
+    h.code(OTHER, [a('addi', { rd: 5, rs1: 5, imm: 7 })]);
+    h.engine.invalidateFrame(h.physical(OTHER) / PAGE_SIZE);
+    run(h, 7);
+    expect(countsOf(h).live).toBe(live);
+    shelf.keep(h.engine);
+    const second = ready(keeping(shelf));
+    runAll(second);
+    expect(countsOf(second).old).toBeGreaterThanOrEqual(FUNCTIONS - 1);
+  });
 });
 
 test('other code at the same address is translated anew', () => {

@@ -18,7 +18,7 @@ import { createInterpreter } from '../../src/modules/engine/interpreter/module.t
 import { turnOnWasmFeatures } from '../../src/host/node/features.ts';
 import { UNBOUNDED } from '../../src/modules/engine/jit/cache.ts';
 import { createJit } from '../../src/modules/engine/jit/module.ts';
-import { EAGER } from '../../src/modules/engine/jit/tiering.ts';
+import { EAGER, type Tiering } from '../../src/modules/engine/jit/tiering.ts';
 import { Harness } from './harness.ts';
 
 turnOnWasmFeatures();
@@ -82,9 +82,9 @@ export class Shelf implements Kept {
 }
 /** An engine that translates all, and takes up what is on a shelf. */
 export const keeping =
-  (shelf: Shelf): Create =>
+  (shelf: Shelf, tiering: Tiering = EAGER): Create =>
   (machine) =>
-    createJit(machine, EAGER, UNBOUNDED, { beside: null, kept: shelf });
+    createJit(machine, tiering, UNBOUNDED, { beside: null, kept: shelf });
 
 export const BASE = 0x100000;
 /** Code starts here, data at DATA; so that data addresses are known before the code is complete. */

@@ -34,6 +34,8 @@ export interface CodeCache<T> {
   /** @param isOld an earlier run made it */
   add(emitted: Emitted<T>, member: T, isOld: boolean): void;
   remove(emitted: Emitted<T>, member: T): void;
+  /** The same translation is in another module now, which takes no more room than the one that it was in. */
+  move(member: T, from: Emitted<T>, to: Emitted<T>): void;
   touch(emitted: Emitted<T>): void;
   /** What is to be dropped before a module of so many bytes comes in. */
   victims(bytes: number): readonly T[];
@@ -66,6 +68,22 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
     liveBytes: 0,
   };
   let clock = 0;
+  const enter = (emitted: Emitted<T>, member: T): void => {
+    if (emitted.members.size === 0) {
+      modules.add(emitted);
+      counts.liveBytes += emitted.bytes.length;
+    }
+    emitted.members.add(member);
+  };
+  /** @returns false if it was not there */
+  const leave = (emitted: Emitted<T>, member: T): boolean => {
+    if (!emitted.members.delete(member)) return false;
+    if (emitted.members.size === 0) {
+      modules.delete(emitted);
+      counts.liveBytes -= emitted.bytes.length;
+    }
+    return true;
+  };
   return {
     moduleMost: most / PARTS,
     emit(code, bytes) {
@@ -74,22 +92,19 @@ export function createCodeCache<T>({ most }: CacheOptions): CodeCache<T> {
       return { code, bytes, members: new Set(), used: ++clock };
     },
     add(emitted, member, isOld) {
-      if (emitted.members.size === 0) {
-        modules.add(emitted);
-        counts.liveBytes += emitted.bytes.length;
-      }
-      emitted.members.add(member);
+      enter(emitted, member);
       counts.made++;
       if (isOld) counts.old++;
       counts.live++;
     },
     remove(emitted, member) {
-      if (!emitted.members.delete(member)) return;
+      if (!leave(emitted, member)) return;
       counts.dropped++;
       counts.live--;
-      if (emitted.members.size > 0) return;
-      modules.delete(emitted);
-      counts.liveBytes -= emitted.bytes.length;
+    },
+    move(member, from, to) {
+      leave(from, member);
+      enter(to, member);
     },
     touch(emitted) {
       emitted.used = ++clock;

@@ -31,6 +31,8 @@ export interface FunctionTable {
   expect(count: number): void;
   /** @returns its place, from 1 */
   put(f: unknown): number;
+  /** Another function takes a place. */
+  replace(place: number, f: unknown): void;
   remove(place: number): void;
   at(place: number): unknown;
   /** The functions of a module, to be put into the table. @param living all that are in the table */
@@ -95,6 +97,9 @@ export function createFunctionTable(m: Machine, core: Interpreter): FunctionTabl
       if (place >= table.length) table.grow(table.length);
       table.set(place, f);
       return place;
+    },
+    replace(place, f) {
+      table.set(place, f);
     },
     remove(place) {
       table.set(place, null);

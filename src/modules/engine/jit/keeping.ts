@@ -9,7 +9,7 @@ import { compileModule, type WasmModule } from '../../../machine/wasm/host.ts';
 import type { Body } from './binary.ts';
 import type { WayIn } from './emit.ts';
 import type { Listing } from './listing.ts';
-import { packed } from './packing.ts';
+import { pack, toPack } from './packing.ts';
 
 /** All addresses are virtual. */
 export interface KeptRegion {
@@ -183,10 +183,15 @@ export function createKeeping<E>(
       }
       if (!isMore && optimisedNow <= optimisedBefore * GROWN) return null;
       for (const [old, regions] of rest) modules.push({ ...old.module, regions });
-      const { replaced, packs } = packed(modules, moduleMost, shared);
+      const groups = toPack(modules, moduleMost);
+      const replaced = new Set(groups.flat());
       const all = [
         ...modules.filter((module) => !replaced.has(module)),
-        ...packs.map((pack) => ({ ...pack, code: null, optimised: 0 })),
+        ...groups.map((group): KeptModule => {
+          const { bytes, moved } = pack(group, shared);
+          const regions = moved.map(({ region, name, body }) => ({ ...region, name, body }));
+          return { bytes, regions, code: null, optimised: 0 };
+        }),
       ];
       const pcs = new Map<number, number>();
       for (const { regions } of all) {

@@ -5,7 +5,7 @@ import { Func } from '../../../machine/wasm/module.ts';
 import { brRarelyIf, block, label, ret } from '../../../machine/wasm/stmt.ts';
 import { i32, i64 } from '../../../machine/wasm/expr.ts';
 import { type Body, moduleOf, nameOf } from './binary.ts';
-import { type Packed, packed } from './packing.ts';
+import { pack, type Packed, toPack } from './packing.ts';
 import { TRANSLATION } from './tables.ts';
 
 interface Numbered {
@@ -49,6 +49,11 @@ function check({ bytes, regions }: Packed<Numbered>): void {
   }
 }
 
+const packed = (modules: readonly Packed<Numbered>[], most = Number.POSITIVE_INFINITY): Packed<Numbered>[] =>
+  toPack(modules, most).map((group) => {
+    const { bytes, moved } = pack(group, false);
+    return { bytes, regions: moved.map(({ region, name, body }) => ({ ...region, name, body })) };
+  });
 const small = (count: number): Packed<Numbered>[] =>
   Array.from({ length: count }, (_, i) => moduleWith([2 * i + 1, 2 * i + 2]));
 const numbersOf = (modules: readonly Packed<Numbered>[]): number[] =>
@@ -57,8 +62,7 @@ const numbersOf = (modules: readonly Packed<Numbered>[]): number[] =>
 test('small modules become one, with all of their functions', () => {
   const modules = small(10);
   for (const module of modules) check(module);
-  const { replaced, packs } = packed(modules, Number.POSITIVE_INFINITY, false);
-  expect(replaced).toEqual(new Set(modules));
+  const packs = packed(modules);
   expect(packs).toHaveLength(1);
   expect(numbersOf(packs)).toEqual(numbersOf(modules));
   packs.forEach(check);
@@ -66,7 +70,7 @@ test('small modules become one, with all of their functions', () => {
 
 test('functions that are not wanted any more are left out', () => {
   const modules = small(10).map(({ bytes, regions }) => ({ bytes, regions: regions.slice(1) }));
-  const { packs } = packed(modules, Number.POSITIVE_INFINITY, false);
+  const packs = packed(modules);
   expect(numbersOf(packs)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
   packs.forEach(check);
   const whole = modules.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -74,23 +78,19 @@ test('functions that are not wanted any more are left out', () => {
 });
 
 test('a few are left alone, and what is much larger than all others together', () => {
-  expect(packed(small(7), Number.POSITIVE_INFINITY, false).replaced.size).toBe(0);
+  expect(packed(small(7))).toEqual([]);
   const large = moduleWith([100], 1000);
   const few = small(10);
-  const { replaced, packs } = packed([large, ...few], Number.POSITIVE_INFINITY, false);
-  expect(replaced).toEqual(new Set(few));
-  expect(packs).toHaveLength(1);
+  expect(packed([large, ...few]).map(({ regions }) => regions.length)).toEqual([20]);
   const many = small(40);
-  expect(packed([large, ...many], Number.POSITIVE_INFINITY, false).replaced).toEqual(
-    new Set([large, ...many]),
-  );
+  expect(packed([large, ...many]).map(({ regions }) => regions.length)).toEqual([81]);
 });
 
 test('no module becomes larger than it may', () => {
   const modules = Array.from({ length: 12 }, (_, i) => moduleWith([i + 1], 100));
   const [{ body }] = (modules[0] as Packed<Numbered>).regions as [Numbered];
   const most = 4 * (body.end - body.start);
-  const { packs } = packed(modules, most, false);
+  const packs = packed(modules, most);
   expect(packs).toHaveLength(3);
   expect(numbersOf(packs)).toEqual(numbersOf(modules));
   for (const pack of packs) {

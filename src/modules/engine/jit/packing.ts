@@ -1,7 +1,7 @@
 /**
- * Which modules of those that are kept are put together in one, so that what works together lies together.
+ * Which modules are put together in one, so that what works together lies together.
  *
- * The host's machine code of what is put together is lost and made anew in the next run. So a few are left as they are, and a module
+ * The host's machine code of what is put together is lost and made anew. So a few are left as they are, and a module
  * waits until those that are smaller outweigh a part of it: what is in the largest is seldom touched, and there are never many.
  */
 import { type Body, bodyIn, moduleOf, nameOf } from './binary.ts';
@@ -25,13 +25,9 @@ const sizeOf = (regions: readonly Named[]): number =>
 
 /**
  * @param modules with those of their regions that are of use @param most bytes of a module at most
- * @returns those that are put together, and what becomes of them
+ * @returns those that are to be put together, by what they become
  */
-export function packed<R extends Named>(
-  modules: readonly Packed<R>[],
-  most: number,
-  shared: boolean,
-): { readonly replaced: ReadonlySet<Packed<R>>; readonly packs: readonly Packed<R>[] } {
+export function toPack<M extends Packed<Named>>(modules: readonly M[], most: number): readonly M[][] {
   const sized = modules
     .map((module) => ({ module, size: sizeOf(module.regions) }))
     .sort((a, b) => a.size - b.size);
@@ -41,8 +37,8 @@ export function packed<R extends Named>(
     if (i > 0 && smaller >= size * PART) count = i + 1;
     smaller += size;
   });
-  if (count < LEAST) return { replaced: new Set(), packs: [] };
-  const groups: Packed<R>[][] = [];
+  if (count < LEAST) return [];
+  const groups: M[][] = [];
   let room = 0;
   for (const { module, size } of sized.slice(0, count)) {
     if (groups.length === 0 || size > room) {
@@ -52,21 +48,26 @@ export function packed<R extends Named>(
     groups.at(-1)?.push(module);
     room -= size;
   }
-  const several = groups.filter(({ length }) => length > 1);
+  return groups.filter(({ length }) => length > 1);
+}
+
+/** A region, and what it is in its new module. */
+interface Moved<R> extends Named {
+  readonly region: R;
+}
+
+/** One module of several. */
+export function pack<R extends Named>(
+  modules: readonly Packed<R>[],
+  shared: boolean,
+): { readonly bytes: Uint8Array; readonly moved: readonly Moved<R>[] } {
+  const all = modules.flatMap(({ bytes, regions }) => regions.map((region) => ({ bytes, region })));
+  const { bytes, bodies } = moduleOf(
+    all.map(({ bytes: old, region }) => bodyIn(old, region.body)),
+    shared,
+  );
   return {
-    replaced: new Set(several.flat()),
-    packs: several.map((group) => {
-      const all = group.flatMap(({ bytes, regions }) => regions.map((region) => ({ bytes, region })));
-      const made = moduleOf(
-        all.map(({ bytes, region }) => bodyIn(bytes, region.body)),
-        shared,
-      );
-      const regions = all.map(({ region }, i) => ({
-        ...region,
-        name: nameOf(i),
-        body: made.bodies[i] as Body,
-      }));
-      return { bytes: made.bytes, regions };
-    }),
+    bytes,
+    moved: all.map(({ region }, i) => ({ region, name: nameOf(i), body: bodies[i] as Body })),
   };
 }

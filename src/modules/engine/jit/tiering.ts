@@ -30,6 +30,8 @@ export interface Tiering {
   readonly price: number;
   /** How many instructions must have been run for each that is translated without having been seen so often itself. */
   readonly worth: number;
+  /** How many instructions must have been run for each byte of the modules that are put together. */
+  readonly gather: number;
 }
 
 /** A translation is worth some milliseconds of interpretation. */
@@ -49,6 +51,7 @@ export const USUAL: Tiering = {
   loop: 16,
   price: 3_000,
   worth: 20_000,
+  gather: 1_000,
 };
 /** Translates whatever is run, at once: for tests. */
 export const EAGER: Tiering = {
@@ -67,4 +70,5 @@ export const EAGER: Tiering = {
   loop: 0,
   price: 0,
   worth: 0,
+  gather: 0,
 };

@@ -25,6 +25,7 @@ import { createKeeping, type KeptRegion, type KeptTranslations, type Waiting } f
 import { createLinks, type Target } from './links.ts';
 import { isSame, type Listing, listingOf } from './listing.ts';
 import { createOrders, type Found, type Region } from './orders.ts';
+import { pack, toPack } from './packing.ts';
 import { type Conditions, linked, readRegion, type Text, writeRegion } from './region.ts';
 import { functionAround } from './roots.ts';
 import { LINKS, planTables, type Tables } from './tables.ts';
@@ -51,13 +52,15 @@ interface Made extends Pick<Text, 'ways' | 'calls'> {
 }
 
 interface Translation extends Region, Placed {
-  readonly body: Body;
+  /** In its module, which changes when modules are put together. */
+  name: string;
+  body: Body;
+  emitted: Emitted<Translation>;
   readonly doors: readonly Door[];
   readonly ways: readonly WayIn[];
   readonly calls: ReadonlySet<number>;
   /** What an earlier run kept of it. */
   readonly old: OldRegion | null;
-  readonly emitted: Emitted<Translation>;
 }
 
 type OldRegion = Waiting<Emitted<Translation>>;
@@ -146,6 +149,8 @@ export function createTranslations(
   let drops = m.u32[header + H_DROPS / 4] as number;
   /** Since something was translated at one. */
   let ticks = 0;
+  /** Instructions since modules were put together. */
+  let ranApart = 0;
 
   const conditionsNow = (): Conditions => ({
     tables,
@@ -361,6 +366,26 @@ export function createTranslations(
     });
   };
 
+  /** Put modules together where that pays. */
+  const gather = (): void => {
+    const modules = cache.modules().map(({ bytes, members }) => ({ bytes, regions: [...members] }));
+    const groups = toPack(modules, cache.moduleMost);
+    const size = groups.flat().reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (size === 0 || size * tiering.gather > ranApart) return;
+    ranApart = 0;
+    for (const group of groups) {
+      const { bytes, moved } = pack(group, m.shared);
+      const code = compileModule(bytes);
+      const exports = functions.functionsOf(code, cache.modules());
+      const emitted = cache.emit(code, bytes);
+      for (const { region: translation, name, body } of moved) {
+        functions.replace(translation.place, exports[name]);
+        cache.move(translation, translation.emitted, emitted);
+        Object.assign(translation, { name, body, emitted });
+      }
+    }
+  };
+
   /** Modules of what was written, a few if it is much. */
   const compileAll = (written: readonly Written[]): void => {
     let part: Written[] = [];
@@ -431,6 +456,7 @@ export function createTranslations(
     if (!orders.place(found, conditions)) {
       compileAll(found.map(({ region, job, blocks }) => [region, writeRegion(blocks, job, conditions)]));
     }
+    gather();
     settle();
     cache.noteTime(options.now() - began);
   };
@@ -529,7 +555,10 @@ export function createTranslations(
   return {
     tables,
     flat,
-    ran: (instructions) => demand.ran(instructions),
+    ran(instructions) {
+      ranApart += instructions;
+      demand.ran(instructions);
+    },
     sample(hart, pc) {
       collect();
       resume(hart, pc);
