@@ -1,7 +1,8 @@
 /**
  * Modules of the bodies of translations: of those that were just written, and of those that stand in other modules.
  *
- * Translations of one module reach each other sooner: each instance has a table of functions of its own (V8 before 12), and its code lies in pages of its own.
+ * Translations of one module reach each other sooner than those of many (docs/measurements.md), perhaps because each instance has a
+ * table of functions of its own (V8 before 12), and each module its own pages of machine code.
  */
 import { WasmBytes } from '../../../machine/wasm/bytes.ts';
 import { ModuleBuilder } from '../../../machine/wasm/module.ts';
