@@ -13,9 +13,6 @@ export function fillIn(bytes: Uint8Array, at: number, value: number): void {
   }
 }
 
-/** Bytes that a u32 takes as unsigned LEB128. */
-export const sizeOfU32 = (value: number): number => Math.ceil((32 - Math.clz32(value | 1)) / 7);
-
 export class WasmBytes {
   /** Where conditional branches stand that are hardly ever taken. */
   readonly rare: number[] = [];

@@ -5,7 +5,7 @@
  * `env.memory` with the loosest limits, so that one compiled module fits every machine of the same shared flag; functions
  * and a table of them, where used, are imported from `env` too. Source of the hints: WebAssembly branch hinting proposal, phase 5.
  */
-import { sizeOfU32, WasmBytes } from './bytes.ts';
+import { WasmBytes } from './bytes.ts';
 import {
   type Expr,
   node,
@@ -412,18 +412,20 @@ export class ModuleBuilder {
         }
       });
     }
+    const places: [start: number, end: number][] = [];
+    let sectionBytes = 0;
     section(10, (body) => {
       body.u32(bodies.length);
-      for (const one of bodies) body.sized(one);
+      for (const one of bodies) {
+        body.sized(one);
+        places.push([body.length - one.length, body.length]);
+      }
+      sectionBytes = body.length;
     });
-    // The bodies are what the module ends with.
-    let end = out.length;
-    const places = bodies.toReversed().map(({ length }): readonly [number, number] => {
-      const start = end - length;
-      const place = [start, end] as const;
-      end = start - sizeOfU32(length);
-      return place;
-    });
-    return { bytes: out.finish().slice(), bodies: places.reverse() };
+    const codeStart = out.length - sectionBytes;
+    return {
+      bytes: out.finish().slice(),
+      bodies: places.map(([start, end]) => [codeStart + start, codeStart + end]),
+    };
   }
 }

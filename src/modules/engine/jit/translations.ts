@@ -340,6 +340,14 @@ export function createTranslations(
     }
   };
 
+  /** Have the host compile a module. */
+  const emit = (
+    bytes: Uint8Array,
+  ): { readonly exports: WasmInstance['exports']; readonly emitted: Emitted<Translation> } => {
+    const code = compileModule(bytes);
+    return { exports: functions.functionsOf(code, cache.modules()), emitted: cache.emit(code, bytes) };
+  };
+
   /** One module of what was written, as far as there are link words for it. */
   const compile = (written: readonly Written[]): void => {
     const placed: Written[] = [];
@@ -357,9 +365,7 @@ export function createTranslations(
       return;
     }
     makeRoom(bytes.length);
-    const code = compileModule(bytes);
-    const exports = functions.functionsOf(code, cache.modules());
-    const emitted = cache.emit(code, bytes);
+    const { exports, emitted } = emit(bytes);
     placed.forEach(([region, text], i) => {
       const body = bodies[i] as Body;
       install(region, { ...text, name: nameOf(i), body }, exports, emitted, null);
@@ -375,9 +381,7 @@ export function createTranslations(
     ranApart = 0;
     for (const group of groups) {
       const { bytes, moved } = pack(group, m.shared);
-      const code = compileModule(bytes);
-      const exports = functions.functionsOf(code, cache.modules());
-      const emitted = cache.emit(code, bytes);
+      const { exports, emitted } = emit(bytes);
       for (const { region: translation, name, body } of moved) {
         functions.replace(translation.place, exports[name]);
         cache.move(translation, translation.emitted, emitted);
