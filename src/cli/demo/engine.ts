@@ -3,13 +3,14 @@
  *
  * Three kernels run the same programs in virtual time. One is undisturbed on the second engine, which is the faster one. In one the engine is replaced every so many kernel
  * entries, its state as bytes. In one it is replaced twice under each program, and speed is measured: guest instructions
- * retired per second of the host, the median of windows of some 20 ms. Digests, outputs and counts of instructions of all three
- * are to be the same.
+ * retired per second of the host, the upper quartile of windows of some 20 ms: hosts have slow moments of half a second or
+ * more, and no fast ones. For the same reason what the second engine is compared with is the better of the first one's
+ * two figures, before and after it. Digests, outputs and counts of instructions of all three are to be the same.
  */
 import type { LedgerEntry } from '../../api/index.ts';
 import { atLeast, shown, theSame } from './claims.ts';
 import { type Computing, DEBIAN, DEBIAN_FILES, DEBIAN_NEEDS, EMBEDDED, type Length } from './computing.ts';
-import { type Claim, type DemoRecord, type Figures, median, type Report } from './record.ts';
+import { type Claim, type DemoRecord, type Figures, median, type Report, upperQuartile } from './record.ts';
 import {
   type Choice,
   choosePrograms,
@@ -32,7 +33,7 @@ const WINDOW_NS = 15e6;
 /** Kernel entries between two replacements of the third kernel. */
 const EVERY = 7;
 /** The least that the new engine is worth, of the speed before, all programs together: one alone may not gain. */
-const FASTER = 1.25;
+const FASTER = 2;
 const DIGITS = 12;
 
 /** MIPS of the windows of one phase, and of it as a whole. */
@@ -122,7 +123,8 @@ async function measureAll(
     intact:
       'what the programs printed is what they print undisturbed, and each was replaced under while it ran',
     notes: [
-      'speed is in guest instructions per host second: medians of windows of 20 ms, but the mean where the engine is new and translates',
+      'speed is in guest instructions per host second: upper quartiles of windows of 20 ms, but the mean where the engine is new and translates',
+      `${sides.from} is as fast as before or after ${sides.to}, whichever was the faster`,
       `the short forms of the programs ran with ${often.replacements} more replacements, one every ${EVERY} kernel entries, state as bytes`,
       `undisturbed, they ran on ${sides.to} from the beginning`,
       'engines served no probation, which costs time',
@@ -204,10 +206,10 @@ async function measure(session: Session, program: Started, { from, to }: Sides):
   const before = await phase(BEFORE);
   const there = await session.kernel.replace({ engine: to });
   const fresh = await phase(NEW);
-  const steady = await phase(WITH);
+  const settled = await phase(WITH);
   const back = await session.kernel.replace({ engine: from });
   const after = await phase(AFTER);
-  return { before, new: fresh, with: steady, after, entries: [...there, ...back], lasted: !ended };
+  return { before, new: fresh, with: settled, after, entries: [...there, ...back], lasted: !ended };
 }
 
 interface Moment {
@@ -216,12 +218,14 @@ interface Moment {
 }
 
 const mips = (from: Moment, to: Moment): number => ((to.count - from.count) / (to.ns - from.ns)) * 1e3;
-const middle = ({ windows }: Phase): number => median(windows);
+const steady = ({ windows }: Phase): number => upperQuartile(windows);
 const speed = (figure: number): string => (Number.isFinite(figure) ? `${figure.toFixed(0)} MIPS` : '?');
 
-/** Before, and with the second engine. */
+/** On the first engine, and on the second. */
 const speeds = (one: Measured | undefined): readonly [number, number] =>
-  one === undefined ? [Number.NaN, Number.NaN] : [middle(one.before), middle(one.with)];
+  one === undefined
+    ? [Number.NaN, Number.NaN]
+    : [Math.max(steady(one.before), steady(one.after)), steady(one.with)];
 
 function claimsOf(
   programs: readonly Computing[],
@@ -278,7 +282,7 @@ function tableOf(
     return [
       name,
       count,
-      ...[middle(one.before), one.new.mean, middle(one.with), middle(one.after)].map(speed),
+      ...[steady(one.before), one.new.mean, steady(one.with), steady(one.after)].map(speed),
     ];
   };
   return [headOf(sides), ...programs.map(row)];
@@ -325,7 +329,7 @@ function record(direction: Direction): DemoRecord {
 }
 
 const figure = (phase: Phase | undefined): number =>
-  phase === undefined ? 0 : Number(middle(phase).toFixed(1));
+  phase === undefined ? 0 : Number(steady(phase).toFixed(1));
 
 /** Of all kernels together; how busy the host was matters where speed was measured. */
 const usageOf = (all: readonly Report['usage'][], measured: Report['usage']): Report['usage'] => ({

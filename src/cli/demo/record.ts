@@ -99,11 +99,17 @@ export function recordOf(facts: Facts, entry: LedgerEntry | null): DemoRecord {
   };
 }
 
-/** Middle value of some; NaN of none. */
-export function median(values: readonly number[]): number {
+/** The value that a part of all are below; NaN of none. */
+function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+  return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
 }
+
+/** Middle value of some; NaN of none. */
+export const median = (values: readonly number[]): number => quantile(values, 1 / 2);
+
+/** What three quarters of some are below; NaN of none. */
+export const upperQuartile = (values: readonly number[]): number => quantile(values, 3 / 4);
 
 /** A report in words: what its head and its table do not say. */
 type Words = Pick<Report, 'programs' | 'load' | 'said' | 'intact' | 'notes' | 'usage'>;
