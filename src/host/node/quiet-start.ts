@@ -3,9 +3,11 @@
  *
  * Booting and the first page of a program make a dozen functions of the kernel look hot, and V8 counts bytes of machine code
  * run, so that the interpreter's one large function looks hot after a hundred instructions. Optimising them takes 25 ms
- * of other threads, and a process that ends waits for those. So both begin a moment later. Code runs as it would, unoptimised.
+ * of other threads, and a process that ends waits for those. So both begin a moment later, in threads that give way to the kernel's.
+ * Code runs as it would, unoptimised.
  * What the command line of Node says of optimising is left as it is.
  */
+import { findHelperThreads } from './helper-threads.ts';
 
 /** How long after the boot. */
 const QUIET_MS = 50;
@@ -42,14 +44,19 @@ export function settleFlags(): void {
 
 /** Begin. @returns what to call when the kernel has booted, or failed to */
 export function startQuietly(): () => void {
-  if (isTold()) return () => {};
+  const giveWay = findHelperThreads();
+  const later = (then: () => void): unknown => setTimeout(then, QUIET_MS).unref();
+  if (isTold()) return () => later(giveWay);
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   setFlagsFromString('--no-opt');
   setBudget(setFlagsFromString, true);
   return () => {
     // A module takes the budget of when it is compiled: the interpreter's was, translations of the guest's code are yet to be.
     setBudget(setFlagsFromString, false);
-    setTimeout(optimiseAsUsual, QUIET_MS).unref();
+    later(() => {
+      optimiseAsUsual();
+      giveWay();
+    });
   };
 }
 
