@@ -4,7 +4,7 @@
  * There are four of them, however many processors the host has. On two processors the kernel's thread waited for a fifth of the
  * time while they were at work (docs/measurements.md). What they do can wait; what the kernel's thread does is what somebody waits for.
  */
-import { readdirSync } from 'node:fs';
+import fs from 'node:fs';
 
 /** Where Linux lists the threads of this process, by ids that setpriority(2) takes. */
 const THREADS = '/proc/self/task';
@@ -18,7 +18,7 @@ const NICENESS = 10;
 export function findHelperThreads(): () => void {
   let ids: readonly number[];
   try {
-    ids = readdirSync(THREADS).map(Number);
+    ids = fs.readdirSync(THREADS).map(Number);
   } catch {
     return () => {};
   }
