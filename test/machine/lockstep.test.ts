@@ -13,7 +13,7 @@ import {
 } from '../../src/contracts/engine.ts';
 import { CTX_FCSR, CTX_RETIRED, PAGE_SIZE } from '../../src/machine/layout.ts';
 import { type Harness, PTE_R, PTE_U, PTE_V, RWX } from './harness.ts';
-import { type Create, ENGINES, keeping, LATE, Random, Shelf } from './program.ts';
+import { type Create, ENGINES, keeping, LATE, MIXED, Random, Shelf } from './program.ts';
 import { boot, DATA, DATA_PAGES } from './random-program.ts';
 
 const SEED = Number(process.env.SEED ?? 3);
@@ -53,7 +53,7 @@ function practised(seed: number): Create {
 describe('lockstep', () => {
   test.each(Array.from({ length: 60 }, (_, i) => SEED * 1000 + i))('program %i', (seed) => {
     const last = practised(seed);
-    const machines = [...[...ENGINES, LATE].map(([, create]) => create), last].map((create) =>
+    const machines = [...[...ENGINES, LATE, MIXED].map(([, create]) => create), last].map((create) =>
       boot(create, seed),
     );
     const budgets = new Random(seed + 7);

@@ -56,6 +56,21 @@ export const LATE: readonly [name: string, create: Create] = [
   (machine) => createJit(machine, EAGER, UNBOUNDED, { beside: new Late(), kept: null }),
 ];
 
+/** Much is left to the interpreter, and goes on there from where translations end. */
+export const BETWEEN: Tiering = {
+  ...EAGER,
+  everywhere: false,
+  slice: 64,
+  hot: 2,
+  stillHot: 8,
+  missed: 40,
+  unseen: false,
+};
+export const MIXED: readonly [name: string, create: Create] = [
+  'jit with what is hot translated',
+  (machine) => createJit(machine, BETWEEN),
+];
+
 /** Keeps what an engine leaves for the one that comes after it, as a file would; not what the host makes of modules. */
 export class Shelf implements Kept {
   #value: unknown = null;

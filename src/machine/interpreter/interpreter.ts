@@ -117,6 +117,8 @@ export interface Interpreter {
    * of the budget. The reservation is cleared at an exit.
    */
   stretch(hart: number, budget: number): number;
+  /** Do what `run` left for. @returns true if that was all, and it can go on; false at an exit of the contract and at LEAVE_ENTER */
+  serve(hart: number, code: number): boolean;
   /** Put the bits of the instruction at H_RECORD into HART_TVAL. */
   noteIllegal(hart: number): void;
   /** See that the frame at virtual address `va` has records. @returns its physical page, or 0 if it may not be executed */
@@ -142,28 +144,34 @@ export function createInterpreterCore(m: Machine): Interpreter {
     m.u32[tval + 1] = 0;
   };
 
+  const serve = (hart: number, code: number): boolean => {
+    if (code < LEAVE_SLOW) {
+      if (code === EXIT_ILLEGAL) noteIllegal(hart);
+      return false;
+    }
+    const record = m.u32[header + H_RECORD / 4] as number;
+    const page = m.u32[header + H_PAGE / 4] as number;
+    if (code === LEAVE_DECODE) predecode(m, plan, record);
+    else if (code === LEAVE_CROSS) predecodeCrossing(m, plan, record, page);
+    else if (code === LEAVE_NEED_BLOCK) addBlock(m, plan, page >>> 12, wasm.drop);
+    else return false;
+    return true;
+  };
+
   return {
     plan,
     wasm,
     tlbOf,
     noteIllegal,
+    serve,
     stretch(hart, budget) {
       const block = hartAddress(m.layout, hart);
       const tlb = tlbOf(hart);
       let left = budget;
       for (;;) {
         const code = wasm.run(plan.header, block, tlb, left);
-        if (code < LEAVE_SLOW) {
-          if (code === EXIT_ILLEGAL) noteIllegal(hart);
-          return code;
-        }
+        if (!serve(hart, code)) return code;
         left = m.i32[header + H_LEFT / 4] as number;
-        const record = m.u32[header + H_RECORD / 4] as number;
-        const page = m.u32[header + H_PAGE / 4] as number;
-        if (code === LEAVE_DECODE) predecode(m, plan, record);
-        else if (code === LEAVE_CROSS) predecodeCrossing(m, plan, record, page);
-        else if (code === LEAVE_NEED_BLOCK) addBlock(m, plan, page >>> 12, wasm.drop);
-        else return code;
       }
     },
     page(hart, va) {

@@ -31,7 +31,8 @@ export interface Demand {
   /** So many instructions were run since this was said last. */
   ran(instructions: number): void;
   sample(hart: number, pc: number): void;
-  missed(hart: number, pc: number): void;
+  /** Translated code went to a pc in vain, so many times. */
+  missed(hart: number, pc: number, times: number): void;
   want(hart: number, root: number, isPart: boolean, samples: number): void;
   wantAgain(root: number, isPart: boolean): void;
   /** How often a pc was seen. */
@@ -56,11 +57,14 @@ const SAMPLES_MOST = 16_384;
 /** What a miss costs, in instructions interpreted. */
 const MISS = 200;
 
+/** How often translated code goes to an address in vain until that is of interest. */
+export const missesToRemember = ({ missed }: Tiering): number => Math.ceil(missed * REMEMBERED);
+
 const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0;
 
-/** Count one more of a pc. */
-function count(counts: Map<number, number>, pc: number): number {
-  const seen = (counts.get(pc) ?? 0) + 1;
+/** Count some more of a pc. */
+function count(counts: Map<number, number>, pc: number, times = 1): number {
+  const seen = (counts.get(pc) ?? 0) + times;
   if (counts.size >= SAMPLES_MOST) counts.clear();
   counts.set(pc, seen);
   return seen;
@@ -110,12 +114,19 @@ export function createDemand(tiering: Tiering, supply: Supply): Demand {
         else if (restraint() === 1) supply.translate(hart);
       } else if (isPowerOfTwo(seen / tiering.hot)) supply.seek(hart, pc, seen);
     },
-    missed(hart, pc) {
-      const seen = count(misses, pc);
-      if (seen === Math.ceil(tiering.missed * REMEMBERED)) supply.remember(pc);
-      if (seen % tiering.missed === 0 && (!supply.remember(pc) || seen > 2 * tiering.missed)) {
+    missed(hart, pc, times) {
+      const seen = count(misses, pc, times);
+      const before = seen - times;
+      const remembered = missesToRemember(tiering);
+      if (before < remembered && seen >= remembered) supply.remember(pc);
+      const isDue = Math.floor(before / tiering.missed) < Math.floor(seen / tiering.missed);
+      if (isDue && (!supply.remember(pc) || seen > 2 * tiering.missed)) {
         want(hart, pc, true, (seen * MISS) / tiering.slice);
-      } else if (seen > tiering.missed && isAny() && ++impatient >= tiering.missed * restraint()) {
+        return;
+      }
+      if (seen <= tiering.missed || !isAny()) return;
+      impatient += times;
+      if (impatient >= tiering.missed * restraint()) {
         impatient = 0;
         supply.translate(hart);
       }

@@ -51,7 +51,7 @@ const DEAD_MOST = 64;
 export function createFunctionTable(m: Machine, core: Interpreter): FunctionTable {
   let table = createTable(SIZE);
   const importsOf = (functions: WasmTable): WasmImports => ({
-    env: { memory: m.memory, table: functions, finish: core.wasm.finish },
+    env: { memory: m.memory, table: functions, finish: core.wasm.finish, run: core.wasm.run },
   });
   let imports = importsOf(table);
   /** Instances that import the table, and what those of modules export. */
@@ -111,7 +111,7 @@ export function createFunctionTable(m: Machine, core: Interpreter): FunctionTabl
       return exportsOf(code);
     },
     enter() {
-      enter ??= instantiate(cachedModule('jit enter 2.0', m.shared, buildEnter), imports).exports[
+      enter ??= instantiate(cachedModule('jit enter 3.0', m.shared, buildEnter), imports).exports[
         'enter'
       ] as Enter;
       return enter;

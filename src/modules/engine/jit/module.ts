@@ -16,6 +16,7 @@ import {
 import type { Module } from '../../../contracts/module.ts';
 import { createInterpreterCore } from '../../../machine/interpreter/interpreter.ts';
 import {
+  H_DROPS,
   H_FLAT_READ,
   H_FLAT_WRITE,
   H_LEFT,
@@ -30,13 +31,22 @@ import { hartAddress, type Machine } from '../../../machine/machine.ts';
 import { type CacheOptions, UNBOUNDED } from './cache.ts';
 import { EAGER, type Tiering, USUAL } from './tiering.ts';
 import { type Aids, createTranslations, type Door } from './translations.ts';
-import { ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
+import { ENTER_CAUSE, ENTER_INTERPRET, ENTER_NOT_FOUND, ENTER_REFUSED } from './enter.ts';
+import {
+  BETWEEN_CAUSE,
+  BETWEEN_DROPS,
+  BETWEEN_INTERPRETED,
+  BETWEEN_MISSED,
+  BETWEEN_SLICE,
+} from './tables.ts';
 
 /** Instructions of translated code, or what takes as long, after which it is looked at what there is to translate. */
 const TICK = 20_000_000;
 /** How many instructions of translated code take the time of one that is interpreted, and of a way out in vain. */
 const INTERPRETED = 5;
 const MISSED = 400;
+
+const NONE = -1;
 
 /** No host. */
 const ALONE: Aids = { beside: null, kept: null };
@@ -51,6 +61,7 @@ export function createJit(
   const core = createInterpreterCore(m);
   const translations = createTranslations(m, core, tiering, cache, aids);
   const header = core.plan.header >>> 2;
+  const between = translations.tables.between >>> 2;
   let made = -1;
   let untilSample = tiering.slice;
   let untilTick = TICK;
@@ -67,6 +78,8 @@ export function createJit(
     /** What could not be entered: the interpreter goes on from there, to the next check point at least. */
     let hidden: Door | null = null;
     let isFirst = true;
+    /** Why the interpreter left, if it did and that was not looked after yet. */
+    let cause = NONE;
     if (tiering.everywhere) translations.missed(0, pcOf(block));
     for (;;) {
       if (untilTick <= 0) {
@@ -82,9 +95,9 @@ export function createJit(
         if (door === null) translations.resume(0, pc);
         isFirst = false;
       }
-      if (door === null) {
+      if (door === null && cause === NONE) {
         const slice = hidden !== null ? 1 : left < untilSample ? left : untilSample;
-        const cause = core.stretch(0, slice);
+        cause = core.stretch(0, slice);
         const done = slice - (m.i32[header + H_LEFT / 4] as number);
         left -= done;
         untilTick -= INTERPRETED * done;
@@ -93,15 +106,22 @@ export function createJit(
         if (hidden !== null) {
           translations.unhide(hidden);
           hidden = null;
-          if (cause === EXIT_BUDGET && left > 0) continue;
+          if (cause === EXIT_BUDGET && left > 0) {
+            cause = NONE;
+            continue;
+          }
         }
-        if (cause === EXIT_BUDGET && left > 0) {
+      }
+      if (door === null) {
+        const why = cause;
+        cause = NONE;
+        if (why === EXIT_BUDGET && left > 0) {
           untilSample = tiering.slice;
           translations.ran(tiering.slice);
           translations.sample(0, pcOf(block));
           continue;
         }
-        if (cause !== LEAVE_ENTER) return cause;
+        if (why !== LEAVE_ENTER) return why;
         translations.settle();
         door = translations.at(0, m.u32[header + H_RECORD / 4] as number, pcOf(block));
       }
@@ -111,10 +131,21 @@ export function createJit(
         translations.flat.clearCode();
       }
       if (door === null) continue;
+      m.u32[between + BETWEEN_DROPS / 4] = m.u32[header + H_DROPS / 4] as number;
+      m.u32[between + BETWEEN_SLICE / 4] = untilSample;
       const code = translations.enter(door, 0, left);
       untilTick -= left;
       left = m.i32[header + H_LEFT / 4] as number;
       untilTick += left;
+      untilTick -= (INTERPRETED - 1) * (m.u32[between + BETWEEN_INTERPRETED / 4] as number);
+      untilTick -= MISSED * (m.u32[between + BETWEEN_MISSED / 4] as number);
+      m.u32[between + BETWEEN_INTERPRETED / 4] = m.u32[between + BETWEEN_MISSED / 4] = 0;
+      untilSample = m.u32[between + BETWEEN_SLICE / 4] as number;
+      if (code === ENTER_CAUSE) {
+        cause = m.u32[between + BETWEEN_CAUSE / 4] as number;
+        if (core.serve(0, cause)) cause = NONE;
+        continue;
+      }
       if (code === ENTER_INTERPRET) {
         if (tiering.everywhere) translations.missed(0, pcOf(block));
         continue;

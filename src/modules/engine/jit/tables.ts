@@ -6,6 +6,8 @@
  *     jumps    by a hash of the pc: pc u64, place in the function table u32, way in u32; for indirect jumps
  *     links    by number: place in the function table and way in, u32 each, for what begins at an address; place 0 = none now
  *     guesses  by a hash of the pc: by how much the physical address was more than the virtual one at the last access there, u32
+ *     between  what `enter` needs to interpret between translations, see BETWEEN_
+ *     misses   by a hash of the pc: pc u64, how often translated code went there in vain since that was said last u32
  */
 import { type MemoryLayout, PAGE_SIZE } from '../../../machine/layout.ts';
 import {
@@ -26,6 +28,27 @@ export const LINKS = 65536;
 export const GUESSES = 65536;
 export const GUESS = 4;
 export const LINK = 8;
+export const MISS_ENTRIES = 4096;
+export const MISS_ENTRY = 16;
+export const MISS_PC = 0;
+export const MISS_COUNT = 8;
+/** After so many at one pc that is said; 0 = after each. */
+export const BETWEEN_MISSES_MOST = 0;
+/** H_DROPS for which what is linked may be entered. */
+export const BETWEEN_DROPS = 4;
+/** Instructions interpreted until a sample is due. */
+export const BETWEEN_SLICE = 8;
+/** Why the interpreter left, if it is to be looked after. */
+export const BETWEEN_CAUSE = 12;
+/** Instructions interpreted, and ways in vain, since somebody set these to 0. */
+export const BETWEEN_INTERPRETED = 16;
+export const BETWEEN_MISSED = 20;
+const BETWEEN_BYTES = 32;
+/** How far behind `jumps` the others lie. */
+const LINKS_AT = JUMP_ENTRIES * JUMP_ENTRY;
+const GUESSES_AT = LINKS_AT + LINKS * LINK;
+export const BETWEEN_AT: number = GUESSES_AT + GUESSES * GUESS;
+export const MISSES_AT: number = BETWEEN_AT + BETWEEN_BYTES;
 export const LINK_ENTER = 4;
 
 export interface Tables {
@@ -35,6 +58,8 @@ export interface Tables {
   readonly jumps: number;
   readonly links: number;
   readonly guesses: number;
+  readonly between: number;
+  readonly misses: number;
   /** One past the last byte. */
   readonly end: number;
 }
@@ -44,9 +69,17 @@ export function planTables(layout: MemoryLayout): Tables {
   const flatWrite = start + FLAT_BYTES;
   const touched = flatWrite + FLAT_BYTES;
   const jumps = touched + TOUCHED_MOST * 4;
-  const links = jumps + JUMP_ENTRIES * JUMP_ENTRY;
-  const guesses = links + LINKS * LINK;
-  return { flatRead: start, flatWrite, touched, jumps, links, guesses, end: guesses + GUESSES * GUESS };
+  return {
+    flatRead: start,
+    flatWrite,
+    touched,
+    jumps,
+    links: jumps + LINKS_AT,
+    guesses: jumps + GUESSES_AT,
+    between: jumps + BETWEEN_AT,
+    misses: jumps + MISSES_AT,
+    end: jumps + MISSES_AT + MISS_ENTRIES * MISS_ENTRY,
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ import { createAims } from './aims.ts';
 import { type Body, moduleOf, nameOf } from './binary.ts';
 import { type CacheOptions, createCodeCache, type Emitted } from './cache.ts';
 import { codeOf, isOnEdge } from './code.ts';
-import { createDemand, type Demand, type Wanted } from './demand.ts';
+import { createDemand, type Demand, missesToRemember, type Wanted } from './demand.ts';
 import type { Block } from './discover.ts';
 import type { WayIn } from './emit.ts';
 import { createFlat, type Flat } from './flat.ts';
@@ -25,6 +25,7 @@ import { createKeeping, type KeptRegion, type KeptTranslations, type Waiting } f
 import { createLinks, type Target } from './links.ts';
 import { isSame, type Listing, listingOf } from './listing.ts';
 import { createOrders, type Found, type Region } from './orders.ts';
+import { createMisses } from './misses.ts';
 import { pack, toPack } from './packing.ts';
 import { type Conditions, linked, readRegion, type Text, writeRegion } from './region.ts';
 import { functionAround } from './roots.ts';
@@ -40,7 +41,7 @@ const TRANSLATIONS_MOST = 16_384;
 const CALLED_MOST = 65_536;
 /** Link words that one region may need at most: it has no more calls than instructions. */
 const LINKS_OF_ONE = 2048;
-const MARK = 0x4a_49_54_32;
+const MARK = 0x4a_49_54_33;
 
 /** A region that was written, not yet compiled. */
 type Written = readonly [Region, Text];
@@ -215,6 +216,7 @@ export function createTranslations(
     for (const victim of victims) dropWithAims(victim);
     cache.noteEvicted(victims.length);
     demand.forgetSeen();
+    misses.forget();
   };
 
   const dropFrame = (frame: number): void => {
@@ -237,6 +239,7 @@ export function createTranslations(
     refusals.clear();
     called.clear();
     demand.forgetSeen();
+    misses.forget();
     demand.clear();
     drops = m.u32[header + H_DROPS / 4] as number;
   };
@@ -555,6 +558,8 @@ export function createTranslations(
     m.u32[laidOut] = MARK;
   }
   flat.clear();
+  /** Once what it writes to is laid out. */
+  const misses = createMisses(m, tables, missesToRemember(tiering));
 
   return {
     tables,
@@ -582,7 +587,10 @@ export function createTranslations(
     missed(hart, pc) {
       settle();
       resume(hart, pc);
-      demand.missed(hart, pc);
+      const times = misses.take(pc);
+      // As long as something of earlier runs waits for its code each time counts.
+      if (keeping.size() === 0) misses.watch(pc, (before, others) => demand.missed(hart, before, others));
+      demand.missed(hart, pc, times);
       settle();
     },
     at(hart, record, pc) {
