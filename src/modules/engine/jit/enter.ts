@@ -82,13 +82,13 @@ export function buildEnter(shared: boolean): Uint8Array {
   const pc = f.local('i64');
   const code = f.local('i32');
   const entry = f.local('i32');
+  const count = f.local('i32');
   const again = label('again');
   const setPc = (value: typeof pc.get): ReturnType<typeof store> => store('i64', context.get, value, CTX_PC);
   const leave = (value: number): readonly ReturnType<typeof ret>[] => [
     store('i32', header.get, left.get, H_LEFT),
     ret(i32.const(value)),
   ];
-  const count = f.local('i32');
   const between = (offset: number): I32 => i32.load(jumps.get, BETWEEN_AT + offset);
   const setBetween = (offset: number, value: I32): Stmt =>
     store('i32', jumps.get, value, BETWEEN_AT + offset);
@@ -106,6 +106,7 @@ export function buildEnter(shared: boolean): Uint8Array {
   ];
   /** Count a way in vain, and leave if that is to be said. */
   const miss = (): readonly Stmt[] => [
+    setBetween(BETWEEN_MISSED, i32.add(between(BETWEEN_MISSED), i32.const(1))),
     entry.set(i32.add(jumps.get, entryOf(MISS_ENTRY, MISS_ENTRIES))),
     count.set(i32.add(i32.load(entry.get, MISSES_AT + MISS_COUNT), i32.const(1))),
     when(
@@ -116,7 +117,6 @@ export function buildEnter(shared: boolean): Uint8Array {
       leave(ENTER_NOT_FOUND),
     ),
     store('i32', entry.get, count.get, MISSES_AT + MISS_COUNT),
-    setBetween(BETWEEN_MISSED, i32.add(between(BETWEEN_MISSED), i32.const(1))),
   ];
   /** Interpret until a translation begins. */
   const interpret = (): readonly Stmt[] => [

@@ -46,6 +46,7 @@ const TICK = 20_000_000;
 const INTERPRETED = 5;
 const MISSED = 400;
 
+/** No code of the interpreter's. */
 const NONE = -1;
 
 /** No host. */
@@ -155,7 +156,6 @@ export function createJit(
         continue;
       }
       if (code === ENTER_NOT_FOUND) {
-        untilTick -= MISSED;
         translations.missed(0, pcOf(block));
         continue;
       }

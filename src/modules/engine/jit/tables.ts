@@ -28,11 +28,12 @@ export const LINKS = 65536;
 export const GUESSES = 65536;
 export const GUESS = 4;
 export const LINK = 8;
+export const LINK_ENTER = 4;
 export const MISS_ENTRIES = 4096;
 export const MISS_ENTRY = 16;
 export const MISS_PC = 0;
 export const MISS_COUNT = 8;
-/** After so many at one pc that is said; 0 = after each. */
+/** After so many at one pc that is said. */
 export const BETWEEN_MISSES_MOST = 0;
 /** H_DROPS for which what is linked may be entered. */
 export const BETWEEN_DROPS = 4;
@@ -49,7 +50,6 @@ const LINKS_AT = JUMP_ENTRIES * JUMP_ENTRY;
 const GUESSES_AT = LINKS_AT + LINKS * LINK;
 export const BETWEEN_AT: number = GUESSES_AT + GUESSES * GUESS;
 export const MISSES_AT: number = BETWEEN_AT + BETWEEN_BYTES;
-export const LINK_ENTER = 4;
 
 export interface Tables {
   readonly flatRead: number;
